@@ -1,0 +1,185 @@
+#include "base/event_loop.hpp"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace mombridge {
+
+namespace {
+constexpr int kEventsPerSleep = 32;
+constexpr Duration kLongestSleep = std::chrono::hours(1);
+
+int64_t steady_ns() { return Clock::now().time_since_epoch().count(); }
+
+void check(int result, const char* what) {
+  if (result < 0) throw std::system_error(errno, std::generic_category(), what);
+}
+}  // namespace
+
+EventLoop::EventLoop(std::string name)
+    : name_(std::move(name)), epoll_(::epoll_create1(EPOLL_CLOEXEC)), event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  check(epoll_.get(), "epoll_create1");
+  check(event_.get(), "eventfd");
+  epoll_event e{.events = EPOLLIN, .data = {.fd = event_.get()}};
+  check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, event_.get(), &e), "epoll_ctl");
+}
+
+EventLoop::~EventLoop() { stop(); }
+
+void EventLoop::start(size_t stack_bytes) {
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  if (stack_bytes) pthread_attr_setstacksize(&attributes, stack_bytes);
+  pthread_t thread{};
+  auto entry = [](void* self) -> void* {
+    static_cast<EventLoop*>(self)->run();
+    return nullptr;
+  };
+  int error = pthread_create(&thread, &attributes, entry, this);
+  pthread_attr_destroy(&attributes);
+  if (error) throw std::system_error(error, std::generic_category(), "pthread_create");
+  pthread_setname_np(thread, name_.substr(0, 15).c_str());
+  thread_ = thread;
+  started_ = true;
+}
+
+void EventLoop::stop() {
+  quit();
+  if (!started_) return;
+  pthread_join(thread_, nullptr);
+  started_ = false;
+}
+
+void EventLoop::quit() {
+  quit_.store(true, std::memory_order_release);
+  wake();
+}
+
+void EventLoop::run() {
+  thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  while (!quit_.load(std::memory_order_acquire)) sleep_and_dispatch();
+  run_posted();
+  busy_since_ns_ = 0;
+  thread_id_.store({}, std::memory_order_relaxed);
+}
+
+void EventLoop::sleep_and_dispatch() {
+  Duration longest = before_sleep_ ? std::min(before_sleep_(), kLongestSleep) : kLongestSleep;
+  longest = std::max(std::min(longest, until_next_timer()), Duration::zero());
+  // Rounded up, so that a timer that is due in a fraction of a millisecond does not spin.
+  auto ms = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
+
+  epoll_event events[kEventsPerSleep];
+  busy_since_ns_.store(0, std::memory_order_relaxed);
+  int n = ::epoll_wait(epoll_.get(), events, kEventsPerSleep, static_cast<int>(ms));
+  busy_since_ns_.store(steady_ns(), std::memory_order_relaxed);
+
+  bool woken = false;
+  // A callback may unwatch a descriptor that this very batch reports, and a new one may get its number: so the
+  // callbacks are looked up before the first of them runs.
+  std::pair<std::shared_ptr<Watch>, uint32_t> ready[kEventsPerSleep];
+  for (int i = 0; i < n; ++i) {
+    if (events[i].data.fd == event_.get()) {
+      uint64_t count;
+      [[maybe_unused]] auto ignored = ::read(event_.get(), &count, sizeof count);
+      woken = true;
+    } else if (auto found = watches_.find(events[i].data.fd); found != watches_.end()) {
+      ready[i] = {found->second, events[i].events};
+    }
+  }
+  for (int i = 0; i < n; ++i)
+    if (ready[i].first && !ready[i].first->removed) ready[i].first->callback(ready[i].second);
+  if (woken) {
+    run_posted();
+    if (on_wake_) on_wake_();
+  }
+  run_timers();
+}
+
+void EventLoop::watch(int fd, uint32_t events, FdCallback callback) {
+  epoll_event e{.events = events, .data = {.fd = fd}};
+  check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &e), "epoll_ctl");
+  watches_[fd] = std::make_shared<Watch>(std::move(callback));
+}
+
+void EventLoop::modify(int fd, uint32_t events) {
+  epoll_event e{.events = events, .data = {.fd = fd}};
+  check(::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &e), "epoll_ctl");
+}
+
+void EventLoop::unwatch(int fd) {
+  auto found = watches_.find(fd);
+  if (found == watches_.end()) return;
+  found->second->removed = true;
+  watches_.erase(found);
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
+
+EventLoop::TimerId EventLoop::after(Duration delay, Task task) {
+  TimerId id = next_timer_++;
+  TimePoint at = Clock::now() + delay;
+  timers_.emplace(std::pair{at, id}, std::move(task));
+  timer_times_.emplace(id, at);
+  return id;
+}
+
+void EventLoop::cancel(TimerId id) {
+  auto found = timer_times_.find(id);
+  if (found == timer_times_.end()) return;
+  timers_.erase({found->second, id});
+  timer_times_.erase(found);
+}
+
+void EventLoop::run_timers() {
+  if (timers_.empty()) return;
+  // Only those that were due when we began: a timer that sets itself again at once must not keep the loop here.
+  TimePoint now = Clock::now();
+  TimerId newest = next_timer_;
+  for (auto first = timers_.begin(); first != timers_.end() && first->first.first <= now; first = timers_.begin()) {
+    if (first->first.second >= newest) break;
+    Task task = std::move(first->second);
+    timer_times_.erase(first->first.second);
+    timers_.erase(first);
+    task();
+  }
+}
+
+Duration EventLoop::until_next_timer() const {
+  return timers_.empty() ? kLongestSleep : timers_.begin()->first.first - Clock::now();
+}
+
+void EventLoop::post(Task task) {
+  bool first;
+  {
+    std::lock_guard lock(posted_mutex_);
+    first = posted_.empty();
+    posted_.push_back(std::move(task));
+  }
+  if (first) wake();
+}
+
+void EventLoop::wake() noexcept {
+  uint64_t one = 1;
+  [[maybe_unused]] auto ignored = ::write(event_.get(), &one, sizeof one);
+}
+
+void EventLoop::run_posted() {
+  std::vector<Task> tasks;
+  {
+    std::lock_guard lock(posted_mutex_);
+    tasks.swap(posted_);
+  }
+  for (auto& task : tasks) task();
+}
+
+Duration EventLoop::busy_for() const {
+  auto since = busy_since_ns_.load(std::memory_order_relaxed);
+  return since ? Duration(steady_ns() - since) : Duration::zero();
+}
+
+}  // namespace mombridge

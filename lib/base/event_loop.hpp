@@ -1,0 +1,100 @@
+#pragma once
+// One thread's loop: file descriptors, timers and posted work over epoll. Every I/O thread of the bridge runs one.
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/fd.hpp"
+
+namespace mombridge {
+
+/// Threads: what is marked [loop] may be called only from the loop's own thread (or before it runs); the rest from any.
+/// Callbacks run on the loop's thread, one at a time, and may call everything here, also to remove themselves.
+class EventLoop {
+ public:
+  using Task = std::function<void()>;
+  using FdCallback = std::function<void(uint32_t epoll_events)>;
+  using TimerId = uint64_t;  ///< never 0, never reused
+
+  /// `name` is the thread's name (at most 15 characters are shown) and stands in logs.
+  explicit EventLoop(std::string name);
+  ~EventLoop();
+  EventLoop(const EventLoop&) = delete;
+  EventLoop& operator=(const EventLoop&) = delete;
+
+  /// Starts a thread that runs the loop. `stack_bytes` 0: the system's default.
+  void start(size_t stack_bytes = 0);
+  /// Asks the loop to end after the callback that is running, and joins the thread that start() made.
+  /// Work that was posted before stop() is still run.
+  void stop();
+  /// [loop] Runs on the calling thread until quit(). For the main thread, which has no start().
+  void run();
+  /// Asks run() to return; does not wait.
+  void quit();
+
+  /// [loop] Calls back on these epoll events (EPOLLIN, EPOLLOUT; level-triggered). The fd stays the caller's.
+  void watch(int fd, uint32_t events, FdCallback callback);
+  void modify(int fd, uint32_t events);
+  void unwatch(int fd);
+
+  /// [loop] Runs the task once, not before `delay` from now.
+  TimerId after(Duration delay, Task task);
+  /// [loop] An id that has run, was cancelled or is 0 is ignored.
+  void cancel(TimerId id);
+
+  /// Runs the task soon on the loop's thread. Wakes the loop.
+  void post(Task task);
+  /// Wakes the loop so that its on_wake callback runs: for an Inbox whose push() returned true. Cheap, no allocation.
+  void wake() noexcept;
+  /// [loop] Called on the loop's thread after every wake().
+  void on_wake(Task task) { on_wake_ = std::move(task); }
+  /// [loop] Called once before every sleep, after all that was ready has been served: the place to write what was
+  /// gathered, so that one system call serves many messages. Returns how long the sleep may last at most.
+  void before_sleep(std::function<Duration()> task) { before_sleep_ = std::move(task); }
+
+  [[nodiscard]] bool in_loop() const { return thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  /// How long the loop has not come back to its sleep, as the watchdog sees it; 0 while it sleeps.
+  [[nodiscard]] Duration busy_for() const;
+
+ private:
+  struct Watch {
+    explicit Watch(FdCallback c) : callback(std::move(c)) {}
+    FdCallback callback;
+    bool removed = false;  ///< unwatched while a batch that reports it is being served
+  };
+  void loop();
+  void sleep_and_dispatch();
+  void run_posted();
+  void run_timers();
+  [[nodiscard]] Duration until_next_timer() const;
+
+  std::string name_;
+  Fd epoll_, event_;
+  std::unordered_map<int, std::shared_ptr<Watch>> watches_;
+  std::map<std::pair<TimePoint, TimerId>, Task> timers_;
+  std::unordered_map<TimerId, TimePoint> timer_times_;
+  TimerId next_timer_ = 1;
+  Task on_wake_;
+  std::function<Duration()> before_sleep_;
+  std::mutex posted_mutex_;
+  std::vector<Task> posted_;
+  std::atomic<bool> quit_{false};
+  std::atomic<int64_t> busy_since_ns_{0};  ///< 0: asleep
+  std::atomic<std::thread::id> thread_id_{};
+  pthread_t thread_{};  ///< not a std::thread: that cannot be given a stack size
+  bool started_ = false;
+};
+
+}  // namespace mombridge

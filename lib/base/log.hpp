@@ -1,0 +1,59 @@
+#pragma once
+// The log: one line per event that an operator cares about, a sentence and named fields.
+//   log::info("connected", {{"broker", "shop"}, {"endpoint", "rabbit.local:5672"}});
+// Text on a terminal, JSON otherwise, journal fields under systemd. Only this folder knows spdlog.
+
+#include <atomic>
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+
+namespace mombridge::log {
+
+enum class Level { trace, debug, info, warn, error, off };
+enum class Format { automatic, text, json, journal };
+
+/// A named value. Views are read during the call only.
+struct Field {
+  Field(std::string_view n, std::string_view v) : name(n), text(v) {}
+  Field(std::string_view n, const char* v) : name(n), text(v) {}
+  Field(std::string_view n, const std::string& v) : name(n), text(v) {}
+  template <std::integral I>
+  Field(std::string_view n, I v) : name(n), owned(std::to_string(v)), number(true) {}
+  [[nodiscard]] std::string_view value() const { return number ? std::string_view(owned) : text; }
+
+  std::string_view name, text;
+  std::string owned;
+  bool number = false;
+};
+using Fields = std::initializer_list<Field>;
+
+/// Call once, before other threads log. Everything goes to stderr (or the journal).
+void init(Level level, Format format);
+[[nodiscard]] bool enabled(Level level);
+
+/// [any thread] Control characters and invalid UTF-8 in text and values are escaped: a message cannot forge a log line.
+void event(Level level, std::string_view text, Fields fields = {});
+inline void debug(std::string_view text, Fields fields = {}) { event(Level::debug, text, fields); }
+inline void info(std::string_view text, Fields fields = {}) { event(Level::info, text, fields); }
+inline void warn(std::string_view text, Fields fields = {}) { event(Level::warn, text, fields); }
+inline void error(std::string_view text, Fields fields = {}) { event(Level::error, text, fields); }
+
+/// For an event that may come a thousand times a second: at most one line per interval, with the number left out since
+/// the last one as the field `suppressed`. One object per kind of event, usually static or a member. [any thread]
+class Repeated {
+ public:
+  explicit Repeated(Duration interval = std::chrono::seconds(5)) : interval_(interval) {}
+  void event(Level level, std::string_view text, Fields fields = {});
+
+ private:
+  Duration interval_;
+  std::atomic<int64_t> next_ns_{0};
+  std::atomic<uint64_t> suppressed_{0};
+};
+
+}  // namespace mombridge::log

@@ -1,0 +1,18 @@
+#pragma once
+// A kind of broker is one line in daemon/builtin.cpp: its name in `type:`, how its section is read, how it is made.
+
+#include <memory>
+#include <string>
+
+#include "broker/broker.hpp"
+#include "config/load.hpp"
+
+namespace mombridge {
+
+struct BrokerKind {
+  config::KindReader reader;  ///< reads its section of the file
+  /// `settings` are those that `reader` made; they outlive the broker.
+  std::unique_ptr<Broker> (*create)(const config::BrokerSection& section);
+};
+
+}  // namespace mombridge

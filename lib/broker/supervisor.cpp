@@ -1,0 +1,91 @@
+#include "broker/supervisor.hpp"
+
+#include <chrono>
+
+#include "base/log.hpp"
+
+namespace mombridge {
+
+namespace {
+// A link that broke sooner than this after it came up keeps its backoff: a broker that accepts and then closes at once
+// must not be knocked at without end.
+constexpr Duration kStable = std::chrono::seconds(5);
+}  // namespace
+
+std::string_view to_string(LinkStatus::State state) {
+  switch (state) {
+    case LinkStatus::State::connecting: return "connecting";
+    case LinkStatus::State::up: return "up";
+    case LinkStatus::State::blocked: return "blocked";
+    case LinkStatus::State::failing: return "failing";
+    case LinkStatus::State::stopped: return "stopped";
+  }
+  return "unknown";
+}
+
+Supervisor::Supervisor(EventLoop& loop, std::string broker, std::string link, Backoff backoff, std::function<void()> open)
+    : loop_(loop), broker_(std::move(broker)), backoff_(backoff), open_(std::move(open)) {
+  status_.link = std::move(link);
+}
+
+Supervisor::~Supervisor() = default;
+
+void Supervisor::start() { attempt(); }
+
+void Supervisor::attempt() {
+  timer_ = 0;
+  if (!stopped_) open_();
+}
+
+void Supervisor::opened(const std::string& detail) {
+  up_since_ = Clock::now();
+  log::info(failures_ ? "connected again" : "connected",
+            {{"broker", broker_}, {"link", status_.link}, {"endpoint", detail}});
+  failures_ = 0;
+  set(LinkStatus::State::up, detail);
+}
+
+void Supervisor::failed(const Error& error) {
+  if (stopped_) return;
+  bool was_up = up_since_ != TimePoint{};
+  if (was_up && Clock::now() - up_since_ > kStable) backoff_.reset();
+  up_since_ = {};
+  set(LinkStatus::State::failing, error.text);
+  if (timer_) return;
+  ++failures_;
+  Duration wait = backoff_.next();
+  auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
+  log::warn(was_up ? "connection lost" : "cannot connect",
+            {{"broker", broker_}, {"link", status_.link}, {"reason", error.text}, {"attempt", failures_}, {"retry_in_ms", ms}});
+  timer_ = loop_.after(wait, [this] { attempt(); });
+}
+
+void Supervisor::blocked(const std::string& reason) {
+  log::warn("blocked by the broker", {{"broker", broker_}, {"link", status_.link}, {"reason", reason}});
+  set(LinkStatus::State::blocked, reason);
+}
+
+void Supervisor::unblocked() {
+  log::info("unblocked", {{"broker", broker_}, {"link", status_.link}});
+  set(LinkStatus::State::up, "");
+}
+
+void Supervisor::stop() {
+  stopped_ = true;
+  loop_.cancel(timer_);
+  timer_ = 0;
+  set(LinkStatus::State::stopped, "");
+}
+
+LinkStatus Supervisor::status() const {
+  std::lock_guard lock(mutex_);
+  return status_;
+}
+
+void Supervisor::set(LinkStatus::State state, const std::string& detail) {
+  std::lock_guard lock(mutex_);
+  status_.state = state;
+  status_.detail = detail;
+}
+
+}  // namespace mombridge

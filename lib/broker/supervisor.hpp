@@ -1,0 +1,56 @@
+#pragma once
+// Connect, back off, reconnect: written once, for every link of every kind of broker.
+
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "base/backoff.hpp"
+#include "base/event_loop.hpp"
+#include "base/result.hpp"
+#include "broker/broker.hpp"
+
+namespace mombridge {
+
+/// Keeps one link (a connection, a subscription) alive: calls `open`, and after a failure calls it again after the
+/// backoff, for ever. Lives on its loop's thread; only status() may be called from others.
+class Supervisor {
+ public:
+  /// `open` begins one attempt and ends it, at once or later, with opened() or failed(). `broker` and `link` name it in
+  /// logs and status.
+  Supervisor(EventLoop& loop, std::string broker, std::string link, Backoff backoff, std::function<void()> open);
+  ~Supervisor();
+
+  /// [loop] Begins the first attempt.
+  void start();
+  /// [loop] The link is up. `detail` for the log: where to, which version.
+  void opened(const std::string& detail = "");
+  /// [loop] An attempt failed, or a link that was up broke. Schedules the next attempt; calling it again before that
+  /// attempt begins changes only the reason shown.
+  void failed(const Error& error);
+  /// [loop] The broker told us to stop sending (connection.blocked), or that is over: shown, nothing else changes.
+  void blocked(const std::string& reason);
+  void unblocked();
+  /// [loop] No further attempts.
+  void stop();
+
+  /// [any thread]
+  [[nodiscard]] LinkStatus status() const;
+
+ private:
+  void attempt();
+  void set(LinkStatus::State state, const std::string& detail);
+
+  EventLoop& loop_;
+  std::string broker_;
+  Backoff backoff_;
+  std::function<void()> open_;
+  EventLoop::TimerId timer_ = 0;
+  TimePoint up_since_{};
+  bool stopped_ = false;
+  unsigned failures_ = 0;  ///< in a row
+  mutable std::mutex mutex_;
+  LinkStatus status_;
+};
+
+}  // namespace mombridge

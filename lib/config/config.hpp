@@ -1,0 +1,117 @@
+#pragma once
+// The configuration as plain structs with defaults. Reading is in yaml_reader and load; each broker kind reads its own
+// section. Marks are kept where a later check must point at a place in a file.
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+
+namespace mombridge::config {
+
+/// A place in a file; lines and columns count from 1.
+struct Mark {
+  std::string file;
+  int line = 1, column = 1;
+};
+
+/// A scalar and where it stood.
+struct Text {
+  std::string value;
+  Mark mark;
+};
+
+/// What a broker subscribes to, as far as routing needs to know; its kind's settings hold the rest under the same index.
+struct Subscription {
+  std::string source;                ///< queue, exchange or topic as written: for logs and status
+  std::vector<std::string> targets;  ///< patterns (topic-exchange language) of the targets that can arrive; "#": any
+  std::string target_from;           ///< name of the header that the target is taken from; empty: none
+  bool of_route = false;             ///< made by a route's `queue:` or `topic:`; only those routes see it
+  Mark mark;
+};
+
+/// Base of every kind's settings.
+struct BrokerSettings {
+  virtual ~BrokerSettings() = default;
+  std::vector<Subscription> subscriptions;
+  std::vector<std::string> allow_reply_to;  ///< shell globs over the whole name; empty: any but `own_names`
+  std::vector<std::string> own_names;       ///< queues or topics of the bridge's own: never a reply address
+};
+
+struct BrokerSection {
+  std::string name;
+  std::string type;
+  Mark mark;
+  std::shared_ptr<BrokerSettings> settings;
+};
+
+/// One destination of a route, or a `reply_to`, or a dead letter.
+struct Destination {
+  std::string broker;                           ///< empty where it is a handler
+  std::string handler;
+  Text target{"{target}", {}};                  ///< template
+  std::optional<Text> key;                      ///< template
+  std::optional<std::string> exchange;          ///< AMQP; absent: the broker's `exchange`
+  std::vector<std::pair<std::string, Text>> headers;  ///< templates
+  std::vector<std::string> allow;               ///< globs that the rendered target must match
+  bool mandatory = true;
+  std::shared_ptr<Destination> reply_to;        ///< of a handler
+  Mark mark;
+};
+
+struct Failures {
+  unsigned attempts = 5;
+  Duration backoff_first = std::chrono::milliseconds(200);
+  Duration backoff_longest = std::chrono::seconds(30);
+  std::optional<Destination> dead_letter;
+  bool reject_when_exhausted = false;  ///< `on_exhausted: reject`
+};
+
+struct Route {
+  std::string name;
+  struct From {
+    std::string broker;
+    Text target{"#", {}};                       ///< pattern
+    std::vector<std::pair<std::string, std::string>> headers;  ///< all must be equal
+    std::optional<size_t> subscription;         ///< of `queue:` or `topic:`: takes only what came that way
+    Mark mark;
+  } from;
+  std::vector<Destination> to;
+  std::optional<Failures> failures;
+  Mark mark;
+};
+
+struct Handler {
+  std::string name;
+  Text plugin;                                  ///< path as resolved
+  std::map<std::string, std::string> settings;  ///< `config:` flattened: "db.path" -> scalar, "list.0" -> element
+  unsigned concurrency = 1;
+  Duration timeout = std::chrono::seconds(30);
+  Mark mark;
+};
+
+enum class Unrouted { by_dead_letter, discard, dead_letter };  ///< first: dead_letter if there is one, else discard
+
+struct Config {
+  std::string name = "mombridge";
+  std::vector<BrokerSection> brokers;
+  std::vector<Handler> handlers;
+  std::vector<Route> routes;
+  Failures failures;
+  Unrouted unrouted = Unrouted::by_dead_letter;
+  log::Level log_level = log::Level::info;
+  log::Format log_format = log::Format::automatic;
+  Duration shutdown_timeout = std::chrono::seconds(20);
+
+  [[nodiscard]] const BrokerSection* broker(const std::string& name) const;
+  [[nodiscard]] const Handler* handler(const std::string& name) const;
+};
+
+}  // namespace mombridge::config

@@ -1,0 +1,42 @@
+#pragma once
+// From files and folders to a Config.
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "config/diagnostics.hpp"
+
+namespace mombridge::config {
+
+class Section;  // yaml_reader.hpp
+
+/// What the reader of a broker section may need beside it.
+struct KindContext {
+  std::string bridge_name;   ///< `name:`, the default of appname and group_id
+  std::string broker_name;
+};
+
+/// How one kind of broker reads its section. The functions report into the section's diagnostics and return what they
+/// could read.
+struct KindReader {
+  std::string type;  ///< "amqp"
+  std::shared_ptr<BrokerSettings> (*read)(Section& section, const KindContext& context);
+  /// A route's `from:` with `queue:` or `topic:` (whichever is the kind's): adds the subscription, or finds the one that
+  /// another route added, and returns its index; nullopt (and no error) where the section has neither.
+  std::optional<size_t> (*subscribe_route)(Section& from, BrokerSettings& settings);
+};
+
+struct LoadOptions {
+  std::vector<std::filesystem::path> paths;  ///< files, or folders (their *.yaml in name order)
+  bool environment = true;                   ///< false: `${…}` is not expanded, files and plugins are not looked at
+  std::filesystem::path handler_folder;      ///< where a relative plugin path is looked for second
+};
+
+/// Reads, expands, merges and checks everything that can be seen without compiling routes (that is routing/check).
+/// Returns what could be read even where there are errors, so that later checks can add theirs.
+Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Diagnostics& diagnostics);
+
+}  // namespace mombridge::config

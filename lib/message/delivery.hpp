@@ -1,0 +1,66 @@
+#pragma once
+// A Delivery is a message that a source received, together with the duty to settle it: acknowledge it at the source
+// only after everything it was routed to has confirmed.
+
+#include <cstdint>
+#include <memory>
+
+#include "base/inbox.hpp"
+#include "message/message.hpp"
+
+namespace mombridge {
+
+/// What the source shall do with a delivery.
+enum class Settlement : uint8_t {
+  accept,   ///< done: ack, or count its offset as processed
+  requeue,  ///< not done: give it back, it will be delivered again
+  reject,   ///< AMQP: nack without requeue, so that the queue's own dead-letter exchange takes it. Elsewhere: accept
+};
+
+/// Owned by its source, which makes it, hands it to the Sink, gets it back through settle() and reuses it.
+/// `message` and all that it views stay valid and unchanged until settle() is called.
+class Delivery : public InboxItem<Delivery> {
+ public:
+  /// What the router keeps with a delivery; stays with it when the source reuses it, so that it need not be allocated
+  /// for every message.
+  struct Attachment {
+    Attachment() = default;
+    Attachment(const Attachment&) = delete;
+    Attachment& operator=(const Attachment&) = delete;
+    virtual ~Attachment() = default;
+  };
+
+  Delivery() = default;
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+
+  Message message;
+  uint32_t subscription = 0;  ///< index into the broker's subscriptions
+  std::unique_ptr<Attachment> attachment;
+
+  /// [any thread] Exactly once per delivery. Never blocks: it posts to the source's inbox. After it, the delivery and
+  /// all it views are the source's again. A settlement from an earlier connection or assignment is dropped there.
+  virtual void settle(Settlement settlement) noexcept = 0;
+
+ protected:
+  virtual ~Delivery() = default;
+};
+
+/// Dropping an unsettled delivery gives it back: nothing is lost by forgetting.
+struct GiveBack {
+  void operator()(Delivery* delivery) const noexcept { delivery->settle(Settlement::requeue); }
+};
+using DeliveryHandle = std::unique_ptr<Delivery, GiveBack>;
+
+/// Settles and lets go of the handle.
+inline void settle(DeliveryHandle delivery, Settlement settlement) noexcept { delivery.release()->settle(settlement); }
+
+/// Where sources hand their deliveries: the router.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// [the source's thread] Must not block.
+  virtual void receive(DeliveryHandle delivery) noexcept = 0;
+};
+
+}  // namespace mombridge

@@ -1,0 +1,31 @@
+#pragma once
+// The topic-exchange language: words split by `.`, `*` is one word, `#` any number of words, none included.
+// Source: AMQP 0-9-1 specification, 3.1.3.3 "The Topic Exchange Type".
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mombridge {
+
+class Pattern {
+ public:
+  explicit Pattern(std::string text);
+
+  [[nodiscard]] bool matches(std::string_view target) const;
+  /// No `*` and no `#` word: matches just the target that equals it, and can be looked up.
+  [[nodiscard]] bool exact() const { return exact_; }
+  [[nodiscard]] const std::string& text() const { return text_; }
+  /// True where some target matches both patterns.
+  [[nodiscard]] bool overlaps(const Pattern& other) const;
+
+ private:
+  std::string text_;
+  std::vector<std::string> words_;
+  bool exact_ = true;
+};
+
+/// Shell glob over the whole text: `*`, `?`, `[...]`. Source: fnmatch(3) without flags.
+bool glob_matches(const std::string& glob, std::string_view text);
+
+}  // namespace mombridge

@@ -1,0 +1,52 @@
+#pragma once
+// A Publication is one message on its way to one destination, and the duty of that destination to say what became of it.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/inbox.hpp"
+#include "message/message.hpp"
+
+namespace mombridge {
+
+/// What became of a publication.
+struct Outcome {
+  enum class Kind : uint8_t {
+    delivered,  ///< confirmed by the broker (publisher confirm, delivery report), or by what a memory target routed it to
+    refused,    ///< the message's fault: returned, too large, forbidden, unknown topic. Counts as an attempt
+    away,       ///< not the message's fault: nacked (a full queue), timed out. Try again, count nothing
+  };
+  Kind kind = Kind::delivered;
+  std::string reason;  ///< empty when delivered; else one line for a person: what the broker said, which knob to turn
+
+  static Outcome refused(std::string why) { return {Kind::refused, std::move(why)}; }
+  static Outcome away(std::string why) { return {Kind::away, std::move(why)}; }
+};
+
+/// Lent to Broker::publish() until completed() is called, exactly once, from any thread; the fields and everything that
+/// they view stay valid and unchanged until then. The destination keeps it while it is down, and sends it when it is
+/// back: being away is not an outcome but a wait.
+class Publication : public InboxItem<Publication> {
+ public:
+  Publication() = default;
+  Publication(const Publication&) = delete;
+  Publication& operator=(const Publication&) = delete;
+
+  const Message* message = nullptr;  ///< its `target`, `key` and headers are replaced by the fields below
+  std::string_view exchange;         ///< AMQP only; ""; the default exchange
+  std::string_view target;           ///< routing key or topic
+  Message::Text key;                 ///< record key (AMQP: header mombridge-key)
+  std::span<const Header> headers;   ///< in addition to the message's; replaces those of the same name
+  int32_t partition = -1;            ///< Kafka only; -1: by key
+  bool mandatory = true;             ///< AMQP only: an unroutable message is refused
+
+  /// [destination's thread, or the publisher's within publish()] Must not block.
+  virtual void completed(Outcome outcome) noexcept = 0;
+
+ protected:
+  virtual ~Publication() = default;
+};
+
+}  // namespace mombridge
