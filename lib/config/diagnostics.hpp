@@ -25,11 +25,14 @@ class Diagnostics {
   void error(const Mark& mark, std::string path, std::string what, std::string hint = "");
   void warning(const Mark& mark, std::string path, std::string what, std::string hint = "");
   [[nodiscard]] bool ok() const { return errors_ == 0; }
+  /// Says that `file` is read now: sets its place in sorted().
+  void reading(const std::string& file);
   /// By file (in the order of reading), line and column.
   [[nodiscard]] std::vector<Diagnostic> sorted() const;
 
  private:
   std::vector<Diagnostic> all_;
+  std::vector<std::string> files_;
   size_t errors_ = 0;
 };
 

@@ -27,6 +27,7 @@ struct KindReader {
   /// A route's `from:` with `queue:` or `topic:` (whichever is the kind's): adds the subscription, or finds the one that
   /// another route added, and returns its index; nullopt (and no error) where the section has neither.
   std::optional<size_t> (*subscribe_route)(Section& from, BrokerSettings& settings);
+  bool exchanges = false;  ///< a destination may name an `exchange:`
 };
 
 struct LoadOptions {

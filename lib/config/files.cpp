@@ -1,0 +1,134 @@
+#include "config/files.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "config/text.hpp"
+
+namespace mombridge::config {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void add_folder(const fs::path& folder, std::vector<std::string>& files, Diagnostics& diagnostics) {
+  std::error_code error;
+  std::vector<std::string> found;
+  bool yml = false;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    yml |= at->path().extension() == ".yml";
+    // Hidden files are editors' and Kubernetes' own (..data).
+    if (at->path().extension() == ".yaml" && !at->path().filename().string().starts_with('.')) found.push_back(at->path());
+  }
+  if (error)
+    diagnostics.error({folder.string()}, "", "cannot read this folder: " + error.message());
+  else if (found.empty())
+    diagnostics.error({folder.string()}, "", "no *.yaml in this folder", yml ? "*.yml is not read: rename it" : "");
+  std::ranges::sort(found);
+  std::ranges::move(found, std::back_inserter(files));
+}
+
+std::string why_not_text(std::string_view text, size_t at) {
+  auto byte = static_cast<unsigned char>(text[at]);
+  if (byte == 0) return "a NUL byte: this is not a text file";
+  if (byte < 0x20 || byte == 0x7F) return "a control character (" + escaped(text.substr(at, 1)) + "): this is not a text file";
+  return "not valid UTF-8 (" + escaped(text.substr(at, 1)) + ")";
+}
+
+// The first byte that no configuration holds, with its place.
+bool is_text(const std::string& file, std::string_view text, Diagnostics& diagnostics) {
+  Mark mark{file};
+  for (size_t at = 0; at < text.size();) {
+    auto length = utf8_length(text.substr(at));
+    auto byte = static_cast<unsigned char>(text[at]);
+    if (length == 0 || (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F) {
+      diagnostics.error(mark, "", why_not_text(text, at), "the configuration is YAML in UTF-8");
+      return false;
+    }
+    mark.column = byte == '\n' ? 1 : mark.column + static_cast<int>(length);
+    mark.line += byte == '\n';
+    at += length;
+  }
+  return true;
+}
+
+// `to` holds what an earlier file said under the same key.
+void merge_entry(Node::Entry& to, Node::Entry from, Diagnostics& diagnostics) {
+  if (from.value.kind == Node::Kind::null) return;
+  if (to.value.kind == Node::Kind::null) {
+    to = std::move(from);
+    return;
+  }
+  bool named = to.key == "brokers" || to.key == "handlers";
+  if (named && to.value.kind == Node::Kind::map && from.value.kind == Node::Kind::map) {
+    for (auto& entry : from.value.entries) {
+      if (auto* first = to.value.find(entry.key))
+        diagnostics.error(entry.mark, join(to.key, entry.key), "defined twice", "first at " + place(first->mark));
+      else
+        to.value.entries.push_back(std::move(entry));
+    }
+  } else if (to.key == "routes" && to.value.kind == Node::Kind::list && from.value.kind == Node::Kind::list) {
+    std::ranges::move(from.value.items, std::back_inserter(to.value.items));
+  } else if (to.key != "version") {  // each file may say which version it is written in
+    diagnostics.error(from.mark, "", quoted(to.key) + " is set twice", "first at " + place(to.mark));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> files_of(const std::vector<fs::path>& paths, Diagnostics& diagnostics) {
+  std::vector<std::string> files;
+  for (auto& path : paths) {
+    std::error_code error;
+    auto status = fs::status(path, error);
+    if (status.type() == fs::file_type::not_found)
+      diagnostics.error({path.string()}, "", "no such file or folder");
+    else if (error)
+      diagnostics.error({path.string()}, "", error.message());
+    else if (fs::is_directory(status))
+      add_folder(path, files, diagnostics);
+    else
+      files.push_back(path.string());
+  }
+  return files;
+}
+
+bool read_text(const std::string& file, std::string& text, Diagnostics& diagnostics) {
+  errno = 0;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) {
+    diagnostics.error({file}, "", std::string("cannot read this file: ") + std::strerror(errno ? errno : EIO));
+    return false;
+  }
+  text.resize(kLargestFile + 1);
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(in.gcount()));
+  if (text.size() > kLargestFile) {
+    diagnostics.error({file}, "", "larger than " + size_text(kLargestFile), "split it into the *.yaml of a folder");
+    return false;
+  }
+  return is_text(file, text, diagnostics);
+}
+
+void merge(Node& into, Node file, Diagnostics& diagnostics) {
+  if (file.kind == Node::Kind::null) return;
+  if (file.kind != Node::Kind::map) {
+    diagnostics.error(file.mark, "", "the top level must be a map", "with brokers: and routes:");
+    return;
+  }
+  if (into.kind == Node::Kind::null) {
+    into.kind = Node::Kind::map;
+    into.mark = file.mark;
+  }
+  for (auto& entry : file.entries) {
+    auto same = std::ranges::find(into.entries, entry.key, &Node::Entry::key);
+    if (same == into.entries.end())
+      into.entries.push_back(std::move(entry));
+    else
+      merge_entry(*same, std::move(entry), diagnostics);
+  }
+}
+
+}  // namespace mombridge::config

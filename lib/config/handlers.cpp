@@ -1,0 +1,70 @@
+#include <algorithm>
+
+#include "config/sections.hpp"
+#include "config/text.hpp"
+
+namespace mombridge::config {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+// A relative path: beside the file that names it, then in the folder of installed handlers.
+void resolve(Section& section, const Scalar& plugin, const LoadOptions& options, Text& into) {
+  into = plugin.text();
+  if (!options.environment || !plugin.known) return;
+  if (plugin.value.empty()) return section.error("plugin", "an empty path");
+  std::vector<fs::path> candidates{fs::path(plugin.mark.file).parent_path() / plugin.value};
+  if (fs::path(plugin.value).is_relative() && !options.handler_folder.empty())
+    candidates.push_back(options.handler_folder / plugin.value);
+  for (auto& candidate : candidates) {
+    std::error_code error;
+    if (!fs::is_regular_file(candidate, error)) continue;
+    // Absolute, because dlopen() searches the library path for a name without a slash.
+    into.value = fs::absolute(candidate, error).lexically_normal().string();
+    return;
+  }
+  section.error("plugin", "no such file: " + quoted(plugin.shown),
+                candidates.size() > 1 ? "neither beside this file nor in " + options.handler_folder.string()
+                                      : "a relative path is looked for beside this file");
+}
+
+void flatten(const Node& node, const std::string& name, const std::string& path, Handler& handler, Diagnostics& diagnostics) {
+  auto prefix = name.empty() ? "" : name + ".";
+  for (size_t i = 0; i < node.items.size(); ++i)
+    flatten(node.items[i], prefix + std::to_string(i), join(path, i), handler, diagnostics);
+  for (auto& entry : node.entries) flatten(entry.value, prefix + entry.key, join(path, entry.key), handler, diagnostics);
+  if (node.kind != Node::Kind::scalar && node.kind != Node::Kind::null) return;
+  if (!handler.settings.emplace(name, node.text).second)
+    diagnostics.error(node.mark, path, quoted(name) + " is set twice", "as nested maps, and as one key with dots");
+}
+
+void read_handler(const Text& name, Section section, Loading& loading) {
+  Handler handler;
+  handler.name = name.value;
+  handler.mark = name.mark;
+  if (!valid_name(name.value))
+    section.diagnostics().error(name.mark, section.path(), "not a name", "letters, digits, '_', '-' and '.', up to 100");
+  if (section.require("plugin", "the path of its .so")) {
+    if (auto plugin = section.scalar("plugin")) resolve(section, *plugin, loading.options, handler.plugin);
+  }
+  if (auto* settings = section.node("config")) {
+    if (settings->kind == Node::Kind::map)
+      flatten(*settings, "", section.path("config"), handler, section.diagnostics());
+    else
+      section.error("config", "must be a map");
+  }
+  section.integer("concurrency", handler.concurrency, 1, 1024);
+  section.duration("timeout", handler.timeout, 1ms);
+  section.unsupported("isolation", "in_process");
+  section.unsupported("order_by");
+  loading.config.handlers.push_back(std::move(handler));
+}
+
+}  // namespace
+
+void read_handlers(Section& top, Loading& loading) {
+  for (auto& [name, section] : top.named_sections("handlers")) read_handler(name, std::move(section), loading);
+}
+
+}  // namespace mombridge::config

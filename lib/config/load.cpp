@@ -1,0 +1,133 @@
+#include "config/load.hpp"
+
+#include <algorithm>
+
+#include "config/files.hpp"
+#include "config/sections.hpp"
+#include "config/text.hpp"
+
+namespace mombridge::config {
+
+namespace {
+
+constexpr const char* kSmallest =
+    "the smallest: brokers: {shop: {type: amqp, url: amqp://localhost}, lake: {type: kafka, bootstrap_servers: "
+    "localhost:9092}}, routes: [{from: {broker: shop, queue: orders}, to: {broker: lake, target: orders}}], one key a "
+    "line";
+
+Node read_all(const LoadOptions& options, Diagnostics& diagnostics) {
+  Node merged;
+  auto files = files_of(options.paths, diagnostics);
+  for (auto& file : files) {
+    diagnostics.reading(file);
+    std::string text;
+    Node root;
+    if (!read_text(file, text, diagnostics) || !parse(file, text, root, diagnostics)) continue;
+    expand(root, "", options.environment, diagnostics);
+    merge(merged, std::move(root), diagnostics);
+  }
+  if (merged.kind == Node::Kind::null && diagnostics.ok())
+    diagnostics.error({files.empty() ? "mombridge.yaml" : files[0]}, "", "nothing is configured", kSmallest);
+  return merged;
+}
+
+void read_version(Section& top) {
+  auto version = top.scalar("version");
+  if (version && version->known && version->value != "1")
+    top.error("version", "unknown version " + quoted(version->shown), "this mombridge reads version 1");
+}
+
+void read_log(Section& top, Config& config) {
+  auto log = top.section("log");
+  if (!log) return;
+  log->choice("level", config.log_level,
+              {{"trace", log::Level::trace},
+               {"debug", log::Level::debug},
+               {"info", log::Level::info},
+               {"warn", log::Level::warn},
+               {"error", log::Level::error},
+               {"off", log::Level::off}});
+  log->choice("format", config.log_format,
+              {{"auto", log::Format::automatic},
+               {"text", log::Format::text},
+               {"json", log::Format::json},
+               {"journal", log::Format::journal}});
+}
+
+void read_broker(const Text& name, Section section, Loading& loading) {
+  auto& config = loading.config;
+  BrokerSection broker{name.value, "", name.mark, nullptr};
+  if (!valid_name(name.value))
+    section.diagnostics().error(name.mark, section.path(), "not a name", "letters, digits, '_', '-' and '.', up to 100");
+  std::vector<std::string> types;
+  for (auto& kind : loading.kinds) types.push_back(kind.type);
+  if (section.require("type", nearest_hint("", types)) && reference(section, "type", "type of broker", types, broker.type))
+    broker.settings = loading.kind(broker.type)->read(section, {config.name, name.value});
+  else
+    section.ignore_rest();
+  // So that nobody after this has to ask whether there are any.
+  if (!broker.settings) broker.settings = std::make_shared<BrokerSettings>();
+  config.brokers.push_back(std::move(broker));
+}
+
+}  // namespace
+
+const KindReader* Loading::kind(const std::string& type) const {
+  auto at = std::ranges::find(kinds, type, &KindReader::type);
+  return at == kinds.end() ? nullptr : &*at;
+}
+
+const KindReader* Loading::kind_of(const std::string& broker) const {
+  auto* section = config.broker(broker);
+  return section ? kind(section->type) : nullptr;
+}
+
+bool reference(Section& section, const std::string& key, const std::string& what, const std::vector<std::string>& known,
+               std::string& into) {
+  auto name = section.scalar(key);
+  if (!name) return false;
+  into = name->value;
+  if (!name->known) return false;
+  if (std::ranges::find(known, name->value) != known.end()) return true;
+  section.error(key, "unknown " + what + " " + quoted(name->shown), nearest_hint(name->shown, known));
+  return false;
+}
+
+std::vector<std::string> broker_names(const Config& config) {
+  std::vector<std::string> names;
+  for (auto& broker : config.brokers) names.push_back(broker.name);
+  return names;
+}
+
+void read_top(Section& top, Loading& loading) {
+  auto& config = loading.config;
+  read_version(top);
+  auto name = top.scalar("name");
+  if (name) config.name = name->value;
+  if (name && name->known && !valid_name(name->value))
+    top.error("name", quoted(name->shown) + " is not a name", "letters, digits, '_', '-' and '.', up to 100");
+  read_log(top, config);
+  top.duration("shutdown_timeout", config.shutdown_timeout);
+  for (auto* key : {"replies", "admin", "ingress"}) top.unsupported(key);
+}
+
+void read_brokers(Section& top, Loading& loading) {
+  if (!top.require("brokers", kSmallest)) return;
+  for (auto& [name, section] : top.named_sections("brokers")) read_broker(name, std::move(section), loading);
+}
+
+Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Diagnostics& diagnostics) {
+  Config config;
+  auto root = read_all(options, diagnostics);
+  if (root.kind != Node::Kind::map) return config;
+  Loading loading{options, kinds, config};
+  Section top(root, "", diagnostics);
+  read_top(top, loading);
+  read_brokers(top, loading);
+  read_handlers(top, loading);
+  read_failures(top, loading);
+  read_routes(top, loading);
+  return config;
+}
+
+}  // namespace mombridge::config

@@ -1,0 +1,91 @@
+#include <map>
+
+#include "config/sections.hpp"
+#include "config/text.hpp"
+
+namespace mombridge::config {
+
+namespace {
+
+// `queue:` or `topic:`: whether the broker's kind has it, and has the rest that stands there, is its reader's to say.
+void read_subscription(Section& section, Route::From& from, Loading& loading) {
+  auto* broker = loading.config.broker(from.broker);
+  auto* kind = loading.kind_of(from.broker);
+  if (!kind) return section.ignore_rest();
+  from.subscription = kind->subscribe_route(section, *broker->settings);
+}
+
+// Returns how the route's default name says where its messages come from.
+std::string read_from(Section& section, Route::From& from, Loading& loading) {
+  from.mark = section.mark();
+  from.target.mark = section.mark();
+  if (!section.require("broker", nearest_hint("", broker_names(loading.config)))) {
+    section.ignore_rest();
+    return "";
+  }
+  bool known = reference(section, "broker", "broker", broker_names(loading.config), from.broker);
+  bool target = section.text("target", from.target);
+  for (auto& [name, value] : section.pairs("headers")) from.headers.emplace_back(name, value.value);
+  if (known)
+    read_subscription(section, from, loading);
+  else
+    section.ignore_rest();
+  if (from.subscription)
+    return from.broker + ":" + loading.config.broker(from.broker)->settings->subscriptions[*from.subscription].source;
+  return target ? from.broker + ":" + from.target.value : from.broker;
+}
+
+std::string name_of(const Destination& to) {
+  if (!to.handler.empty()) return to.handler;
+  return to.target.value == "{target}" ? to.broker : to.broker + ":" + to.target.value;
+}
+
+void read_route(Section section, Loading& loading, std::map<std::string, Mark>& names) {
+  Route route;
+  route.mark = section.mark();
+  std::string default_name;
+  if (section.require("from", "from: {broker: ..., queue: ...}")) {
+    if (auto from = section.section("from")) default_name = read_from(*from, route.from, loading);
+  }
+  if (section.require("to", "to: {broker: ..., target: ...}")) {
+    auto* to = section.node("to");
+    if (to->kind == Node::Kind::list && to->items.empty()) section.error("to", "an empty list", "a route needs a destination");
+    for (auto& destination : section.sections("to")) {
+      route.to.push_back(read_destination(destination, Use::route, loading));
+      default_name += (route.to.size() == 1 ? " -> " : ", ") + name_of(route.to.back());
+    }
+  }
+  if (auto failures = section.section("failures")) {
+    route.failures = loading.config.failures;
+    read_failures_into(*failures, *route.failures, loading);
+  }
+  for (auto* key : {"order_by", "reply_timeout"}) section.unsupported(key);
+
+  auto name = section.scalar("name");
+  route.name = name ? name->value : default_name;
+  if (name && name->known) {
+    if (name->value.empty()) section.error("name", "an empty name", "without the key the route is named for its from and to");
+    if (auto [first, added] = names.emplace(name->value, name->mark); !added)
+      section.error("name", quoted(name->shown) + " is defined twice", "first at " + place(first->second));
+  }
+  loading.config.routes.push_back(std::move(route));
+}
+
+// Names stand in logs and metrics: two routes that nobody named and that look alike get a number.
+void tell_apart(std::vector<Route>& routes) {
+  std::map<std::string, unsigned> seen;
+  for (auto& route : routes)
+    if (unsigned count = ++seen[route.name]; count > 1) route.name += " (" + std::to_string(count) + ")";
+}
+
+}  // namespace
+
+void read_routes(Section& top, Loading& loading) {
+  std::map<std::string, Mark> names;
+  for (auto& route : top.sections("routes")) read_route(std::move(route), loading, names);
+  tell_apart(loading.config.routes);
+  if (loading.config.routes.empty() && !top.has("routes"))
+    top.diagnostics().warning(top.mark(), "", "there are no routes: nothing is passed on", "routes: [{from: ..., to: ...}]");
+}
+
+}  // namespace mombridge::config

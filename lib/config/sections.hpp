@@ -1,0 +1,38 @@
+#pragma once
+// The parts of load(), one per section of the file.
+
+#include "config/load.hpp"
+#include "config/yaml_reader.hpp"
+
+namespace mombridge::config {
+
+/// What every part needs while the configuration grows.
+struct Loading {
+  const LoadOptions& options;
+  const std::vector<KindReader>& kinds;
+  Config& config;
+
+  /// nullptr: no such kind, or no such broker.
+  [[nodiscard]] const KindReader* kind(const std::string& type) const;
+  [[nodiscard]] const KindReader* kind_of(const std::string& broker) const;
+};
+
+/// Reads a key that names something. False where it is absent, not known yet, or names nothing; that is reported.
+bool reference(Section& section, const std::string& key, const std::string& what, const std::vector<std::string>& known,
+               std::string& into);
+std::vector<std::string> broker_names(const Config& config);
+
+/// `name`, `log`, `unrouted` and so on, and the sections of the contract that do not exist yet.
+void read_top(Section& top, Loading& loading);
+void read_brokers(Section& top, Loading& loading);
+void read_handlers(Section& top, Loading& loading);
+/// The global `failures:`, and `unrouted:`, which depends on it.
+void read_failures(Section& top, Loading& loading);
+/// Over the values that `into` has: a route's own `failures:` overrides key by key.
+void read_failures_into(Section& section, Failures& into, Loading& loading);
+void read_routes(Section& top, Loading& loading);
+
+enum class Use { route, reply, dead_letter };
+Destination read_destination(Section& section, Use use, Loading& loading);
+
+}  // namespace mombridge::config

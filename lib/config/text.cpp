@@ -1,0 +1,123 @@
+#include "config/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <span>
+#include <utility>
+
+namespace mombridge::config {
+
+namespace {
+
+constexpr std::pair<std::string_view, Duration> kDurations[] = {{"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}};
+constexpr std::pair<std::string_view, uint64_t> kSizes[] = {
+    {"B", 1},          {"kB", 1000},       {"KB", 1000},          {"KiB", 1ull << 10},
+    {"MB", 1'000'000}, {"MiB", 1ull << 20}, {"GB", 1'000'000'000}, {"GiB", 1ull << 30},
+};
+
+// The number and what follows it, blanks between them allowed.
+std::optional<std::pair<uint64_t, std::string_view>> number_and_unit(std::string_view text) {
+  uint64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  text.remove_prefix(static_cast<size_t>(end - text.data()));
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  return std::pair(number, text);
+}
+
+bool continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+}  // namespace
+
+size_t utf8_length(std::string_view text) {
+  if (text.empty()) return 0;
+  auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return 1;
+  size_t length = first >= 0xF0 && first <= 0xF4 ? 4 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xC2 && first < 0xE0 ? 2 : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i)
+    if (!continuation(text[i])) return 0;
+  auto second = static_cast<unsigned char>(text[1]);
+  // Overlong forms, surrogates and what lies above U+10FFFF. Source: RFC 3629, section 4.
+  bool bad = (first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0) || (first == 0xF0 && second < 0x90) ||
+             (first == 0xF4 && second >= 0x90);
+  return bad ? 0 : length;
+}
+
+std::string escaped(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string result;
+  while (!text.empty()) {
+    auto length = utf8_length(text);
+    auto byte = static_cast<unsigned char>(text[0]);
+    // C1 controls (U+0080 to U+009F) steer terminals as well.
+    bool c1 = length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
+    if (length == 0 || c1 || byte < 0x20 || byte == 0x7F) {
+      result += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+      text.remove_prefix(1);
+    } else {
+      result += text.substr(0, length);
+      text.remove_prefix(length);
+    }
+  }
+  return result;
+}
+
+std::string quoted(std::string_view text) {
+  constexpr size_t kLongest = 100;
+  if (text.size() <= kLongest) return "'" + std::string(text) + "'";
+  size_t end = kLongest;
+  while (end > 0 && continuation(text[end])) --end;
+  return "'" + std::string(text.substr(0, end)) + "...'";
+}
+
+std::optional<uint64_t> parse_unsigned(std::string_view text) {
+  auto parsed = number_and_unit(text);
+  if (!parsed || !parsed->second.empty() || text.ends_with(' ')) return std::nullopt;
+  return parsed->first;
+}
+
+std::optional<Duration> parse_duration(std::string_view text) {
+  auto parsed = number_and_unit(text);
+  if (!parsed) return std::nullopt;
+  auto [number, unit] = *parsed;
+  if (number == 0 && unit.empty()) return Duration(0);
+  for (auto& [name, one] : kDurations) {
+    if (unit != name) continue;
+    if (number > static_cast<uint64_t>(Duration::max() / one)) return std::nullopt;
+    return one * static_cast<Duration::rep>(number);
+  }
+  return std::nullopt;
+}
+
+std::optional<uint64_t> parse_size(std::string_view text) {
+  auto parsed = number_and_unit(text);
+  if (!parsed) return std::nullopt;
+  auto [number, unit] = *parsed;
+  if (unit.empty()) return number;
+  for (auto& [name, one] : kSizes)
+    if (unit == name) return number > UINT64_MAX / one ? std::nullopt : std::optional(number * one);
+  return std::nullopt;
+}
+
+std::string to_text(Duration duration) {
+  for (size_t i = std::size(kDurations); i-- > 0;)
+    if (duration % kDurations[i].second == Duration(0) && duration != Duration(0))
+      return std::to_string(duration / kDurations[i].second) + std::string(kDurations[i].first);
+  return std::to_string(duration / 1ms) + "ms";
+}
+
+std::string size_text(uint64_t bytes) {
+  for (auto& [name, one] : {std::pair<std::string_view, uint64_t>{"GiB", 1ull << 30}, {"MiB", 1ull << 20}, {"KiB", 1ull << 10}})
+    if (bytes != 0 && bytes % one == 0) return std::to_string(bytes / one) + std::string(name);
+  return std::to_string(bytes);
+}
+
+bool valid_name(std::string_view text) {
+  auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  };
+  return !text.empty() && text.size() <= 100 && std::ranges::all_of(text, fits);
+}
+
+}  // namespace mombridge::config
