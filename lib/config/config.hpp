@@ -40,6 +40,9 @@ struct Subscription {
 /// Base of every kind's settings.
 struct BrokerSettings {
   virtual ~BrokerSettings() = default;
+  std::string appname;          ///< application name shown by the broker; app_id of what the bridge itself creates
+  std::string exchange;         ///< AMQP: publishes go here with the target as routing key
+  std::string reply_exchange;   ///< AMQP: replies go here
   std::vector<Subscription> subscriptions;
   std::vector<std::string> allow_reply_to;  ///< shell globs over the whole name; empty: any but `own_names`
   std::vector<std::string> own_names;       ///< queues or topics of the bridge's own: never a reply address

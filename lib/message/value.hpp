@@ -31,10 +31,10 @@ struct Value {
   std::string_view text;   ///< string, bytes
   std::span<const Header> members;
 
-  static Value of(std::string_view s) { return {.kind = Kind::string, .text = s}; }
-  static Value of_bytes(std::string_view s) { return {.kind = Kind::bytes, .text = s}; }
-  static Value of(int64_t v) { return {.kind = Kind::i64, .integer = v}; }
-  static Value of_bool(bool v) { return {.kind = Kind::boolean, .integer = v}; }
+  static Value of(std::string_view s) { return {.kind = Kind::string, .text = s, .members = {}}; }
+  static Value of_bytes(std::string_view s) { return {.kind = Kind::bytes, .text = s, .members = {}}; }
+  static Value of(int64_t v) { return {.kind = Kind::i64, .integer = v, .text = {}, .members = {}}; }
+  static Value of_bool(bool v) { return {.kind = Kind::boolean, .integer = v, .text = {}, .members = {}}; }
 
   [[nodiscard]] bool is_text() const { return kind == Kind::string || kind == Kind::bytes; }
 };
