@@ -89,7 +89,7 @@ void EventLoop::sleep_and_dispatch() {
       [[maybe_unused]] auto ignored = ::read(event_.get(), &count, sizeof count);
       woken = true;
     } else if (auto found = watches_.find(events[i].data.fd); found != watches_.end()) {
-      ready[i] = {found->second, events[i].events};
+      ready[i] = {found->second, uint32_t{events[i].events}};
     }
   }
   for (int i = 0; i < n; ++i)

@@ -33,6 +33,7 @@ struct Subscription {
   std::string source;                ///< queue, exchange or topic as written: for logs and status
   std::vector<std::string> targets;  ///< patterns (topic-exchange language) of the targets that can arrive; "#": any
   std::string target_from;           ///< name of the header that the target is taken from; empty: none
+  bool transient = false;            ///< a private queue: misses what is published while the bridge is not connected
   bool of_route = false;             ///< made by a route's `queue:` or `topic:`; only those routes see it
   Mark mark;
 };
@@ -40,6 +41,9 @@ struct Subscription {
 /// Base of every kind's settings.
 struct BrokerSettings {
   virtual ~BrokerSettings() = default;
+  std::string appname;          ///< application name shown by the broker; app_id of what the bridge itself creates
+  std::string exchange;         ///< AMQP: publishes go here with the target as routing key
+  std::string reply_exchange;   ///< AMQP: replies go here
   std::vector<Subscription> subscriptions;
   std::vector<std::string> allow_reply_to;  ///< shell globs over the whole name; empty: any but `own_names`
   std::vector<std::string> own_names;       ///< queues or topics of the bridge's own: never a reply address

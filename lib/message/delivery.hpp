@@ -36,6 +36,8 @@ class Delivery : public InboxItem<Delivery> {
 
   Message message;
   uint32_t subscription = 0;  ///< index into the broker's subscriptions
+  int32_t partition = -1;     ///< Kafka: where it was read; else -1
+  int64_t offset = -1;
   std::unique_ptr<Attachment> attachment;
 
   /// [any thread] Exactly once per delivery. Never blocks: it posts to the source's inbox. After it, the delivery and

@@ -2,7 +2,9 @@
 // Header values, in a form that belongs to no broker: AMQP's field types are the larger set, Kafka's bytes the smaller.
 
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace mombridge {
@@ -29,10 +31,10 @@ struct Value {
   std::string_view text;   ///< string, bytes
   std::span<const Header> members;
 
-  static Value of(std::string_view s) { return {.kind = Kind::string, .text = s}; }
-  static Value of_bytes(std::string_view s) { return {.kind = Kind::bytes, .text = s}; }
-  static Value of(int64_t v) { return {.kind = Kind::i64, .integer = v}; }
-  static Value of_bool(bool v) { return {.kind = Kind::boolean, .integer = v}; }
+  static Value of(std::string_view s) { return {.kind = Kind::string, .text = s, .members = {}}; }
+  static Value of_bytes(std::string_view s) { return {.kind = Kind::bytes, .text = s, .members = {}}; }
+  static Value of(int64_t v) { return {.kind = Kind::i64, .integer = v, .text = {}, .members = {}}; }
+  static Value of_bool(bool v) { return {.kind = Kind::boolean, .integer = v, .text = {}, .members = {}}; }
 
   [[nodiscard]] bool is_text() const { return kind == Kind::string || kind == Kind::bytes; }
 };
@@ -41,6 +43,10 @@ struct Header {
   std::string_view name;
   Value value;
 };
+
+/// A scalar as people write it: numbers in decimal, the shortest text that reads back as the same number; nullopt for
+/// null, arrays and tables. Timestamps are seconds since the epoch.
+std::optional<std::string> scalar_text(const Value& value);
 
 /// Nested arrays and tables deeper than this are hostile (a 130 KB header can nest 26,000 deep): decoders refuse them.
 inline constexpr int kMaxNesting = 16;

@@ -44,7 +44,6 @@ struct Subscription {
 
 struct Settings : config::BrokerSettings {
   std::vector<Endpoint> endpoints;  ///< tried in turn; at least one
-  std::string appname;
   Duration reconnect_delay = std::chrono::seconds(1);
   Duration reconnect_delay_max = std::chrono::seconds(30);
   Duration heartbeat = std::chrono::seconds(10);         ///< 0: off
@@ -52,8 +51,6 @@ struct Settings : config::BrokerSettings {
   uint16_t prefetch_count = 500;                         ///< unacknowledged messages per subscription
   uint64_t prefetch_size = 64ull << 20;                  ///< bytes in flight per subscription: above it, its socket is not read
   uint64_t max_message_size = 0;                         ///< body bytes; 0: by the broker's version (128 MiB, from 4.0 on 16 MiB)
-  std::string exchange;                                  ///< publishes go here with the target as routing key
-  std::string reply_exchange;
   std::vector<Subscription> amqp_subscriptions;
 };
 

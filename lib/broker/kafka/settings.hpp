@@ -22,7 +22,6 @@ struct Subscription {
 struct Settings : config::BrokerSettings {
   std::string bootstrap_servers;
   std::string group_id;
-  std::string client_id;                                        ///< `appname`
   Duration reconnect_delay = std::chrono::seconds(1);           ///< before a client that failed for good is made anew
   Duration reconnect_delay_max = std::chrono::seconds(30);
   uint32_t prefetch_count = 10000;                              ///< messages in flight per partition

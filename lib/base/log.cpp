@@ -1,0 +1,120 @@
+#include "base/log.hpp"
+
+#include <unistd.h>
+
+#include <cctype>
+#include <cstdlib>
+#include <memory>
+#include <vector>
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-journal.h>
+
+#include "base/text.hpp"
+
+namespace mombridge::log {
+
+namespace {
+
+Format g_format = Format::text;
+
+/// Where nobody called init(): text of warnings and errors, as a library should.
+std::shared_ptr<spdlog::logger>& logger() {
+  static auto instance = [] {
+    auto l = std::make_shared<spdlog::logger>("mombridge", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    l->set_level(spdlog::level::warn);
+    return l;
+  }();
+  return instance;
+}
+
+spdlog::level::level_enum to_spdlog(Level level) {
+  constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
+                                                   spdlog::level::warn,  spdlog::level::err,   spdlog::level::off};
+  return kLevels[static_cast<int>(level)];
+}
+
+bool needs_quotes(std::string_view text) {
+  return text.empty() || text.find_first_of(" \t\"=") != std::string_view::npos;
+}
+
+std::string as_text(std::string_view text, Fields fields) {
+  std::string line = printable(text);
+  for (auto& f : fields) {
+    line.append("  ").append(f.name).append("=");
+    auto value = printable(f.value());
+    if (needs_quotes(value)) value = '"' + value + '"';
+    line += value;
+  }
+  return line;
+}
+
+std::string as_json(std::string_view text, Fields fields) {
+  std::string line = "\"msg\":" + json_string(text);
+  for (auto& f : fields) line.append(",").append(json_string(f.name)).append(":").append(f.number ? f.owned : json_string(f.value()));
+  return line;
+}
+
+// Journal field names: upper case letters, digits and underscores (systemd.journal-fields(7)).
+void to_journal(Level level, std::string_view text, Fields fields) {
+  constexpr const char* kPriorities[] = {"7", "7", "6", "4", "3", "3"};
+  std::vector<std::string> lines{"MESSAGE=" + as_text(text, fields),
+                                 std::string("PRIORITY=") + kPriorities[static_cast<int>(level)]};
+  for (auto& f : fields) {
+    std::string name = "MOMBRIDGE_";
+    for (char c : f.name) name += static_cast<char>(std::isalnum(static_cast<unsigned char>(c)) ? std::toupper(c) : '_');
+    lines.push_back(name + "=" + std::string(f.value()));
+  }
+  std::vector<iovec> parts;
+  for (auto& line : lines) parts.push_back({line.data(), line.size()});
+  sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
+}
+
+Format detect() {
+  // systemd sets JOURNAL_STREAM to the device and inode of the stream it connected; a redirected stderr has others.
+  if (std::getenv("JOURNAL_STREAM") && !::isatty(STDERR_FILENO) && std::getenv("INVOCATION_ID")) return Format::journal;
+  return ::isatty(STDERR_FILENO) ? Format::text : Format::json;
+}
+
+}  // namespace
+
+void init(Level level, Format format) {
+  g_format = format == Format::automatic ? detect() : format;
+  std::shared_ptr<spdlog::sinks::sink> sink;
+  if (g_format == Format::text)
+    sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+  else
+    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  auto l = std::make_shared<spdlog::logger>("mombridge", std::move(sink));
+  l->set_level(to_spdlog(level));
+  if (g_format == Format::json)
+    l->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})", spdlog::pattern_time_type::utc);
+  else
+    l->set_pattern("%H:%M:%S.%e %^%-5l%$ %v");
+  logger() = std::move(l);
+}
+
+bool enabled(Level level) { return logger()->should_log(to_spdlog(level)); }
+
+void event(Level level, std::string_view text, Fields fields) {
+  if (!enabled(level)) return;
+  if (g_format == Format::journal) return to_journal(level, text, fields);
+  logger()->log(to_spdlog(level), g_format == Format::json ? as_json(text, fields) : as_text(text, fields));
+}
+
+void Repeated::event(Level level, std::string_view text, Fields fields) {
+  if (!enabled(level)) return;
+  int64_t now = Clock::now().time_since_epoch().count();
+  int64_t next = next_ns_.load(std::memory_order_relaxed);
+  if (now < next || !next_ns_.compare_exchange_strong(next, now + interval_.count(), std::memory_order_relaxed)) {
+    suppressed_.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  auto suppressed = suppressed_.exchange(0, std::memory_order_relaxed);
+  if (!suppressed) return log::event(level, text, fields);
+  log::event(level, std::string(text) + " (and " + std::to_string(suppressed) + " more since the last such line)", fields);
+}
+
+}  // namespace mombridge::log

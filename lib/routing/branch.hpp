@@ -1,0 +1,64 @@
+#pragma once
+// One destination of one delivery: tries it, tries it again, dead-letters it, and says when it is settled.
+
+#include <string>
+
+#include "handler/handler.hpp"
+#include "message/publication.hpp"
+#include "routing/dead_letter.hpp"
+#include "routing/publish.hpp"
+#include "routing/reply.hpp"
+#include "routing/route_table.hpp"
+
+namespace mombridge::routing {
+
+class Passage;
+
+/// Reused with its passage. One thing at a time is under way (a publish, a call, a wait), so that its state needs no
+/// lock: whoever completes the one starts the next.
+class Branch final : public Publication, public handler::Call {
+ public:
+  explicit Branch(Passage& passage) : passage_(passage) {}
+
+  /// Sets the branch up; nothing happens before start().
+  void aim(const Route* route, const Target* to, const FailurePolicy* policy, bool may_reply);
+  /// Sets it up to go straight to the dead letter.
+  void condemn(const Route* route, const FailurePolicy* policy, std::string reason);
+  /// [source's thread] Begins. The branch may be settled before this returns.
+  void start() noexcept;
+
+  void completed(Outcome outcome) noexcept override;     ///< of a publish
+  void finished(handler::Verdict verdict) noexcept override;  ///< of a handler
+
+ private:
+  enum class Step : uint8_t { publish, handle, reply_to_requester, reply_to_route, dead_letter };
+
+  void attempt() noexcept;
+  void publish();
+  void dead_letter();
+  void handle();
+  void reply(std::unique_ptr<handler::Reply> content);
+  void failed(std::string reason) noexcept;
+  void away(const std::string& reason) noexcept;
+  void exhausted() noexcept;
+  void dead_lettered() noexcept;
+  void hold(const std::string& why) noexcept;
+  void later(Duration wait) noexcept;
+  void done(Settlement settlement) noexcept;
+  [[nodiscard]] std::string_view route_name() const;
+
+  Passage& passage_;
+  const Route* route_ = nullptr;
+  const Target* to_ = nullptr;
+  const FailurePolicy* policy_ = nullptr;
+  Step step_ = Step::publish;
+  bool may_reply_ = true;
+  unsigned attempts_ = 0;  ///< that failed
+  unsigned waits_ = 0;     ///< in a row because the destination was away
+  std::string reason_;     ///< of the last failure
+  Rendered rendered_;
+  OutgoingReply reply_;
+  DeadLetterHeaders dead_;
+};
+
+}  // namespace mombridge::routing

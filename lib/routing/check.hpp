@@ -1,0 +1,15 @@
+#pragma once
+// What is wrong with the routes of a configuration as a whole, seen before anything runs.
+
+#include "config/config.hpp"
+#include "config/diagnostics.hpp"
+
+namespace mombridge::routing {
+
+/// Reports, with the place in the file: templates that cannot be compiled or let a message choose any target,
+/// subscriptions that no route can match, memory targets that nobody takes, loops that every message would go round, a
+/// dead letter that its own route reads; as warnings: routes that nothing can reach, private queues that miss what is
+/// published while the bridge is not connected.
+void check(const config::Config& config, config::Diagnostics& diagnostics);
+
+}  // namespace mombridge::routing

@@ -1,0 +1,32 @@
+#pragma once
+// The headers that a dead letter carries: where it came from, why it is here, how often it was tried.
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "message/delivery.hpp"
+#include "message/publication.hpp"
+#include "routing/publish.hpp"
+
+namespace mombridge::routing {
+
+/// Storage of one dead letter's headers; lives as long as its publication.
+struct DeadLetterHeaders {
+  std::string reason, attempts, failed_at_ms, partition, offset;
+  std::array<char, 4> kafka_partition;
+  std::array<char, 8> kafka_offset, kafka_timestamp;
+};
+
+struct DeadLetterOrigin {
+  std::string_view broker, source, route;  ///< `route` is empty where none took it
+};
+
+/// Adds the bridge's own `mombridge-dead-*` headers and, on the way to Kafka, Spring's `kafka_dlt-*` set to what
+/// `publication` carries already. Source of the latter: spring-kafka, KafkaHeaders (partition 4, offset and timestamp 8
+/// bytes, big-endian).
+void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadLetterHeaders& storage,
+                             const Delivery& delivery, const DeadLetterOrigin& origin, bool to_kafka,
+                             const std::string& reason, unsigned attempts);
+
+}  // namespace mombridge::routing

@@ -1,0 +1,83 @@
+#include "routing/explain.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "config/diagnostics.hpp"
+
+namespace mombridge::routing {
+
+namespace {
+
+std::string why(const Route& route) {
+  auto& from = route.config->from;
+  std::string text = route.pattern.exact() ? "target is '" + route.pattern.text() + "'" : "target matches '" + route.pattern.text() + "'";
+  for (auto& [name, value] : from.headers) text += ", header " + name + " is '" + value + "'";
+  return text;
+}
+
+std::string where(const Target& to, const Message& message, const std::string& broker) {
+  if (!to.broker) return "handler '" + to.config->handler + "'" + (to.reply_to ? ", its reply to " + where(*to.reply_to, message, broker) : "");
+  std::string storage;
+  auto target = to.target.render(message, broker, storage);
+  std::string text = to.config->broker + " (" + to.broker->section->type + "), ";
+  text += target ? "target '" + std::string(*target) + "'" : "refused: " + target.error().text;
+  if (to.config->exchange) text += ", exchange '" + *to.config->exchange + "'";
+  return text;
+}
+
+std::string_view reason_not(const Route& route, const std::string& broker, const Message& message) {
+  if (route.config->from.broker != broker) return "another broker";
+  if (!route.pattern.matches(message.target)) return "its pattern does not match";
+  if (!route.accepts(message)) return "a header that it asks for is missing or different";
+  return "no subscription delivers to it";
+}
+
+void describe_none(const RouteTable& table, const std::string& broker, const Message& message, std::string& out) {
+  out += "no route takes target '" + std::string(message.target) + "' from broker '" + broker + "'\n";
+  std::vector<std::string> patterns;
+  for (auto& route : table.routes()) {
+    if (route->config->from.broker != broker) continue;
+    patterns.push_back(route->pattern.text());
+    out += "  route '" + route->config->name + "' (pattern '" + route->pattern.text() + "'): " + std::string(reason_not(*route, broker, message)) + "\n";
+  }
+  if (patterns.empty()) out += "  no route has 'from: {broker: " + broker + "}'\n";
+  if (auto nearest = config::did_you_mean(std::string(message.target), patterns); !nearest.empty())
+    out += "  the nearest pattern is '" + nearest + "'\n";
+  out += table.discard_unrouted() ? "it would be counted, logged and discarded (unrouted)\n"
+                                  : "it would go to the dead letter " + table.default_failures()->dead_letter->text() + "\n";
+}
+
+}  // namespace
+
+Explanation explain(const RouteTable& table, const std::string& broker, const std::string& target,
+                    const std::vector<std::pair<std::string, std::string>>& headers) {
+  std::vector<Header> views;
+  for (auto& [name, value] : headers) views.push_back({name, Value::of(value)});
+  Message message;
+  message.target = target;
+  message.headers = views;
+
+  // A message comes through one subscription; each that leads to other routes is a way of its own.
+  Explanation result;
+  std::set<std::vector<const Route*>> seen;
+  std::vector<const Route*> routes;
+  auto& subscriptions = table.endpoint(broker)->section->settings->subscriptions;
+  for (uint32_t i = 0; i < subscriptions.size(); ++i) {
+    auto& s = subscriptions[i];
+    bool arrives = !s.target_from.empty() || std::ranges::any_of(s.targets, [&](auto& t) { return Pattern(t).matches(target); });
+    if (!arrives) continue;
+    table.match(broker, i, message, routes);
+    if (routes.empty() || !seen.insert(routes).second) continue;
+    result.taken = true;
+    result.text += "from " + broker + ", '" + s.source + "':\n";
+    for (auto* route : routes) {
+      result.text += "  route '" + route->config->name + "', because " + why(*route) + "\n";
+      for (auto& to : route->to) result.text += "    -> " + where(to, message, broker) + "\n";
+    }
+  }
+  if (!result.taken) describe_none(table, broker, message, result.text);
+  return result;
+}
+
+}  // namespace mombridge::routing

@@ -1,0 +1,21 @@
+#pragma once
+// Where a message would go and why, in words.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "routing/route_table.hpp"
+
+namespace mombridge::routing {
+
+struct Explanation {
+  bool taken = false;
+  std::string text;  ///< several lines
+};
+
+/// What would become of a message with this target and these headers from `broker`, which is in the table.
+Explanation explain(const RouteTable& table, const std::string& broker, const std::string& target,
+                    const std::vector<std::pair<std::string, std::string>>& headers);
+
+}  // namespace mombridge::routing

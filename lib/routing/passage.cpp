@@ -1,0 +1,49 @@
+#include "routing/passage.hpp"
+
+#include "routing/router.hpp"
+
+namespace mombridge::routing {
+
+void Passage::begin(DeliveryHandle delivery, const std::shared_ptr<const RouteTable>& table) {
+  delivery_ = delivery.release();
+  if (table_ != table) {
+    table_ = table;
+    origin_ = table->endpoint(port_.broker());
+  }
+  used_ = 0;
+  worst_.store(Settlement::accept, std::memory_order_relaxed);
+}
+
+Branch& Passage::add() {
+  if (used_ == branches_.size()) branches_.push_back(std::make_unique<Branch>(*this));
+  return *branches_[used_++];
+}
+
+void Passage::launch() noexcept {
+  if (!used_) return settle(Settlement::accept);
+  // One more than there are branches: those that finish at once must not settle what the loop still walks over.
+  size_t branches = used_;
+  pending_.store(static_cast<uint32_t>(branches) + 1, std::memory_order_relaxed);
+  for (size_t i = 0; i < branches; ++i) branches_[i]->start();
+  branch_done(Settlement::accept);
+}
+
+void Passage::branch_done(Settlement settlement) noexcept {
+  // Given back beats rejected beats accepted: what one branch could not finish must come again.
+  if (settlement == Settlement::requeue) worst_.store(settlement, std::memory_order_relaxed);
+  if (auto accept = Settlement::accept; settlement == Settlement::reject)
+    worst_.compare_exchange_strong(accept, settlement, std::memory_order_relaxed);
+  if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) settle(worst_.load(std::memory_order_relaxed));
+}
+
+void Passage::settle(Settlement settlement) noexcept {
+  auto& port = port_;
+  delivery_->settle(settlement);
+  port.settled();  // after it, so that a drain that sees nothing in flight finds every settlement posted
+}
+
+Router& Passage::router() const { return port_.router(); }
+
+Broker& Passage::broker_of(const Target* target) const { return *(target ? target->broker : origin_)->instance; }
+
+}  // namespace mombridge::routing

@@ -1,0 +1,51 @@
+#pragma once
+// The way of one delivery through the bridge: its branches, and the settlement when the last of them is done.
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "message/delivery.hpp"
+#include "routing/branch.hpp"
+#include "routing/route_table.hpp"
+
+namespace mombridge::routing {
+
+class Port;
+class Router;
+
+/// Stays attached to its Delivery and is reused with it, so that a message in steady state allocates nothing here.
+class Passage final : public Delivery::Attachment {
+ public:
+  explicit Passage(Port& port) : port_(port) {}
+
+  /// [source's thread] Takes the duty to settle the delivery.
+  void begin(DeliveryHandle delivery, const std::shared_ptr<const RouteTable>& table);
+  /// [source's thread] A further branch, to be aimed or condemned.
+  Branch& add();
+  /// [source's thread] Starts all branches; without any, settles. The delivery may be gone when this returns.
+  void launch() noexcept;
+  /// [any thread] One branch is done. The last one settles the delivery, and the passage must not be touched after.
+  void branch_done(Settlement settlement) noexcept;
+
+  [[nodiscard]] const Delivery& delivery() const { return *delivery_; }
+  [[nodiscard]] const Endpoint& origin() const { return *origin_; }
+  [[nodiscard]] const RouteTable* table() const { return table_.get(); }
+  [[nodiscard]] Router& router() const;
+  /// The broker of a target, or where there is none, the one the delivery came from.
+  [[nodiscard]] Broker& broker_of(const Target* target) const;
+
+ private:
+  void settle(Settlement settlement) noexcept;
+
+  Port& port_;
+  Delivery* delivery_ = nullptr;  ///< owns this; not a handle, as the source may destroy both when it ends
+  std::shared_ptr<const RouteTable> table_;
+  const Endpoint* origin_ = nullptr;
+  std::vector<std::unique_ptr<Branch>> branches_;
+  size_t used_ = 0;
+  std::atomic<uint32_t> pending_{0};
+  std::atomic<Settlement> worst_{Settlement::accept};
+};
+
+}  // namespace mombridge::routing

@@ -1,0 +1,60 @@
+#include "routing/publish.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.hpp"
+
+namespace mombridge::routing {
+
+namespace {
+
+Result<> render_headers(Rendered& rendered, const Target& to, const Message& message, std::string_view broker) {
+  rendered.header_values.resize(to.headers.size());  // before any view of an element is taken
+  for (size_t i = 0; i < to.headers.size(); ++i) {
+    auto value = to.headers[i].second.render(message, broker, rendered.header_values[i]);
+    if (!value) return fail(value.error());
+    rendered.headers.push_back({to.headers[i].first, Value::of(*value)});
+  }
+  return {};
+}
+
+}  // namespace
+
+int hops(const Message& message) {
+  auto* value = message.find(header::kHops);
+  if (!value) return 0;
+  if (!value->is_text()) return static_cast<int>(std::clamp<int64_t>(value->integer, 0, kMaxHops + 1));
+  int n = 0;
+  std::from_chars(value->text.data(), value->text.data() + value->text.size(), n);
+  return std::clamp(n, 0, kMaxHops + 1);
+}
+
+Result<> prepare(Publication& publication, Rendered& rendered, const Target& to, const Message& message,
+                 std::string_view broker) {
+  auto& config = *to.config;
+  auto target = to.target.render(message, broker, rendered.target);
+  if (!target) return fail(target.error());
+  if (!config.allow.empty() && std::ranges::none_of(config.allow, [&](auto& glob) { return glob_matches(glob, *target); }))
+    return fail("target '" + printable(*target, 256) + "' is not in the destination's 'allow'");
+
+  publication.message = &message;
+  publication.exchange = config.exchange ? *config.exchange : to.broker->section->settings->exchange;
+  publication.target = *target;
+  publication.key = message.key;
+  publication.partition = -1;
+  publication.mandatory = config.mandatory;
+  if (to.key) {
+    auto key = to.key->render(message, broker, rendered.key);
+    if (!key) return fail(key.error());
+    publication.key = *key;
+  }
+  rendered.headers.clear();
+  auto* end = std::to_chars(rendered.hops.data(), rendered.hops.data() + rendered.hops.size(), hops(message) + 1).ptr;
+  rendered.headers.push_back({header::kHops, Value::of(std::string_view(rendered.hops.data(), end))});
+  if (auto ok = render_headers(rendered, to, message, broker); !ok) return ok;
+  publication.headers = rendered.headers;
+  return {};
+}
+
+}  // namespace mombridge::routing

@@ -1,0 +1,99 @@
+#include "routing/router.hpp"
+
+#include "base/text.hpp"
+#include "routing/passage.hpp"
+#include "routing/publish.hpp"
+
+namespace mombridge::routing {
+
+void Router::use(std::shared_ptr<const RouteTable> table) {
+  // Unique in the process: a thread's cache of an earlier router must not pass for one of ours.
+  static std::atomic<uint64_t> versions{0};
+  std::lock_guard lock(mutex_);
+  table_ = std::move(table);
+  version_.store(++versions, std::memory_order_release);
+}
+
+Port& Router::port(const std::string& broker) {
+  std::lock_guard lock(mutex_);
+  auto& port = ports_[broker];
+  if (!port) port = std::make_unique<Port>(*this, broker);
+  return *port;
+}
+
+uint64_t Router::in_flight() const {
+  std::lock_guard lock(mutex_);
+  uint64_t sum = 0;
+  for (auto& [name, port] : ports_) sum += port->in_flight();
+  return sum;
+}
+
+void Router::refresh(std::shared_ptr<const RouteTable>& cached, uint64_t& version) const {
+  if (version == version_.load(std::memory_order_acquire)) return;
+  std::lock_guard lock(mutex_);
+  cached = table_;
+  version = version_.load(std::memory_order_relaxed);
+}
+
+void Port::receive(DeliveryHandle delivery) noexcept {
+  // One per source thread: a broker's subscriptions each have their own, and a process has one router.
+  struct Local {
+    const Router* router = nullptr;
+    std::shared_ptr<const RouteTable> table;
+    uint64_t version = 0;
+    std::vector<const Route*> routes;
+  };
+  thread_local Local local;
+  if (local.router != &router_) local = {&router_, nullptr, 0, {}};
+  router_.refresh(local.table, local.version);
+
+  in_flight_.fetch_add(1, std::memory_order_relaxed);
+  received_.add();
+  if (!delivery->attachment) delivery->attachment = std::make_unique<Passage>(*this);
+  auto& passage = static_cast<Passage&>(*delivery->attachment);
+  local.table->match(broker_, delivery->subscription, delivery->message, local.routes);
+  passage.begin(std::move(delivery), local.table);
+  if (local.routes.empty())
+    unrouted(passage);
+  else
+    route(passage, local.routes);
+  passage.launch();
+}
+
+void Port::route(Passage& passage, const std::vector<const Route*>& routes) {
+  auto& message = passage.delivery().message;
+  bool looped = hops(message) >= kMaxHops;
+  if (looped)
+    loop_log_.event(log::Level::error, "message refused: it has passed bridges too often",
+                    {{"broker", broker_}, {"target", message.target}, {"hops", kMaxHops}});
+  bool may_reply = true;
+  bool answered = false;
+  for (auto* route : routes) {
+    route->matched->add();
+    for (auto& to : route->to) {
+      auto& branch = passage.add();
+      if (looped) {
+        branch.condemn(route, route->failures.get(), "loop: passed " + std::to_string(kMaxHops) + " bridges or more");
+      } else {
+        branch.aim(route, &to, route->failures.get(), may_reply);
+        // Of several handlers just the first answers the requester.
+        if (to.handler) may_reply = false, answered = true;
+      }
+    }
+  }
+  if (message.reply_to && !answered) plain_requests_.add();
+}
+
+void Port::unrouted(Passage& passage) {
+  auto& message = passage.delivery().message;
+  auto table = passage.table();
+  bool discard = table->discard_unrouted();
+  unrouted_log_.event(log::Level::warn, discard ? "unrouted message discarded" : "unrouted message dead-lettered",
+                      {{"broker", broker_}, {"target", message.target}});
+  if (discard)
+    discarded_.add();
+  else
+    passage.add().condemn(nullptr, table->default_failures().get(), "no route takes it");
+}
+
+}  // namespace mombridge::routing

@@ -1,0 +1,75 @@
+#pragma once
+// From deliveries to routes: one port per source broker, one table for all.
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/counters.hpp"
+#include "base/event_loop.hpp"
+#include "base/log.hpp"
+#include "message/delivery.hpp"
+#include "routing/route_table.hpp"
+
+namespace mombridge::routing {
+
+class Passage;
+class Router;
+
+/// Where one broker hands its deliveries; receive() is called on the threads of its subscriptions.
+class Port final : public Sink {
+ public:
+  Port(Router& router, std::string broker) : router_(router), broker_(std::move(broker)) {}
+  void receive(DeliveryHandle delivery) noexcept override;
+  /// [any thread] One delivery less in flight.
+  void settled() noexcept { in_flight_.fetch_sub(1, std::memory_order_release); }
+
+  [[nodiscard]] Router& router() const { return router_; }
+  [[nodiscard]] const std::string& broker() const { return broker_; }
+  [[nodiscard]] uint64_t in_flight() const { return in_flight_.load(std::memory_order_acquire); }
+
+ private:
+  void route(Passage& passage, const std::vector<const Route*>& routes);
+  void unrouted(Passage& passage);
+
+  Router& router_;
+  std::string broker_;
+  Counter& received_ = counter("received", broker_);
+  Counter& discarded_ = counter("unrouted_discarded");
+  Counter& plain_requests_ = counter("requests_forwarded_as_plain");
+  log::Repeated unrouted_log_, loop_log_;
+  alignas(64) std::atomic<uint64_t> in_flight_{0};
+};
+
+class Router {
+ public:
+  /// Waits of failed messages run on `timers`, which must outlive the router and be stopped before it.
+  explicit Router(EventLoop& timers) : timers_(timers) {}
+
+  /// [any thread] Deliveries that arrive from now on go by this table; those on their way keep theirs.
+  void use(std::shared_ptr<const RouteTable> table);
+  /// [any thread] The port of a broker; it lives as long as the router.
+  Port& port(const std::string& broker);
+
+  /// [any thread] From now on what would wait is given back to its source instead.
+  void stop() { stopping_ = true; }
+  [[nodiscard]] bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+  /// [any thread] Deliveries that are not settled yet.
+  [[nodiscard]] uint64_t in_flight() const;
+
+  [[nodiscard]] EventLoop& timers() const { return timers_; }
+  /// [any thread] `cached` is brought up to date; cheap where the table has not changed.
+  void refresh(std::shared_ptr<const RouteTable>& cached, uint64_t& version) const;
+
+ private:
+  EventLoop& timers_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const RouteTable> table_;
+  std::atomic<uint64_t> version_{0};
+  std::map<std::string, std::unique_ptr<Port>> ports_;
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace mombridge::routing
