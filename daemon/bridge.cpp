@@ -35,21 +35,20 @@ Result<> Bridge::start() {
     auto& broker = brokers_[section.name] = broker_kind(section.type).create(section);
     endpoints[section.name] = {&section, broker.get()};
   }
-  handlers_ = std::make_unique<handler::Registry>();
+  handlers_ = std::make_unique<handler::Registry>(&loop_);
   for (auto& h : config_.handlers)
     if (auto ok = handlers_->load(h); !ok) return fail(ok.error());
-  handlers_->on_publish([this](const std::string& name) -> Broker* {
-    auto found = brokers_.find(name);
-    return found == brokers_.end() ? nullptr : found->second.get();
-  });
-
   config::Diagnostics diagnostics;
   auto table = routing::RouteTable::compile(config_, std::move(endpoints), handlers_->by_name(), diagnostics);
   if (!diagnostics.ok()) return fail(diagnostics.sorted().front().text());
   router_.use(table);
 
   running_ = true;
-  if (auto ok = handlers_->start(); !ok) return ok;
+  auto find_broker = [this](const std::string& name) -> Broker* {
+    auto found = brokers_.find(name);
+    return found == brokers_.end() ? nullptr : found->second.get();
+  };
+  if (auto ok = handlers_->start(find_broker); !ok) return ok;
   for (auto& [name, broker] : brokers_) broker->start(router_.port(name));
   return {};
 }
