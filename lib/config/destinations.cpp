@@ -46,9 +46,9 @@ void read_backoff(Section& section, Failures& into) {
   auto first = parse_duration(backoff->value.substr(0, dots));
   auto longest = dots == std::string::npos ? first : parse_duration(backoff->value.substr(dots + 2));
   if (!first || !longest || *first <= Duration(0))
-    return section.error("backoff", quoted(backoff->shown) + " is not a range of durations", "like 200ms..30s");
+    return section.error("backoff", in_quotes(backoff->shown) + " is not a range of durations", "like 200ms..30s");
   if (*longest < *first || *longest > std::chrono::hours(24))
-    return section.error("backoff", quoted(backoff->shown) + " is out of range", "the first wait before the longest, up to 24h");
+    return section.error("backoff", in_quotes(backoff->shown) + " is out of range", "the first wait before the longest, up to 24h");
   into.backoff_first = *first;
   into.backoff_longest = *longest;
 }

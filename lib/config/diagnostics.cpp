@@ -5,7 +5,7 @@
 #include <numeric>
 #include <tuple>
 
-#include "config/text.hpp"
+#include "base/text.hpp"
 
 namespace mombridge::config {
 
@@ -35,7 +35,7 @@ std::string Diagnostic::text() const {
   if (!path.empty()) line += path + ": ";
   line += what;
   if (!hint.empty()) line += " (" + hint + ")";
-  return escaped(line);
+  return printable(line);
 }
 
 void Diagnostics::error(const Mark& mark, std::string path, std::string what, std::string hint) {

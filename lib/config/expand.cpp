@@ -55,16 +55,16 @@ bool variable_name(const std::string& name) {
 Expanded variable(const std::string& argument, bool environment) {
   auto dash = argument.find(":-");
   auto name = argument.substr(0, dash);
-  if (!variable_name(name)) return failure(quoted(name) + " is not the name of an environment variable", "${env:NAME} or ${env:NAME:-default}");
+  if (!variable_name(name)) return failure(in_quotes(name) + " is not the name of an environment variable", "${env:NAME} or ${env:NAME:-default}");
   if (!environment) return "";
   const char* value = std::getenv(name.c_str());
   if (dash != std::string::npos) return value && *value ? std::string(value) : argument.substr(dash + 2);  // as sh does
-  if (!value) return failure("the environment variable " + quoted(name) + " is not set", "set it, or ${env:" + name + ":-default}");
+  if (!value) return failure("the environment variable " + in_quotes(name) + " is not set", "set it, or ${env:" + name + ":-default}");
   return value;
 }
 
 Expanded credential(const std::string& name, bool environment) {
-  if (!valid_name(name) || name == "." || name == "..") return failure(quoted(name) + " is not the name of a credential", "${credential:NAME}");
+  if (!valid_name(name) || name == "." || name == "..") return failure(in_quotes(name) + " is not the name of a credential", "${credential:NAME}");
   if (!environment) return "";
   const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
   if (!folder || !*folder) return failure("there are no credentials: $CREDENTIALS_DIRECTORY is not set", "LoadCredential= in the systemd unit");
@@ -80,7 +80,7 @@ Expanded lookup(const std::string& reference, const std::string& beside, bool en
   if (scheme == "credential") return credential(argument, environment);
   if (scheme != "file") {
     auto near = did_you_mean(scheme, {"env", "file", "credential"});
-    return failure("unknown reference " + quoted("${" + reference + "}"),
+    return failure("unknown reference " + in_quotes("${" + reference + "}"),
                    near.empty() ? "${file:PATH}, ${env:NAME} or ${credential:NAME}; $${ for a plain ${" : "did you mean '" + near + ":'?");
   }
   if (argument.empty()) return failure("${file:} without a path");

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "base/text.hpp"
 #include "config/text.hpp"
 
 namespace mombridge::config {
@@ -30,26 +31,31 @@ void add_folder(const fs::path& folder, std::vector<std::string>& files, Diagnos
   std::ranges::move(found, std::back_inserter(files));
 }
 
-std::string why_not_text(std::string_view text, size_t at) {
-  auto byte = static_cast<unsigned char>(text[at]);
-  if (byte == 0) return "a NUL byte: this is not a text file";
-  if (byte < 0x20 || byte == 0x7F) return "a control character (" + escaped(text.substr(at, 1)) + "): this is not a text file";
-  return "not valid UTF-8 (" + escaped(text.substr(at, 1)) + ")";
+// What is wrong with the first bad byte at or after `at`; empty where there is none.
+std::string why_not_text(std::string_view line, size_t& at) {
+  for (; at < line.size(); ++at) {
+    auto byte = static_cast<unsigned char>(line[at]);
+    if (byte == 0) return "a NUL byte: this is not a text file";
+    if ((byte < 0x20 && byte != '\t' && byte != '\r') || byte == 0x7F)
+      return "a control character (" + printable(line.substr(at, 1)) + "): this is not a text file";
+    if (byte < 0x80) continue;
+    size_t length = 2;
+    while (length <= 4 && !is_utf8(line.substr(at, length))) ++length;
+    if (length > 4) return "not valid UTF-8 (" + printable(line.substr(at, 1)) + ")";
+    at += length - 1;
+  }
+  return "";
 }
 
-// The first byte that no configuration holds, with its place.
 bool is_text(const std::string& file, std::string_view text, Diagnostics& diagnostics) {
-  Mark mark{file};
-  for (size_t at = 0; at < text.size();) {
-    auto length = utf8_length(text.substr(at));
-    auto byte = static_cast<unsigned char>(text[at]);
-    if (length == 0 || (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F) {
-      diagnostics.error(mark, "", why_not_text(text, at), "the configuration is YAML in UTF-8");
+  for (int line = 1; !text.empty(); ++line) {
+    auto end = text.find('\n');
+    size_t at = 0;
+    if (auto why = why_not_text(text.substr(0, end), at); !why.empty()) {
+      diagnostics.error({file, line, static_cast<int>(at) + 1}, "", why, "the configuration is YAML in UTF-8");
       return false;
     }
-    mark.column = byte == '\n' ? 1 : mark.column + static_cast<int>(length);
-    mark.line += byte == '\n';
-    at += length;
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   return true;
 }
@@ -72,7 +78,7 @@ void merge_entry(Node::Entry& to, Node::Entry from, Diagnostics& diagnostics) {
   } else if (to.key == "routes" && to.value.kind == Node::Kind::list && from.value.kind == Node::Kind::list) {
     std::ranges::move(from.value.items, std::back_inserter(to.value.items));
   } else if (to.key != "version") {  // each file may say which version it is written in
-    diagnostics.error(from.mark, "", quoted(to.key) + " is set twice", "first at " + place(to.mark));
+    diagnostics.error(from.mark, "", in_quotes(to.key) + " is set twice", "first at " + place(to.mark));
   }
 }
 

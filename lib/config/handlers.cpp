@@ -24,7 +24,7 @@ void resolve(Section& section, const Scalar& plugin, const LoadOptions& options,
     into.value = fs::absolute(candidate, error).lexically_normal().string();
     return;
   }
-  section.error("plugin", "no such file: " + quoted(plugin.shown),
+  section.error("plugin", "no such file: " + in_quotes(plugin.shown),
                 candidates.size() > 1 ? "neither beside this file nor in " + options.handler_folder.string()
                                       : "a relative path is looked for beside this file");
 }
@@ -36,7 +36,7 @@ void flatten(const Node& node, const std::string& name, const std::string& path,
   for (auto& entry : node.entries) flatten(entry.value, prefix + entry.key, join(path, entry.key), handler, diagnostics);
   if (node.kind != Node::Kind::scalar && node.kind != Node::Kind::null) return;
   if (!handler.settings.emplace(name, node.text).second)
-    diagnostics.error(node.mark, path, quoted(name) + " is set twice", "as nested maps, and as one key with dots");
+    diagnostics.error(node.mark, path, in_quotes(name) + " is set twice", "as nested maps, and as one key with dots");
 }
 
 void read_handler(const Text& name, Section section, Loading& loading) {

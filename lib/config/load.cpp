@@ -34,7 +34,7 @@ Node read_all(const LoadOptions& options, Diagnostics& diagnostics) {
 void read_version(Section& top) {
   auto version = top.scalar("version");
   if (version && version->known && version->value != "1")
-    top.error("version", "unknown version " + quoted(version->shown), "this mombridge reads version 1");
+    top.error("version", "unknown version " + in_quotes(version->shown), "this mombridge reads version 1");
 }
 
 void read_log(Section& top, Config& config) {
@@ -89,7 +89,7 @@ bool reference(Section& section, const std::string& key, const std::string& what
   into = name->value;
   if (!name->known) return false;
   if (std::ranges::find(known, name->value) != known.end()) return true;
-  section.error(key, "unknown " + what + " " + quoted(name->shown), nearest_hint(name->shown, known));
+  section.error(key, "unknown " + what + " " + in_quotes(name->shown), nearest_hint(name->shown, known));
   return false;
 }
 
@@ -105,7 +105,7 @@ void read_top(Section& top, Loading& loading) {
   auto name = top.scalar("name");
   if (name) config.name = name->value;
   if (name && name->known && !valid_name(name->value))
-    top.error("name", quoted(name->shown) + " is not a name", "letters, digits, '_', '-' and '.', up to 100");
+    top.error("name", in_quotes(name->shown) + " is not a name", "letters, digits, '_', '-' and '.', up to 100");
   read_log(top, config);
   top.duration("shutdown_timeout", config.shutdown_timeout);
   for (auto* key : {"replies", "admin", "ingress"}) top.unsupported(key);

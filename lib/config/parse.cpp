@@ -100,7 +100,7 @@ class Builder : public YAML::EventHandler {
   }
 
   void check_tag(const YAML::Mark& at, const std::string& tag) {
-    if (!tag.empty() && tag != "?" && tag != "!") stop(at, "tags (" + quoted(tag) + ") are not supported", "leave it out");
+    if (!tag.empty() && tag != "?" && tag != "!") stop(at, "tags (" + in_quotes(tag) + ") are not supported", "leave it out");
   }
 
   [[nodiscard]] bool key_comes() const {
@@ -142,7 +142,7 @@ class Builder : public YAML::EventHandler {
     } else if (key.text == "<<") {
       diagnostics_.error(key.mark, where, "merge keys '<<' are not supported", "write the values out");
     } else if (auto [first, added] = frame.lines.emplace(key.text, key.mark.line); !added) {
-      diagnostics_.error(key.mark, where, "duplicate key " + quoted(key.text), "first in line " + std::to_string(first->second));
+      diagnostics_.error(key.mark, where, "duplicate key " + in_quotes(key.text), "first in line " + std::to_string(first->second));
     } else {
       frame.skip = false;
     }

@@ -66,7 +66,7 @@ void read_route(Section section, Loading& loading, std::map<std::string, Mark>& 
   if (name && name->known) {
     if (name->value.empty()) section.error("name", "an empty name", "without the key the route is named for its from and to");
     if (auto [first, added] = names.emplace(name->value, name->mark); !added)
-      section.error("name", quoted(name->shown) + " is defined twice", "first at " + place(first->second));
+      section.error("name", in_quotes(name->shown) + " is defined twice", "first at " + place(first->second));
   }
   loading.config.routes.push_back(std::move(route));
 }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <span>
+#include <iterator>
 #include <utility>
+
+#include "base/text.hpp"
 
 namespace mombridge::config {
 
@@ -25,51 +27,9 @@ std::optional<std::pair<uint64_t, std::string_view>> number_and_unit(std::string
   return std::pair(number, text);
 }
 
-bool continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
 }  // namespace
 
-size_t utf8_length(std::string_view text) {
-  if (text.empty()) return 0;
-  auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return 1;
-  size_t length = first >= 0xF0 && first <= 0xF4 ? 4 : first >= 0xE0 && first < 0xF0 ? 3 : first >= 0xC2 && first < 0xE0 ? 2 : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i)
-    if (!continuation(text[i])) return 0;
-  auto second = static_cast<unsigned char>(text[1]);
-  // Overlong forms, surrogates and what lies above U+10FFFF. Source: RFC 3629, section 4.
-  bool bad = (first == 0xE0 && second < 0xA0) || (first == 0xED && second >= 0xA0) || (first == 0xF0 && second < 0x90) ||
-             (first == 0xF4 && second >= 0x90);
-  return bad ? 0 : length;
-}
-
-std::string escaped(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::string result;
-  while (!text.empty()) {
-    auto length = utf8_length(text);
-    auto byte = static_cast<unsigned char>(text[0]);
-    // C1 controls (U+0080 to U+009F) steer terminals as well.
-    bool c1 = length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0;
-    if (length == 0 || c1 || byte < 0x20 || byte == 0x7F) {
-      result += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-      text.remove_prefix(1);
-    } else {
-      result += text.substr(0, length);
-      text.remove_prefix(length);
-    }
-  }
-  return result;
-}
-
-std::string quoted(std::string_view text) {
-  constexpr size_t kLongest = 100;
-  if (text.size() <= kLongest) return "'" + std::string(text) + "'";
-  size_t end = kLongest;
-  while (end > 0 && continuation(text[end])) --end;
-  return "'" + std::string(text.substr(0, end)) + "...'";
-}
+std::string in_quotes(std::string_view text) { return "'" + printable(text, 100) + "'"; }
 
 std::optional<uint64_t> parse_unsigned(std::string_view text) {
   auto parsed = number_and_unit(text);

@@ -10,13 +10,8 @@
 
 namespace mombridge::config {
 
-/// Without control characters and invalid UTF-8: each such byte as \xNN.
-std::string escaped(std::string_view text);
 /// `'text'` for a diagnostic, cut where it is long.
-std::string quoted(std::string_view text);
-
-/// Length of the UTF-8 sequence at the start of `text`; 0 where it is not valid.
-size_t utf8_length(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// Decimal digits only.
 std::optional<uint64_t> parse_unsigned(std::string_view text);

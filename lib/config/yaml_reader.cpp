@@ -35,7 +35,7 @@ Section::~Section() {
   for (auto& entry : node_->entries) {
     if (std::ranges::find(known_, entry.key) != known_.end()) continue;
     auto near = did_you_mean(entry.key, known_);
-    diagnostics_->error(entry.mark, path_, "unknown key " + quoted(entry.key),
+    diagnostics_->error(entry.mark, path_, "unknown key " + in_quotes(entry.key),
                         near.empty() ? "" : "did you mean '" + near + "'?");
   }
 }
@@ -59,7 +59,7 @@ bool Section::has(const std::string& key) { return node(key) != nullptr; }
 
 bool Section::require(const std::string& key, std::string hint) {
   auto* entry = find(key);
-  if (!entry) diagnostics_->error(mark(), path_, "missing key " + quoted(key), std::move(hint));
+  if (!entry) diagnostics_->error(mark(), path_, "missing key " + in_quotes(key), std::move(hint));
   // A scalar getter says so by itself, a section or list does not mind: either way it is needed here.
   if (entry && entry->value.kind == Node::Kind::null) error(key, "has no value", std::move(hint));
   return entry && entry->value.kind != Node::Kind::null;
@@ -75,7 +75,7 @@ void Section::unsupported(const std::string& key, std::string_view off) {
   auto* value = node(key);
   if (!value) return;
   if (value->kind == Node::Kind::scalar && (value->text == "false" || value->text == off)) return;
-  error(key, "not supported yet", off == "false" ? "leave it out" : quoted(off) + " is");
+  error(key, "not supported yet", off == "false" ? "leave it out" : in_quotes(off) + " is");
 }
 
 void Section::error(const std::string& key, std::string what, std::string hint) {
@@ -118,7 +118,7 @@ bool Section::flag(const std::string& key, bool& into) {
   auto value = scalar(key);
   if (!value || !value->known) return false;
   if (value->value != "true" && value->value != "false") {
-    error(key, quoted(value->shown) + " is neither true nor false");
+    error(key, in_quotes(value->shown) + " is neither true nor false");
     return false;
   }
   into = value->value == "true";
@@ -130,9 +130,9 @@ bool Section::duration(const std::string& key, Duration& into, Duration least, D
   if (!value || !value->known) return false;
   auto parsed = parse_duration(value->value);
   if (!parsed) {
-    error(key, quoted(value->shown) + " is not a duration", "a number with its unit, like 250ms, 10s, 5m or 1h");
+    error(key, in_quotes(value->shown) + " is not a duration", "a number with its unit, like 250ms, 10s, 5m or 1h");
   } else if (*parsed < least || *parsed > most) {
-    error(key, quoted(value->shown) + " is out of range", "from " + to_text(least) + " to " + to_text(most));
+    error(key, in_quotes(value->shown) + " is out of range", "from " + to_text(least) + " to " + to_text(most));
   } else {
     into = *parsed;
     return true;
@@ -145,11 +145,11 @@ bool Section::size(const std::string& key, uint64_t& into, uint64_t least, uint6
   if (!value || !value->known) return false;
   auto parsed = parse_size(value->value);
   if (!parsed) {
-    error(key, quoted(value->shown) + " is not a size", "bytes, or a number with its unit, like 64KiB, 8MiB or 1GB");
+    error(key, in_quotes(value->shown) + " is not a size", "bytes, or a number with its unit, like 64KiB, 8MiB or 1GB");
   } else if (*parsed < least) {
-    error(key, quoted(value->shown) + " is out of range", "at least " + size_text(least));
+    error(key, in_quotes(value->shown) + " is out of range", "at least " + size_text(least));
   } else if (*parsed > most) {
-    error(key, quoted(value->shown) + " is out of range", "at most " + size_text(most));
+    error(key, in_quotes(value->shown) + " is out of range", "at most " + size_text(most));
   } else {
     into = *parsed;
     return true;
@@ -163,11 +163,11 @@ std::optional<uint64_t> Section::number(const std::string& key, uint64_t least, 
   auto parsed = parse_unsigned(value->value);
   auto range = "from " + std::to_string(least) + " to " + std::to_string(most);
   if (!parsed) {
-    error(key, quoted(value->shown) + " is not a whole number", range);
+    error(key, in_quotes(value->shown) + " is not a whole number", range);
     return std::nullopt;
   }
   if (*parsed < least || *parsed > most) {
-    error(key, quoted(value->shown) + " is out of range", range);
+    error(key, in_quotes(value->shown) + " is out of range", range);
     return std::nullopt;
   }
   return parsed;
@@ -178,7 +178,7 @@ std::optional<size_t> Section::chosen(const std::string& key, const std::vector<
   if (!value || !value->known) return std::nullopt;
   auto at = std::ranges::find(names, value->value);
   if (at != names.end()) return static_cast<size_t>(at - names.begin());
-  error(key, "unknown value " + quoted(value->shown), nearest_hint(value->shown, names));
+  error(key, "unknown value " + in_quotes(value->shown), nearest_hint(value->shown, names));
   return std::nullopt;
 }
 

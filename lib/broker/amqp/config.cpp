@@ -1,0 +1,63 @@
+#include "broker/amqp/config.hpp"
+
+#include "broker/amqp/subscriptions.hpp"
+#include "config/broker_keys.hpp"
+
+namespace mombridge::amqp {
+
+namespace {
+
+using config::Scalar;
+using config::Section;
+
+void read_url(const Scalar& url, const std::optional<Scalar>& password, Section& section, Settings& settings) {
+  if (!url.known) return;
+  auto& diagnostics = section.diagnostics();
+  auto parsed = parse_url(url.value);
+  if (!parsed) return diagnostics.error(url.mark, url.path, parsed.error().text, "amqp://user@host:5672/vhost");
+  if (parsed->tls) return diagnostics.error(url.mark, url.path, "amqps:// is not supported yet", "amqp://");
+  if (password) {
+    parsed->endpoint.password = Secret(password->value);
+  } else if (parsed->user && !parsed->password && parsed->endpoint.user != "guest") {
+    diagnostics.error(url.mark, url.path, "a user without a password", "password: ${file:/run/secrets/" + section.path().substr(section.path().find('.') + 1) + "}");
+  }
+  settings.endpoints.push_back(std::move(parsed->endpoint));
+}
+
+void read_endpoints(Section& section, Settings& settings) {
+  auto password = section.scalar("password");
+  if (!section.require("url", "url: amqp://localhost")) return;
+  auto urls = section.strings("url");
+  for (auto& url : urls) read_url(url, password, section, settings);
+  if (auto* node = section.node("url"); node->kind == config::Node::Kind::list && node->items.empty())
+    section.error("url", "an empty list", "at least one amqp:// URL");
+}
+
+void read_limits(Section& section, Settings& settings) {
+  config::read_reconnect(section, settings.reconnect_delay, settings.reconnect_delay_max);
+  // The protocol counts whole seconds in 16 bits.
+  if (section.duration("heartbeat", settings.heartbeat, Duration(0), 65535s) && settings.heartbeat % 1s != Duration(0))
+    section.error("heartbeat", "not in whole seconds", "AMQP counts it so");
+  section.duration("connect_timeout", settings.connect_timeout, 1ms);
+  section.integer("prefetch_count", settings.prefetch_count, 1);
+  section.size("prefetch_size", settings.prefetch_size, 1);
+  section.size("max_message_size", settings.max_message_size);
+}
+
+std::shared_ptr<config::BrokerSettings> read(Section& section, const config::KindContext& context) {
+  auto settings = std::make_shared<Settings>();
+  config::read_broker_keys(section, context, *settings);
+  read_endpoints(section, *settings);
+  read_limits(section, *settings);
+  short_string(section, "exchange", settings->exchange);
+  short_string(section, "reply_exchange", settings->reply_exchange);
+  for (auto* key : {"accept_replies", "reply_queue", "tls"}) section.unsupported(key);
+  for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
+  return settings;
+}
+
+}  // namespace
+
+config::KindReader reader() { return {"amqp", read, subscribe_route, true}; }
+
+}  // namespace mombridge::amqp

@@ -1,0 +1,188 @@
+#include "broker/amqp/subscriptions.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "config/broker_keys.hpp"
+#include "config/text.hpp"
+
+namespace mombridge::amqp {
+
+namespace {
+
+using config::Scalar;
+using config::Section;
+
+bool fits(const Scalar& value, config::Diagnostics& diagnostics) {
+  if (value.value.size() <= 255 && value.value.find('\0') == std::string::npos) return true;
+  diagnostics.error(value.mark, value.path, "longer than 255 bytes", "AMQP has no room for more");
+  return false;
+}
+
+Argument argument(const Scalar& value) {
+  if (value.quoted) return value.value;
+  if (value.value == "true" || value.value == "false") return value.value == "true";
+  auto *begin = value.value.data(), *end = begin + value.value.size();
+  int64_t number = 0;
+  if (auto parsed = std::from_chars(begin, end, number); parsed.ec == std::errc{} && parsed.ptr == end) return number;
+  double real = 0;
+  if (auto parsed = std::from_chars(begin, end, real, std::chars_format::fixed); parsed.ec == std::errc{} && parsed.ptr == end)
+    return real;
+  return value.value;
+}
+
+std::optional<QueueDeclaration> read_declaration(Section& section) {
+  auto declare = section.section("declare");
+  if (!declare) return std::nullopt;
+  QueueDeclaration queue;
+  for (auto& [key, value] : declare->pairs("arguments")) {
+    if (key.size() > 255) declare->error("arguments", "a name longer than 255 bytes");
+    queue.arguments[key] = argument(value);
+  }
+  std::string type;
+  if (declare->choice(std::string("type"), type, {{"classic", "classic"}, {"quorum", "quorum"}, {"stream", "stream"}})) {
+    if (queue.arguments.contains("x-queue-type")) declare->error("type", "also in arguments, as x-queue-type", "one of them");
+    queue.arguments["x-queue-type"] = type;
+  }
+  declare->flag("durable", queue.durable);
+  declare->flag("exclusive", queue.exclusive);
+  declare->flag("auto_delete", queue.auto_delete);
+  // What RabbitMQ would answer with PRECONDITION_FAILED, again and again. Source: rabbitmq.com/docs/quorum-queues.
+  if (type == "quorum" || type == "stream")
+    for (auto [key, wrong] : {std::pair("durable", !queue.durable), {"exclusive", queue.exclusive}, {"auto_delete", queue.auto_delete}})
+      if (wrong) declare->error(key, "a " + type + " queue is always durable, never exclusive and never auto_delete");
+  if (type == "stream") declare->error("type", "stream queues are not supported yet", "quorum or classic");
+  return queue;
+}
+
+std::vector<std::string> read_routing_keys(Section& section) {
+  std::vector<std::string> keys;
+  for (auto& key : section.strings("routing_key"))
+    if (fits(key, section.diagnostics())) keys.push_back(key.value);
+  if (section.has("routing_key") && section.node("routing_key")->kind == config::Node::Kind::list && keys.empty())
+    section.error("routing_key", "an empty list", "[\"#\"] is every key");
+  return keys;
+}
+
+// `exchange:` and `routing_key:`; without keys everything that a topic or fanout exchange has.
+Binding read_binding(Section& section) {
+  Binding binding;
+  if (section.require("exchange") && short_string(section, "exchange", binding.exchange) && binding.exchange.empty())
+    section.error("exchange", "the default exchange cannot be bound", "queue: takes what is published to it by name");
+  binding.routing_keys = read_routing_keys(section);
+  if (binding.routing_keys.empty()) {
+    if (binding.exchange == "amq.direct") section.require("routing_key", "a direct exchange knows no patterns");
+    binding.routing_keys = {"#"};
+  }
+  return binding;
+}
+
+// Both exchanges route without the key, so that any can arrive.
+bool keyless(const std::string& exchange) {
+  return exchange == "amq.fanout" || exchange == "amq.headers" || exchange == "amq.match";
+}
+
+struct Entry {
+  config::Subscription common;
+  Subscription amqp;
+};
+
+void read_queue(Section& section, Entry& entry) {
+  if (short_string(section, "queue", entry.amqp.queue) && entry.amqp.queue.empty())
+    section.error("queue", "an empty name", "for a private queue: exchange: and routing_key:");
+  entry.common.source = entry.amqp.queue;
+  entry.common.targets = {"#"};
+  entry.amqp.declare = read_declaration(section);
+  for (auto& bind : section.sections("bind")) entry.amqp.bindings.push_back(read_binding(bind));
+  for (auto* key : {"exchange", "routing_key"}) section.refuse(key, "beside queue:", "bind: [{exchange: ..., routing_key: ...}]");
+}
+
+void read_exchange(Section& section, Entry& entry) {
+  auto binding = read_binding(section);
+  entry.common.source = binding.exchange;
+  entry.common.targets = keyless(binding.exchange) ? std::vector<std::string>{"#"} : binding.routing_keys;
+  entry.common.transient = true;
+  entry.amqp.bindings = {std::move(binding)};
+  for (auto* key : {"declare", "bind"}) section.refuse(key, "only with queue:", "a private queue is declared and bound by itself");
+}
+
+// Two consumers of one queue would share its messages between them, at random.
+const config::Subscription* same_queue(const Settings& settings, const Entry& entry) {
+  for (size_t i = 0; i < settings.amqp_subscriptions.size(); ++i)
+    if (!entry.amqp.queue.empty() && settings.amqp_subscriptions[i].queue == entry.amqp.queue) return &settings.subscriptions[i];
+  return nullptr;
+}
+
+void add(Entry entry, Settings& settings) {
+  settings.subscriptions.push_back(std::move(entry.common));
+  settings.amqp_subscriptions.push_back(std::move(entry.amqp));
+}
+
+void refuse_entry(Section& section) {
+  if (!section.refuse("topic", "an amqp broker has queues and exchanges, not topics", "queue: or exchange:"))
+    section.diagnostics().error(section.mark(), section.path(), "neither queue: nor exchange:");
+  section.ignore_rest();
+}
+
+bool same(const QueueDeclaration& a, const QueueDeclaration& b) {
+  return a.durable == b.durable && a.exclusive == b.exclusive && a.auto_delete == b.auto_delete && a.arguments == b.arguments;
+}
+
+// A route that names a queue which is subscribed to already, by `subscribe:` or by another route, takes part in that;
+// what only one of them declares or binds holds for both.
+std::optional<size_t> join_route(Section& from, Entry entry, size_t index, Settings& settings) {
+  auto& common = settings.subscriptions[index];
+  auto& amqp = settings.amqp_subscriptions[index];
+  auto first = "first at " + config::place(common.mark);
+  if (common.target_from != entry.common.target_from) from.error("queue", "subscribed to with another target_from", first);
+  if (amqp.declare && entry.amqp.declare && !same(*amqp.declare, *entry.amqp.declare))
+    from.error("declare", "the queue is declared otherwise elsewhere", first);
+  if (!amqp.declare) amqp.declare = std::move(entry.amqp.declare);
+  std::ranges::move(entry.amqp.bindings, std::back_inserter(amqp.bindings));
+  return index;
+}
+
+}  // namespace
+
+bool short_string(Section& section, const std::string& key, std::string& into) {
+  auto value = section.scalar(key);
+  if (!value || !fits(*value, section.diagnostics())) return false;
+  into = value->value;
+  return true;
+}
+
+void read_subscription(Section& section, Settings& settings) {
+  Entry entry;
+  entry.common.mark = section.mark();
+  if (section.has("queue"))
+    read_queue(section, entry);
+  else if (section.has("exchange"))
+    read_exchange(section, entry);
+  else
+    return refuse_entry(section);
+  config::read_target_from(section, entry.common);
+  if (auto* first = same_queue(settings, entry))
+    return section.error("queue", "subscribed twice", "first at " + config::place(first->mark));
+  add(std::move(entry), settings);
+}
+
+std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& base) {
+  auto& settings = static_cast<Settings&>(base);
+  if (!from.has("queue")) {
+    from.refuse("topic", "an amqp broker has queues, not topics", "queue:");
+    for (auto* key : {"declare", "bind", "target_from"}) from.refuse(key, "only with queue:");
+    for (auto* key : {"exchange", "routing_key"}) from.refuse(key, "an exchange is subscribed to under brokers", "subscribe: [{exchange: ..., routing_key: ...}]");
+    return std::nullopt;
+  }
+  Entry entry;
+  entry.common.mark = from.mark();
+  entry.common.of_route = true;
+  read_queue(from, entry);
+  config::read_target_from(from, entry.common);
+  if (auto* first = same_queue(settings, entry))
+    return join_route(from, std::move(entry), static_cast<size_t>(first - settings.subscriptions.data()), settings);
+  add(std::move(entry), settings);
+  return settings.subscriptions.size() - 1;
+}
+
+}  // namespace mombridge::amqp

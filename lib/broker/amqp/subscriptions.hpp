@@ -1,0 +1,21 @@
+#pragma once
+// Reading what an AMQP broker subscribes to.
+
+#include <optional>
+#include <string>
+
+#include "broker/amqp/settings.hpp"
+#include "config/yaml_reader.hpp"
+
+namespace mombridge::amqp {
+
+/// A name that travels as AMQP's short string. Source: AMQP 0-9-1, 4.2.5.3.
+bool short_string(config::Section& section, const std::string& key, std::string& into);
+
+/// One entry of `subscribe:`.
+void read_subscription(config::Section& section, Settings& settings);
+
+/// KindReader::subscribe_route.
+std::optional<size_t> subscribe_route(config::Section& from, config::BrokerSettings& settings);
+
+}  // namespace mombridge::amqp

@@ -1,0 +1,179 @@
+#include "broker/kafka/config.hpp"
+
+#include <regex.h>
+
+#include <algorithm>
+
+#include "broker/kafka/librdkafka_keys.hpp"
+#include "config/broker_keys.hpp"
+#include "config/text.hpp"
+
+namespace mombridge::kafka {
+
+namespace {
+
+using config::Scalar;
+using config::Section;
+
+// Source: Kafka's org.apache.kafka.common.internals.Topic: the legal characters, 249 at most, not "." and not "..".
+bool valid_topic(const std::string& name) {
+  auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+  };
+  return !name.empty() && name.size() <= 249 && name != "." && name != ".." && std::ranges::all_of(name, fits);
+}
+
+// librdkafka compiles topic expressions with regcomp(3) as well: what passes here passes there.
+std::string expression_error(const std::string& expression) {
+  regex_t compiled;
+  int code = ::regcomp(&compiled, expression.c_str(), REG_EXTENDED | REG_NOSUB);
+  if (code == 0) {
+    ::regfree(&compiled);
+    return "";
+  }
+  char text[256];
+  ::regerror(code, &compiled, text, sizeof text);
+  return text;
+}
+
+void check_topic(const Scalar& topic, config::Diagnostics& diagnostics) {
+  if (!topic.known) return;
+  if (topic.value.starts_with('^')) {
+    if (auto error = expression_error(topic.value); !error.empty())
+      diagnostics.error(topic.mark, topic.path, "not a regular expression: " + error);
+  } else if (!valid_topic(topic.value)) {
+    diagnostics.error(topic.mark, topic.path, config::in_quotes(topic.shown) + " is not the name of a topic",
+                      "letters, digits, '.', '_' and '-', up to 249; a regular expression begins with ^");
+  }
+}
+
+struct Entry {
+  config::Subscription common;
+  Subscription kafka;
+};
+
+void read_topic(Section& section, Entry& entry) {
+  if (auto topic = section.scalar("topic")) {
+    check_topic(*topic, section.diagnostics());
+    entry.common.source = entry.kafka.topic = topic->value;
+    entry.common.targets = {topic->value.starts_with('^') || !topic->known ? "#" : topic->value};
+  }
+  section.choice("start", entry.kafka.start, {{"earliest", Start::earliest}, {"latest", Start::latest}});
+  section.choice("on_offset_lost", entry.kafka.on_offset_lost,
+                 {{"stop", OnOffsetLost::stop}, {"earliest", OnOffsetLost::earliest}, {"latest", OnOffsetLost::latest}});
+  config::read_target_from(section, entry.common);
+  section.unsupported("declare");
+  section.refuse("queue", "beside topic:", "a kafka broker has topics");
+}
+
+const config::Subscription* same_topic(const Settings& settings, const Entry& entry) {
+  for (size_t i = 0; i < settings.kafka_subscriptions.size(); ++i)
+    if (settings.kafka_subscriptions[i].topic == entry.kafka.topic) return &settings.subscriptions[i];
+  return nullptr;
+}
+
+void add(Entry entry, Settings& settings) {
+  settings.subscriptions.push_back(std::move(entry.common));
+  settings.kafka_subscriptions.push_back(std::move(entry.kafka));
+}
+
+void read_subscription(Section& section, Settings& settings) {
+  Entry entry;
+  entry.common.mark = section.mark();
+  if (!section.has("topic")) {
+    if (!section.refuse("queue", "a kafka broker has topics, not queues", "topic:"))
+      section.require("topic", "topic: NAME, or ^ and a regular expression");
+    return section.ignore_rest();
+  }
+  read_topic(section, entry);
+  if (auto* first = same_topic(settings, entry))
+    return section.error("topic", "subscribed twice", "first at " + config::place(first->mark));
+  add(std::move(entry), settings);
+}
+
+// `host:port`, which librdkafka takes with its protocol in front too.
+bool valid_server(std::string_view server) {
+  if (auto scheme = server.find("://"); scheme != std::string_view::npos) server.remove_prefix(scheme + 3);
+  auto colon = server.rfind(':');
+  auto bracket = server.rfind(']');
+  bool port = colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
+  auto host = server.substr(0, port ? colon : server.size());
+  if (host.empty() || host.find_first_of(" \t/@") != std::string_view::npos) return false;
+  auto number = port ? config::parse_unsigned(server.substr(colon + 1)) : 9092;
+  return number && *number >= 1 && *number <= 65535;
+}
+
+void read_servers(Section& section, Settings& settings) {
+  if (!section.require("bootstrap_servers", "bootstrap_servers: localhost:9092")) return;
+  for (auto& servers : section.strings("bootstrap_servers")) {
+    std::string_view rest = servers.value;
+    for (bool more = servers.known; more;) {
+      auto comma = rest.find(',');
+      auto server = rest.substr(0, comma);
+      while (server.starts_with(' ')) server.remove_prefix(1);
+      while (server.ends_with(' ')) server.remove_suffix(1);
+      if (!valid_server(server))
+        section.diagnostics().error(servers.mark, servers.path, config::in_quotes(servers.shown) + " is not a list of servers", "host:port,host:port");
+      more = comma != std::string_view::npos && valid_server(server);
+      rest.remove_prefix(more ? comma + 1 : rest.size());
+    }
+    settings.bootstrap_servers += (settings.bootstrap_servers.empty() ? "" : ",") + servers.value;
+  }
+  if (settings.bootstrap_servers.empty() && section.node("bootstrap_servers")->items.empty() &&
+      section.node("bootstrap_servers")->kind == config::Node::Kind::list)
+    section.error("bootstrap_servers", "an empty list", "host:port");
+}
+
+void read_group(Section& section, const config::KindContext& context, Settings& settings) {
+  settings.group_id = context.bridge_name;
+  if (section.string("group_id", settings.group_id) && settings.group_id.empty())
+    section.error("group_id", "an empty name", "without the key it is the bridge's name");
+}
+
+std::shared_ptr<config::BrokerSettings> read(Section& section, const config::KindContext& context) {
+  auto settings = std::make_shared<Settings>();
+  config::read_broker_keys(section, context, *settings);
+  read_servers(section, *settings);
+  read_group(section, context, *settings);
+  config::read_reconnect(section, settings->reconnect_delay, settings->reconnect_delay_max);
+  section.integer("prefetch_count", settings->prefetch_count, 1);
+  section.size("prefetch_size", settings->prefetch_size, 1);
+  for (auto* key : {"accept_replies", "reply_topic", "tls", "sasl"}) section.unsupported(key);
+  read_librdkafka(section, *settings);
+  for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
+  return settings;
+}
+
+std::optional<size_t> join_route(Section& from, const Entry& entry, size_t index, Settings& settings) {
+  auto& common = settings.subscriptions[index];
+  auto& kafka = settings.kafka_subscriptions[index];
+  auto first = "first at " + config::place(common.mark);
+  if (common.target_from != entry.common.target_from) from.error("topic", "subscribed to with another target_from", first);
+  bool start = from.has("start") && entry.kafka.start != kafka.start;
+  bool lost = from.has("on_offset_lost") && entry.kafka.on_offset_lost != kafka.on_offset_lost;
+  if (start || lost) from.error(start ? "start" : "on_offset_lost", "subscribed to with another value", first);
+  return index;
+}
+
+std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& base) {
+  auto& settings = static_cast<Settings&>(base);
+  if (!from.has("topic")) {
+    from.refuse("queue", "a kafka broker has topics, not queues", "topic:");
+    for (auto* key : {"start", "on_offset_lost", "target_from", "declare"}) from.refuse(key, "only with topic:");
+    return std::nullopt;
+  }
+  Entry entry;
+  entry.common.mark = from.mark();
+  entry.common.of_route = true;
+  read_topic(from, entry);
+  if (auto* first = same_topic(settings, entry))
+    return join_route(from, entry, static_cast<size_t>(first - settings.subscriptions.data()), settings);
+  add(std::move(entry), settings);
+  return settings.subscriptions.size() - 1;
+}
+
+}  // namespace
+
+config::KindReader reader() { return {"kafka", read, subscribe_route}; }
+
+}  // namespace mombridge::kafka

@@ -1,0 +1,1 @@
+mombridge_library(memory_config SOURCES config.cpp DEPENDS mombridge::config)

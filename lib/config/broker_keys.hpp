@@ -1,0 +1,18 @@
+#pragma once
+// Keys that every kind of broker has in its section.
+
+#include "config/load.hpp"
+#include "config/yaml_reader.hpp"
+
+namespace mombridge::config {
+
+/// `appname`, `allow_reply_to`, and the names of the bridge's own queues or topics.
+void read_broker_keys(Section& section, const KindContext& context, BrokerSettings& settings);
+
+/// `reconnect_delay` and `reconnect_delay_max`.
+void read_reconnect(Section& section, Duration& first, Duration& longest);
+
+/// `target_from: header:NAME` of a subscription; then any target can arrive.
+void read_target_from(Section& section, Subscription& subscription);
+
+}  // namespace mombridge::config
