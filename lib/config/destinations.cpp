@@ -48,7 +48,8 @@ void read_backoff(Section& section, Failures& into) {
   if (!first || !longest || *first <= Duration(0))
     return section.error("backoff", in_quotes(backoff->shown) + " is not a range of durations", "like 200ms..30s");
   if (*longest < *first || *longest > std::chrono::hours(24))
-    return section.error("backoff", in_quotes(backoff->shown) + " is out of range", "the first wait before the longest, up to 24h");
+    return section.error("backoff", in_quotes(backoff->shown) + " is out of range",
+                         "the first wait before the longest, up to 24h");
   into.backoff_first = *first;
   into.backoff_longest = *longest;
 }
@@ -60,7 +61,8 @@ Destination read_destination(Section& section, Use use, Loading& loading) {
   to.mark = section.mark();
   to.target.mark = section.mark();
   bool broker = section.has("broker"), handler = section.has("handler");
-  if (use != Use::route) handler = handler && section.refuse("handler", "must be a broker", "broker: NAME, target: ...");
+  if (use != Use::route)
+    handler = handler && section.refuse("handler", "must be a broker", "broker: NAME, target: ...");
   if (broker && handler && use == Use::route) {
     section.error("handler", "both broker: and handler:", "one of them; for both write a list");
     section.ignore_rest();
@@ -90,7 +92,8 @@ void read_failures_into(Section& section, Failures& into, Loading& loading) {
       if (!chosen) reject = false;
     }
     if (chosen && reject)
-      section.error("on_exhausted", "'reject' beside a dead_letter", "one of them: the queue's own dead-letter exchange, or ours");
+      section.error("on_exhausted", "'reject' beside a dead_letter",
+                    "one of them: the queue's own dead-letter exchange, or ours");
   } else if (chosen) {
     into.dead_letter.reset();
   }

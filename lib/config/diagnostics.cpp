@@ -56,9 +56,8 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
   for (auto& file : files_) order.emplace(file, order.size());
   for (auto& d : all_) order.emplace(d.mark.file, order.size());
   auto result = all_;
-  std::ranges::stable_sort(result, {}, [&](const Diagnostic& d) {
-    return std::tuple(order[d.mark.file], d.mark.line, d.mark.column);
-  });
+  std::ranges::stable_sort(
+      result, {}, [&](const Diagnostic& d) { return std::tuple(order[d.mark.file], d.mark.line, d.mark.column); });
   return result;
 }
 

@@ -1,12 +1,11 @@
 // `${file:PATH}`, `${env:NAME}`, `${env:NAME:-default}`, `${credential:NAME}`; `$${` is a plain `${`.
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <sys/stat.h>
 
 #include "base/result.hpp"
 #include "config/files.hpp"
@@ -48,26 +47,35 @@ Expanded file_content(const fs::path& path) {
 }
 
 bool variable_name(const std::string& name) {
-  auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
+  auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
   return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::ranges::all_of(name, fits);
 }
 
 Expanded variable(const std::string& argument, bool environment) {
   auto dash = argument.find(":-");
   auto name = argument.substr(0, dash);
-  if (!variable_name(name)) return failure(in_quotes(name) + " is not the name of an environment variable", "${env:NAME} or ${env:NAME:-default}");
+  if (!variable_name(name))
+    return failure(in_quotes(name) + " is not the name of an environment variable",
+                   "${env:NAME} or ${env:NAME:-default}");
   if (!environment) return "";
   const char* value = std::getenv(name.c_str());
   if (dash != std::string::npos) return value && *value ? std::string(value) : argument.substr(dash + 2);  // as sh does
-  if (!value) return failure("the environment variable " + in_quotes(name) + " is not set", "set it, or ${env:" + name + ":-default}");
+  if (!value)
+    return failure("the environment variable " + in_quotes(name) + " is not set",
+                   "set it, or ${env:" + name + ":-default}");
   return value;
 }
 
 Expanded credential(const std::string& name, bool environment) {
-  if (!valid_name(name) || name == "." || name == "..") return failure(in_quotes(name) + " is not the name of a credential", "${credential:NAME}");
+  if (!valid_name(name) || name == "." || name == "..")
+    return failure(in_quotes(name) + " is not the name of a credential", "${credential:NAME}");
   if (!environment) return "";
   const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
-  if (!folder || !*folder) return failure("there are no credentials: $CREDENTIALS_DIRECTORY is not set", "LoadCredential= in the systemd unit");
+  if (!folder || !*folder)
+    return failure("there are no credentials: $CREDENTIALS_DIRECTORY is not set",
+                   "LoadCredential= in the systemd unit");
   return file_content(fs::path(folder) / name);
 }
 
@@ -81,7 +89,8 @@ Expanded lookup(const std::string& reference, const std::string& beside, bool en
   if (scheme != "file") {
     auto near = did_you_mean(scheme, {"env", "file", "credential"});
     return failure("unknown reference " + in_quotes("${" + reference + "}"),
-                   near.empty() ? "${file:PATH}, ${env:NAME} or ${credential:NAME}; $${ for a plain ${" : "did you mean '" + near + ":'?");
+                   near.empty() ? "${file:PATH}, ${env:NAME} or ${credential:NAME}; $${ for a plain ${"
+                                : "did you mean '" + near + ":'?");
   }
   if (argument.empty()) return failure("${file:} without a path");
   return environment ? file_content(fs::path(beside).parent_path() / argument) : Expanded("");

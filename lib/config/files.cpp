@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <unordered_map>
 
 #include "base/text.hpp"
 #include "config/text.hpp"
@@ -21,7 +22,8 @@ void add_folder(const fs::path& folder, std::vector<std::string>& files, Diagnos
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     yml |= at->path().extension() == ".yml";
     // Hidden files are editors' and Kubernetes' own (..data).
-    if (at->path().extension() == ".yaml" && !at->path().filename().string().starts_with('.')) found.push_back(at->path());
+    if (at->path().extension() == ".yaml" && !at->path().filename().string().starts_with('.'))
+      found.push_back(at->path());
   }
   if (error)
     diagnostics.error({folder.string()}, "", "cannot read this folder: " + error.message());
@@ -128,12 +130,14 @@ void merge(Node& into, Node file, Diagnostics& diagnostics) {
     into.kind = Node::Kind::map;
     into.mark = file.mark;
   }
+  // Within one file the parser has found what stands there twice.
+  std::unordered_map<std::string, size_t> earlier;
+  for (size_t i = 0; i < into.entries.size(); ++i) earlier.emplace(into.entries[i].key, i);
   for (auto& entry : file.entries) {
-    auto same = std::ranges::find(into.entries, entry.key, &Node::Entry::key);
-    if (same == into.entries.end())
-      into.entries.push_back(std::move(entry));
+    if (auto same = earlier.find(entry.key); same != earlier.end())
+      merge_entry(into.entries[same->second], std::move(entry), diagnostics);
     else
-      merge_entry(*same, std::move(entry), diagnostics);
+      into.entries.push_back(std::move(entry));
   }
 }
 

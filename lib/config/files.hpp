@@ -9,7 +9,8 @@ namespace mombridge::config {
 /// The files that `paths` stand for, in order; what is missing or empty is reported.
 std::vector<std::string> files_of(const std::vector<std::filesystem::path>& paths, Diagnostics& diagnostics);
 
-/// The content of a file that should be text: bounded, UTF-8, without control characters. False with a report otherwise.
+/// The content of a file that should be text: bounded, UTF-8, without control characters. False with a report
+/// otherwise.
 bool read_text(const std::string& file, std::string& text, Diagnostics& diagnostics);
 
 /// Expands `${...}` in every scalar below `node` (expand.cpp).

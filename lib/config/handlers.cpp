@@ -26,14 +26,17 @@ void resolve(Section& section, const Scalar& plugin, const LoadOptions& options,
   }
   section.error("plugin", "no such file: " + in_quotes(plugin.shown),
                 candidates.size() > 1 ? "neither beside this file nor in " + options.handler_folder.string()
-                                      : "a relative path is looked for beside this file");
+                : fs::path(plugin.value).is_relative() ? "a relative path is looked for beside this file"
+                                                       : "");
 }
 
-void flatten(const Node& node, const std::string& name, const std::string& path, Handler& handler, Diagnostics& diagnostics) {
+void flatten(const Node& node, const std::string& name, const std::string& path, Handler& handler,
+             Diagnostics& diagnostics) {
   auto prefix = name.empty() ? "" : name + ".";
   for (size_t i = 0; i < node.items.size(); ++i)
     flatten(node.items[i], prefix + std::to_string(i), join(path, i), handler, diagnostics);
-  for (auto& entry : node.entries) flatten(entry.value, prefix + entry.key, join(path, entry.key), handler, diagnostics);
+  for (auto& entry : node.entries)
+    flatten(entry.value, prefix + entry.key, join(path, entry.key), handler, diagnostics);
   if (node.kind != Node::Kind::scalar && node.kind != Node::Kind::null) return;
   if (!handler.settings.emplace(name, node.text).second)
     diagnostics.error(node.mark, path, in_quotes(name) + " is set twice", "as nested maps, and as one key with dots");
@@ -44,7 +47,8 @@ void read_handler(const Text& name, Section section, Loading& loading) {
   handler.name = name.value;
   handler.mark = name.mark;
   if (!valid_name(name.value))
-    section.diagnostics().error(name.mark, section.path(), "not a name", "letters, digits, '_', '-' and '.', up to 100");
+    section.diagnostics().error(name.mark, section.path(), "not a name",
+                                "letters, digits, '_', '-' and '.', up to 100");
   if (section.require("plugin", "the path of its .so")) {
     if (auto plugin = section.scalar("plugin")) resolve(section, *plugin, loading.options, handler.plugin);
   }

@@ -58,10 +58,12 @@ void read_broker(const Text& name, Section section, Loading& loading) {
   auto& config = loading.config;
   BrokerSection broker{name.value, "", name.mark, nullptr};
   if (!valid_name(name.value))
-    section.diagnostics().error(name.mark, section.path(), "not a name", "letters, digits, '_', '-' and '.', up to 100");
+    section.diagnostics().error(name.mark, section.path(), "not a name",
+                                "letters, digits, '_', '-' and '.', up to 100");
   std::vector<std::string> types;
   for (auto& kind : loading.kinds) types.push_back(kind.type);
-  if (section.require("type", nearest_hint("", types)) && reference(section, "type", "type of broker", types, broker.type))
+  if (section.require("type", nearest_hint("", types)) &&
+      reference(section, "type", "type of broker", types, broker.type))
     broker.settings = loading.kind(broker.type)->read(section, {config.name, name.value});
   else
     section.ignore_rest();

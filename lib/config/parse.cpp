@@ -25,13 +25,15 @@ class Builder : public YAML::EventHandler {
   Node root;
 
   void OnDocumentStart(const YAML::Mark& at) override {
-    if (documents_++ > 0) stop(at, "text after the end of the first document", "one document per file; is the indentation right?");
+    if (documents_++ > 0)
+      stop(at, "text after the end of the first document", "one document per file; is the indentation right?");
   }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& at, YAML::anchor_t anchor) override { add(make(Node::Kind::null, at), anchor); }
 
-  void OnScalar(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     check_tag(at, tag);
     auto node = make(Node::Kind::scalar, at);
     node.text = value;
@@ -43,17 +45,19 @@ class Builder : public YAML::EventHandler {
     auto found = anchors_.find(anchor);
     if (found == anchors_.end()) stop(at, "an alias to something that contains it", "");
     size_t height = 0;
-    measure(found->second, 0, height);
+    measure(at, found->second, 0, height);
     if (stack_.size() + height > kDeepest) too_deep(at);
     // A copy shows the place of the anchor in diagnostics: there its values stand.
     add(Node(found->second), YAML::NullAnchor);
   }
 
-  void OnSequenceStart(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     open(Node::Kind::list, at, tag, anchor);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& at, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     open(Node::Kind::map, at, tag, anchor);
   }
   void OnMapEnd() override { close(); }
@@ -88,19 +92,21 @@ class Builder : public YAML::EventHandler {
   void count(const YAML::Mark& at, size_t more) {
     nodes_ += more;
     if (nodes_ > kMostNodes) {
-      diagnostics_.error(mark(at), "", "more than " + std::to_string(kMostNodes) + " values", "aliases count as often as they stand for something");
+      diagnostics_.error(mark(at), "", "more than " + std::to_string(kMostNodes) + " values",
+                         "aliases count as often as they stand for something");
       throw Stop{};
     }
   }
-  void measure(const Node& node, size_t depth, size_t& height) {
+  void measure(const YAML::Mark& at, const Node& node, size_t depth, size_t& height) {
     height = std::max(height, depth);
-    count({}, 1);
-    for (auto& item : node.items) measure(item, depth + 1, height);
-    for (auto& entry : node.entries) measure(entry.value, depth + 1, height);
+    count(at, 1);
+    for (auto& item : node.items) measure(at, item, depth + 1, height);
+    for (auto& entry : node.entries) measure(at, entry.value, depth + 1, height);
   }
 
   void check_tag(const YAML::Mark& at, const std::string& tag) {
-    if (!tag.empty() && tag != "?" && tag != "!") stop(at, "tags (" + in_quotes(tag) + ") are not supported", "leave it out");
+    if (!tag.empty() && tag != "?" && tag != "!")
+      stop(at, "tags (" + in_quotes(tag) + ") are not supported", "leave it out");
   }
 
   [[nodiscard]] bool key_comes() const {
@@ -138,11 +144,15 @@ class Builder : public YAML::EventHandler {
     auto where = path();
     frame.skip = true;
     if (key.kind != Node::Kind::scalar || key.text.empty()) {
-      diagnostics_.error(key.mark, where, key.kind == Node::Kind::scalar || key.kind == Node::Kind::null ? "an empty key" : "a key must be a plain word, not a list or map");
+      diagnostics_.error(key.mark, where,
+                         key.kind == Node::Kind::scalar || key.kind == Node::Kind::null
+                             ? "an empty key"
+                             : "a key must be a plain word, not a list or map");
     } else if (key.text == "<<") {
       diagnostics_.error(key.mark, where, "merge keys '<<' are not supported", "write the values out");
     } else if (auto [first, added] = frame.lines.emplace(key.text, key.mark.line); !added) {
-      diagnostics_.error(key.mark, where, "duplicate key " + in_quotes(key.text), "first in line " + std::to_string(first->second));
+      diagnostics_.error(key.mark, where, "duplicate key " + in_quotes(key.text),
+                         "first in line " + std::to_string(first->second));
     } else {
       frame.skip = false;
     }
@@ -191,12 +201,28 @@ std::optional<Mark> tab_near(const std::string& file, const std::string& text, i
   return std::nullopt;
 }
 
+// What mostly lies behind the parser's words.
+const char* hint_for(const std::string& message) {
+  constexpr std::pair<std::string_view, const char*> kHints[] = {
+      {"the referenced anchor is not defined", "text that begins with * goes in quotes"},
+      {"illegal map value", "text with ': ' in it goes in quotes; a nested map begins on a line of its own"},
+      {"end of map flow not found", "a '{' or a quote that is not closed"},
+      {"end of sequence flow not found", "a '[' or a quote that is not closed"},
+      {"end of map not found", "the indentation does not fit the lines above"},
+      {"end of sequence not found", "the indentation does not fit the lines above"},
+      {"unknown escape character: ", "in double quotes a backslash is written \\\\"},
+  };
+  for (auto& [text, hint] : kHints)
+    if (message.starts_with(text)) return hint;
+  return "";
+}
+
 void report(const std::string& file, const std::string& text, const YAML::Exception& e, Diagnostics& diagnostics) {
   int line = std::max(e.mark.line, 0), column = std::max(e.mark.column, 0);
   if (auto tab = tab_near(file, text, line))
     diagnostics.error(*tab, "", "a tab in the indentation", "YAML wants spaces");
   else
-    diagnostics.error({file, line + 1, column + 1}, "", "not valid YAML: " + e.msg, "");
+    diagnostics.error({file, line + 1, column + 1}, "", "not valid YAML: " + e.msg, hint_for(e.msg));
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ void read_route(Section section, Loading& loading, std::map<std::string, Mark>& 
   }
   if (section.require("to", "to: {broker: ..., target: ...}")) {
     auto* to = section.node("to");
-    if (to->kind == Node::Kind::list && to->items.empty()) section.error("to", "an empty list", "a route needs a destination");
+    if (to->kind == Node::Kind::list && to->items.empty())
+      section.error("to", "an empty list", "a route needs a destination");
     for (auto& destination : section.sections("to")) {
       route.to.push_back(read_destination(destination, Use::route, loading));
       default_name += (route.to.size() == 1 ? " -> " : ", ") + name_of(route.to.back());
@@ -64,7 +65,8 @@ void read_route(Section section, Loading& loading, std::map<std::string, Mark>& 
   auto name = section.scalar("name");
   route.name = name ? name->value : default_name;
   if (name && name->known) {
-    if (name->value.empty()) section.error("name", "an empty name", "without the key the route is named for its from and to");
+    if (name->value.empty())
+      section.error("name", "an empty name", "without the key the route is named for its from and to");
     if (auto [first, added] = names.emplace(name->value, name->mark); !added)
       section.error("name", in_quotes(name->shown) + " is defined twice", "first at " + place(first->second));
   }
@@ -84,8 +86,9 @@ void read_routes(Section& top, Loading& loading) {
   std::map<std::string, Mark> names;
   for (auto& route : top.sections("routes")) read_route(std::move(route), loading, names);
   tell_apart(loading.config.routes);
-  if (loading.config.routes.empty() && !top.has("routes"))
-    top.diagnostics().warning(top.mark(), "", "there are no routes: nothing is passed on", "routes: [{from: ..., to: ...}]");
+  if (!top.has("routes") && top.diagnostics().ok())
+    top.diagnostics().warning(top.mark(), "", "there are no routes: nothing is passed on",
+                              "routes: [{from: ..., to: ...}]");
 }
 
 }  // namespace mombridge::config

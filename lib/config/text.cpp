@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::pair<std::string_view, Duration> kDurations[] = {{"ms", 1ms}, {"s", 1s}, {"m", 1min}, {"h", 1h}};
 constexpr std::pair<std::string_view, uint64_t> kSizes[] = {
-    {"B", 1},          {"kB", 1000},       {"KB", 1000},          {"KiB", 1ull << 10},
+    {"B", 1},          {"kB", 1000},        {"KB", 1000},          {"KiB", 1ull << 10},
     {"MB", 1'000'000}, {"MiB", 1ull << 20}, {"GB", 1'000'000'000}, {"GiB", 1ull << 30},
 };
 
@@ -68,14 +68,16 @@ std::string to_text(Duration duration) {
 }
 
 std::string size_text(uint64_t bytes) {
-  for (auto& [name, one] : {std::pair<std::string_view, uint64_t>{"GiB", 1ull << 30}, {"MiB", 1ull << 20}, {"KiB", 1ull << 10}})
+  for (auto& [name, one] :
+       {std::pair<std::string_view, uint64_t>{"GiB", 1ull << 30}, {"MiB", 1ull << 20}, {"KiB", 1ull << 10}})
     if (bytes != 0 && bytes % one == 0) return std::to_string(bytes / one) + std::string(name);
   return std::to_string(bytes);
 }
 
 bool valid_name(std::string_view text) {
   auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
   };
   return !text.empty() && text.size() <= 100 && std::ranges::all_of(text, fits);
 }

@@ -10,10 +10,14 @@ namespace {
 
 std::string kind_name(Node::Kind kind) {
   switch (kind) {
-    case Node::Kind::null: return "nothing";
-    case Node::Kind::scalar: return "a single value";
-    case Node::Kind::list: return "a list";
-    case Node::Kind::map: return "a map";
+    case Node::Kind::null:
+      return "nothing";
+    case Node::Kind::scalar:
+      return "a single value";
+    case Node::Kind::list:
+      return "a list";
+    case Node::Kind::map:
+      return "a map";
   }
   return "";
 }
@@ -84,9 +88,11 @@ void Section::error(const std::string& key, std::string what, std::string hint) 
 
 std::optional<Scalar> Section::to_scalar(const Node& value, const std::string& path) {
   if (value.kind == Node::Kind::scalar)
-    return Scalar{value.text, value.shown(), !value.unexpanded, value.quoted, value.mark, path};
+    return Scalar{value.text, value.shown(), !value.unexpanded, value.quoted, value.mark, value.mark, path};
   auto what = value.kind == Node::Kind::null ? "has no value" : "must be a single value, not " + kind_name(value.kind);
-  auto hint = value.kind == Node::Kind::null ? "\"\" for an empty one; without the key the default holds" : "";
+  auto hint = value.kind == Node::Kind::null  ? "\"\" for an empty one; without the key the default holds"
+              : value.kind == Node::Kind::map ? "text that begins with { goes in quotes"
+                                              : "";
   diagnostics_->error(value.mark, path, what, hint);
   return std::nullopt;
 }
@@ -204,7 +210,10 @@ std::vector<std::pair<std::string, Scalar>> Section::pairs(const std::string& ke
     return result;
   }
   for (auto& entry : value->entries)
-    if (auto one = to_scalar(entry.value, join(path(key), entry.key))) result.emplace_back(entry.key, *one);
+    if (auto one = to_scalar(entry.value, join(path(key), entry.key))) {
+      one->key_mark = entry.mark;
+      result.emplace_back(entry.key, *one);
+    }
   return result;
 }
 

@@ -19,11 +19,12 @@ namespace mombridge::config {
 /// A scalar as read.
 struct Scalar {
   std::string value;
-  std::string shown;   ///< for diagnostics: as written in the file, so never what `${...}` stands for
-  bool known = true;   ///< false: it holds `${...}` that was not expanded; do not check it
+  std::string shown;  ///< for diagnostics: as written in the file, so never what `${...}` stands for
+  bool known = true;  ///< false: it holds `${...}` that was not expanded; do not check it
   bool quoted = false;
   Mark mark;
-  std::string path;    ///< for diagnostics
+  Mark key_mark;     ///< of pairs(): where its key stands
+  std::string path;  ///< for diagnostics
 
   [[nodiscard]] Text text() const { return {value, mark}; }
 };

@@ -15,11 +15,12 @@ void read_url(const Scalar& url, const std::optional<Scalar>& password, Section&
   auto& diagnostics = section.diagnostics();
   auto parsed = parse_url(url.value);
   if (!parsed) return diagnostics.error(url.mark, url.path, parsed.error().text, "amqp://user@host:5672/vhost");
-  if (parsed->tls) return diagnostics.error(url.mark, url.path, "amqps:// is not supported yet", "amqp://");
+  if (parsed->tls) return diagnostics.error(url.mark, url.path, "amqps:// is not supported yet", "use amqp://");
   if (password) {
     parsed->endpoint.password = Secret(password->value);
   } else if (parsed->user && !parsed->password && parsed->endpoint.user != "guest") {
-    diagnostics.error(url.mark, url.path, "a user without a password", "password: ${file:/run/secrets/" + section.path().substr(section.path().find('.') + 1) + "}");
+    diagnostics.error(url.mark, url.path, "a user without a password",
+                      "password: ${file:/run/secrets/" + section.path().substr(section.path().find('.') + 1) + "}");
   }
   settings.endpoints.push_back(std::move(parsed->endpoint));
 }

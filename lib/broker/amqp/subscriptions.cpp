@@ -26,7 +26,8 @@ Argument argument(const Scalar& value) {
   int64_t number = 0;
   if (auto parsed = std::from_chars(begin, end, number); parsed.ec == std::errc{} && parsed.ptr == end) return number;
   double real = 0;
-  if (auto parsed = std::from_chars(begin, end, real, std::chars_format::fixed); parsed.ec == std::errc{} && parsed.ptr == end)
+  if (auto parsed = std::from_chars(begin, end, real, std::chars_format::fixed);
+      parsed.ec == std::errc{} && parsed.ptr == end)
     return real;
   return value.value;
 }
@@ -40,8 +41,10 @@ std::optional<QueueDeclaration> read_declaration(Section& section) {
     queue.arguments[key] = argument(value);
   }
   std::string type;
-  if (declare->choice(std::string("type"), type, {{"classic", "classic"}, {"quorum", "quorum"}, {"stream", "stream"}})) {
-    if (queue.arguments.contains("x-queue-type")) declare->error("type", "also in arguments, as x-queue-type", "one of them");
+  if (declare->choice(std::string("type"), type,
+                      {{"classic", "classic"}, {"quorum", "quorum"}, {"stream", "stream"}})) {
+    if (queue.arguments.contains("x-queue-type"))
+      declare->error("type", "also in arguments, as x-queue-type", "one of them");
     queue.arguments["x-queue-type"] = type;
   }
   declare->flag("durable", queue.durable);
@@ -49,7 +52,8 @@ std::optional<QueueDeclaration> read_declaration(Section& section) {
   declare->flag("auto_delete", queue.auto_delete);
   // What RabbitMQ would answer with PRECONDITION_FAILED, again and again. Source: rabbitmq.com/docs/quorum-queues.
   if (type == "quorum" || type == "stream")
-    for (auto [key, wrong] : {std::pair("durable", !queue.durable), {"exclusive", queue.exclusive}, {"auto_delete", queue.auto_delete}})
+    for (auto [key, wrong] :
+         {std::pair("durable", !queue.durable), {"exclusive", queue.exclusive}, {"auto_delete", queue.auto_delete}})
       if (wrong) declare->error(key, "a " + type + " queue is always durable, never exclusive and never auto_delete");
   if (type == "stream") declare->error("type", "stream queues are not supported yet", "quorum or classic");
   return queue;
@@ -94,7 +98,8 @@ void read_queue(Section& section, Entry& entry) {
   entry.common.targets = {"#"};
   entry.amqp.declare = read_declaration(section);
   for (auto& bind : section.sections("bind")) entry.amqp.bindings.push_back(read_binding(bind));
-  for (auto* key : {"exchange", "routing_key"}) section.refuse(key, "beside queue:", "bind: [{exchange: ..., routing_key: ...}]");
+  for (auto* key : {"exchange", "routing_key"})
+    section.refuse(key, "beside queue:", "bind: [{exchange: ..., routing_key: ...}]");
 }
 
 void read_exchange(Section& section, Entry& entry) {
@@ -103,13 +108,15 @@ void read_exchange(Section& section, Entry& entry) {
   entry.common.targets = keyless(binding.exchange) ? std::vector<std::string>{"#"} : binding.routing_keys;
   entry.common.transient = true;
   entry.amqp.bindings = {std::move(binding)};
-  for (auto* key : {"declare", "bind"}) section.refuse(key, "only with queue:", "a private queue is declared and bound by itself");
+  for (auto* key : {"declare", "bind"})
+    section.refuse(key, "only with queue:", "a private queue is declared and bound by itself");
 }
 
 // Two consumers of one queue would share its messages between them, at random.
 const config::Subscription* same_queue(const Settings& settings, const Entry& entry) {
   for (size_t i = 0; i < settings.amqp_subscriptions.size(); ++i)
-    if (!entry.amqp.queue.empty() && settings.amqp_subscriptions[i].queue == entry.amqp.queue) return &settings.subscriptions[i];
+    if (!entry.amqp.queue.empty() && settings.amqp_subscriptions[i].queue == entry.amqp.queue)
+      return &settings.subscriptions[i];
   return nullptr;
 }
 
@@ -125,7 +132,8 @@ void refuse_entry(Section& section) {
 }
 
 bool same(const QueueDeclaration& a, const QueueDeclaration& b) {
-  return a.durable == b.durable && a.exclusive == b.exclusive && a.auto_delete == b.auto_delete && a.arguments == b.arguments;
+  return a.durable == b.durable && a.exclusive == b.exclusive && a.auto_delete == b.auto_delete &&
+         a.arguments == b.arguments;
 }
 
 // A route that names a queue which is subscribed to already, by `subscribe:` or by another route, takes part in that;
@@ -134,7 +142,8 @@ std::optional<size_t> join_route(Section& from, Entry entry, size_t index, Setti
   auto& common = settings.subscriptions[index];
   auto& amqp = settings.amqp_subscriptions[index];
   auto first = "first at " + config::place(common.mark);
-  if (common.target_from != entry.common.target_from) from.error("queue", "subscribed to with another target_from", first);
+  if (common.target_from != entry.common.target_from)
+    from.error("queue", "subscribed to with another target_from", first);
   if (amqp.declare && entry.amqp.declare && !same(*amqp.declare, *entry.amqp.declare))
     from.error("declare", "the queue is declared otherwise elsewhere", first);
   if (!amqp.declare) amqp.declare = std::move(entry.amqp.declare);
@@ -171,7 +180,8 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
   if (!from.has("queue")) {
     from.refuse("topic", "an amqp broker has queues, not topics", "queue:");
     for (auto* key : {"declare", "bind", "target_from"}) from.refuse(key, "only with queue:");
-    for (auto* key : {"exchange", "routing_key"}) from.refuse(key, "an exchange is subscribed to under brokers", "subscribe: [{exchange: ..., routing_key: ...}]");
+    for (auto* key : {"exchange", "routing_key"})
+      from.refuse(key, "an exchange is subscribed to under brokers", "subscribe: [{exchange: ..., routing_key: ...}]");
     return std::nullopt;
   }
   Entry entry;

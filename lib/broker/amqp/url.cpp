@@ -61,12 +61,14 @@ Result<void> read_address(std::string_view address, Endpoint& into) {
     host = address.substr(1, end - 1);
     port = address.substr(end + 1);
     auto fits = [](char c) { return hex(c) >= 0 || c == ':' || c == '.' || c == '%' || host_character(c); };
-    if (host.find(':') == std::string_view::npos || !std::ranges::all_of(host, fits)) return fail("no IPv6 address between '[' and ']'");
+    if (host.find(':') == std::string_view::npos || !std::ranges::all_of(host, fits))
+      return fail("no IPv6 address between '[' and ']'");
   } else {
     auto colon = address.find(':');
     host = address.substr(0, colon);
     if (colon != std::string_view::npos) port = address.substr(colon);
-    if (port.find(':', 1) != std::string_view::npos) return fail("more than one ':' after the host (IPv6 addresses go in brackets)");
+    if (port.find(':', 1) != std::string_view::npos)
+      return fail("more than one ':' after the host (IPv6 addresses go in brackets)");
     if (!std::ranges::all_of(host, host_character)) return fail("not a host name");
   }
   if (host.empty()) return fail("no host");
@@ -99,8 +101,10 @@ Result<ParsedUrl> parse_url(std::string_view url) {
 
   auto path = slash == std::string_view::npos ? "" : url.substr(slash + 1);
   if (path.empty()) return result;
-  if (path.find_first_of("?#") != std::string_view::npos) return fail("'?' and '#' are not supported: what they would set has keys of its own");
-  if (path.find('/') != std::string_view::npos) return fail("more than one '/' after the host: in a vhost it is written %2F");
+  if (path.find_first_of("?#") != std::string_view::npos)
+    return fail("'?' and '#' are not supported: what they would set has keys of its own");
+  if (path.find('/') != std::string_view::npos)
+    return fail("more than one '/' after the host: in a vhost it is written %2F");
   auto vhost = decoded(path, "vhost");
   if (!vhost) return fail(vhost.error());
   result.endpoint.vhost = *vhost;

@@ -1,8 +1,7 @@
 #include "broker/kafka/config.hpp"
 
-#include <regex.h>
-
 #include <algorithm>
+#include <regex.h>
 
 #include "broker/kafka/librdkafka_keys.hpp"
 #include "config/broker_keys.hpp"
@@ -18,7 +17,8 @@ using config::Section;
 // Source: Kafka's org.apache.kafka.common.internals.Topic: the legal characters, 249 at most, not "." and not "..".
 bool valid_topic(const std::string& name) {
   auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   };
   return !name.empty() && name.size() <= 249 && name != "." && name != ".." && std::ranges::all_of(name, fits);
 }
@@ -59,8 +59,9 @@ void read_topic(Section& section, Entry& entry) {
     entry.common.targets = {topic->value.starts_with('^') || !topic->known ? "#" : topic->value};
   }
   section.choice("start", entry.kafka.start, {{"earliest", Start::earliest}, {"latest", Start::latest}});
-  section.choice("on_offset_lost", entry.kafka.on_offset_lost,
-                 {{"stop", OnOffsetLost::stop}, {"earliest", OnOffsetLost::earliest}, {"latest", OnOffsetLost::latest}});
+  section.choice(
+      "on_offset_lost", entry.kafka.on_offset_lost,
+      {{"stop", OnOffsetLost::stop}, {"earliest", OnOffsetLost::earliest}, {"latest", OnOffsetLost::latest}});
   config::read_target_from(section, entry.common);
   section.unsupported("declare");
   section.refuse("queue", "beside topic:", "a kafka broker has topics");
@@ -113,7 +114,9 @@ void read_servers(Section& section, Settings& settings) {
       while (server.starts_with(' ')) server.remove_prefix(1);
       while (server.ends_with(' ')) server.remove_suffix(1);
       if (!valid_server(server))
-        section.diagnostics().error(servers.mark, servers.path, config::in_quotes(servers.shown) + " is not a list of servers", "host:port,host:port");
+        section.diagnostics().error(servers.mark, servers.path,
+                                    config::in_quotes(servers.shown) + " is not a list of servers",
+                                    "host:port,host:port");
       more = comma != std::string_view::npos && valid_server(server);
       rest.remove_prefix(more ? comma + 1 : rest.size());
     }
@@ -148,7 +151,8 @@ std::optional<size_t> join_route(Section& from, const Entry& entry, size_t index
   auto& common = settings.subscriptions[index];
   auto& kafka = settings.kafka_subscriptions[index];
   auto first = "first at " + config::place(common.mark);
-  if (common.target_from != entry.common.target_from) from.error("topic", "subscribed to with another target_from", first);
+  if (common.target_from != entry.common.target_from)
+    from.error("topic", "subscribed to with another target_from", first);
   bool start = from.has("start") && entry.kafka.start != kafka.start;
   bool lost = from.has("on_offset_lost") && entry.kafka.on_offset_lost != kafka.on_offset_lost;
   if (start || lost) from.error(start ? "start" : "on_offset_lost", "subscribed to with another value", first);

@@ -1,8 +1,8 @@
 #include "broker/kafka/librdkafka_keys.hpp"
 
-#include <librdkafka/rdkafka.h>
-
 #include <memory>
+
+#include <librdkafka/rdkafka.h>
 
 namespace mombridge::kafka {
 
@@ -34,12 +34,15 @@ const char* owner(const std::string& name) {
 
 using Conf = std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)>;
 
-void check(rd_kafka_conf_t* conf, const std::string& name, const config::Scalar& value, config::Diagnostics& diagnostics) {
-  if (auto* hint = owner(name)) return diagnostics.error(value.mark, value.path, "the bridge's own to set", hint);
+void check(rd_kafka_conf_t* conf, const std::string& name, const config::Scalar& value,
+           config::Diagnostics& diagnostics) {
+  if (auto* hint = owner(name)) return diagnostics.error(value.key_mark, value.path, "the bridge's own to set", hint);
   // Setting it loads the libraries at once: that is for the client, not for a check.
   if (!value.known || name == "plugin.library.paths") return;
   char text[512] = "";
-  if (rd_kafka_conf_set(conf, name.c_str(), value.value.c_str(), text, sizeof text) == RD_KAFKA_CONF_OK) return;
+  auto result = rd_kafka_conf_set(conf, name.c_str(), value.value.c_str(), text, sizeof text);
+  if (result == RD_KAFKA_CONF_OK) return;
+  if (result == RD_KAFKA_CONF_UNKNOWN) return diagnostics.error(value.key_mark, value.path, text);
   // librdkafka quotes the value; one that came from `${...}` may be a secret.
   diagnostics.error(value.mark, value.path, value.shown == value.value ? text : "librdkafka refuses this value", "");
 }

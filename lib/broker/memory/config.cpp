@@ -15,7 +15,8 @@ config::Subscription read_queue(Section& section, bool of_route) {
   config::Subscription subscription;
   subscription.mark = section.mark();
   subscription.of_route = of_route;
-  if (section.string("queue", subscription.source) && subscription.source.empty()) section.error("queue", "an empty name");
+  if (section.string("queue", subscription.source) && subscription.source.empty())
+    section.error("queue", "an empty name");
   subscription.targets = {subscription.source};
   config::read_target_from(section, subscription);
   section.refuse("topic", "a memory broker has queues, not topics", "queue:");
@@ -30,7 +31,8 @@ size_t add(config::Subscription subscription, Settings& settings) {
 
 void read_subscription(Section& section, Settings& settings) {
   if (!section.has("queue")) {
-    if (!section.refuse("topic", "a memory broker has queues, not topics", "queue:")) section.require("queue", "queue: NAME");
+    if (!section.refuse("topic", "a memory broker has queues, not topics", "queue:"))
+      section.require("queue", "queue: NAME");
     return section.ignore_rest();
   }
   auto subscription = read_queue(section, false);
@@ -45,7 +47,8 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   auto settings = std::make_shared<Settings>();
   config::read_broker_keys(section, context, *settings);
   section.integer("prefetch_count", settings->prefetch_count, 1);
-  for (auto* key : {"url", "bootstrap_servers"}) section.refuse(key, "a memory broker lives in this process", "leave it out");
+  for (auto* key : {"url", "bootstrap_servers"})
+    section.refuse(key, "a memory broker lives in this process", "leave it out");
   section.unsupported("accept_replies");
   for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
   return settings;

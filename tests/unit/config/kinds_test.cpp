@@ -1,0 +1,171 @@
+// What each kind of broker makes of its section.
+
+#include "loading.hpp"
+
+namespace mombridge::config::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+using testing::SizeIs;
+
+template <class Settings>
+const Settings& settings(const Loaded& loaded, const std::string& name) {
+  return dynamic_cast<const Settings&>(*loaded.config.broker(name)->settings);
+}
+
+TEST(Amqp, Settings) {
+  auto loaded = load_text(
+      "name: b\nbrokers:\n  shop:\n    type: amqp\n    url: [amqp://u@one/v, amqp://two:5673]\n    password: p\n    "
+      "appname: app\n"
+      "    reconnect_delay: 2s\n    reconnect_delay_max: 1m\n    heartbeat: 0\n    connect_timeout: 3s\n    "
+      "prefetch_count: 7\n"
+      "    prefetch_size: 1MiB\n    max_message_size: 2MiB\n    exchange: e\n    reply_exchange: r\n    "
+      "accept_replies: false\n"
+      "    tls: null\n    allow_reply_to: [a.*, b]\nroutes: []\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& s = settings<amqp::Settings>(loaded, "shop");
+  ASSERT_THAT(s.endpoints, SizeIs(2));
+  EXPECT_EQ(s.endpoints[0].user, "u");
+  EXPECT_EQ(s.endpoints[0].password.reveal(), "p");
+  EXPECT_EQ(s.endpoints[1].port, "5673");
+  EXPECT_EQ(s.endpoints[1].password.reveal(), "p");
+  EXPECT_EQ(s.appname, "app");
+  EXPECT_EQ(s.reconnect_delay, 2s);
+  EXPECT_EQ(s.reconnect_delay_max, 1min);
+  EXPECT_EQ(s.heartbeat, 0s);
+  EXPECT_EQ(s.connect_timeout, 3s);
+  EXPECT_EQ(s.prefetch_count, 7);
+  EXPECT_EQ(s.prefetch_size, 1u << 20);
+  EXPECT_EQ(s.max_message_size, 2u << 20);
+  EXPECT_EQ(s.exchange, "e");
+  EXPECT_EQ(s.reply_exchange, "r");
+  EXPECT_THAT(s.allow_reply_to, ElementsAre("a.*", "b"));
+  EXPECT_THAT(s.own_names, ElementsAre("b.replies", "b.dead"));
+}
+
+TEST(Amqp, Subscriptions) {
+  auto loaded = load_text(
+      "brokers:\n  shop:\n    type: amqp\n    url: amqp://localhost\n    subscribe:\n      - queue: theirs\n"
+      "      - queue: ours\n        declare: {type: quorum, arguments: {x-max-length: 5, x-overflow: reject-publish, "
+      "x-single-active-consumer: true, x-text: \"5\", x-real: 1.5}}\n"
+      "        bind: [{exchange: amq.topic, routing_key: [a.#, b]}, {exchange: f}]\n"
+      "      - exchange: amq.topic\n        routing_key: \"*.orange.*\"\n      - exchange: amq.fanout\n        "
+      "routing_key: x\n      - {exchange: amq.topic, target_from: \"header:t\"}\n"
+      "      - {queue: temp, declare: {durable: false, auto_delete: true, exclusive: true}}\nroutes: []\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& s = settings<amqp::Settings>(loaded, "shop");
+  ASSERT_THAT(s.subscriptions, SizeIs(6));
+  ASSERT_THAT(s.amqp_subscriptions, SizeIs(6));
+  EXPECT_EQ(s.subscriptions[0].source, "theirs");
+  EXPECT_THAT(s.subscriptions[0].targets, ElementsAre("#"));
+  EXPECT_FALSE(s.amqp_subscriptions[0].declare);
+  EXPECT_FALSE(s.subscriptions[0].transient);
+
+  auto& ours = s.amqp_subscriptions[1];
+  ASSERT_TRUE(ours.declare);
+  EXPECT_TRUE(ours.declare->durable);
+  EXPECT_THAT(ours.declare->arguments,
+              ElementsAre(Pair("x-max-length", amqp::Argument(int64_t{5})),
+                          Pair("x-overflow", amqp::Argument(std::string("reject-publish"))),
+                          Pair("x-queue-type", amqp::Argument(std::string("quorum"))),
+                          Pair("x-real", amqp::Argument(1.5)), Pair("x-single-active-consumer", amqp::Argument(true)),
+                          Pair("x-text", amqp::Argument(std::string("5")))));
+  ASSERT_THAT(ours.bindings, SizeIs(2));
+  EXPECT_EQ(ours.bindings[0].exchange, "amq.topic");
+  EXPECT_THAT(ours.bindings[0].routing_keys, ElementsAre("a.#", "b"));
+  EXPECT_THAT(ours.bindings[1].routing_keys, ElementsAre("#"));
+
+  EXPECT_TRUE(s.amqp_subscriptions[2].queue.empty());
+  EXPECT_TRUE(s.subscriptions[2].transient);
+  EXPECT_THAT(s.subscriptions[2].targets, ElementsAre("*.orange.*"));
+  EXPECT_THAT(s.subscriptions[3].targets, ElementsAre("#"));
+  EXPECT_THAT(s.amqp_subscriptions[3].bindings[0].routing_keys, ElementsAre("x"));
+  EXPECT_EQ(s.subscriptions[4].target_from, "t");
+  auto& temporary = *s.amqp_subscriptions[5].declare;
+  EXPECT_TRUE(!temporary.durable && temporary.auto_delete && temporary.exclusive);
+}
+
+TEST(Amqp, RoutesShareASubscription) {
+  auto loaded = load_text(kBrokers +
+                          "routes:\n- {from: {broker: shop, queue: q}, to: {broker: lake, target: a}}\n"
+                          "- {from: {broker: shop, queue: q, declare: {type: quorum}, bind: {exchange: x}}, to: "
+                          "{broker: lake, target: b}}\n"
+                          "- {from: {broker: shop, queue: r}, to: {broker: lake, target: c}}\n- {from: {broker: shop}, "
+                          "to: {broker: lake, target: d}}\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& routes = loaded.config.routes;
+  EXPECT_EQ(routes.at(0).from.subscription, 0u);
+  EXPECT_EQ(routes.at(1).from.subscription, 0u);
+  EXPECT_EQ(routes.at(2).from.subscription, 1u);
+  EXPECT_FALSE(routes.at(3).from.subscription);
+  auto& s = settings<amqp::Settings>(loaded, "shop");
+  EXPECT_TRUE(s.amqp_subscriptions.at(0).declare);
+  EXPECT_THAT(s.amqp_subscriptions[0].bindings, SizeIs(1));
+}
+
+TEST(Amqp, RouteMayNameASubscriptionOfTheBroker) {
+  auto loaded = load_text(
+      "brokers: {shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: p}, {queue: q}]}}\n"
+      "routes:\n- {from: {broker: shop, queue: q}, to: {broker: shop, target: a}}\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  EXPECT_EQ(loaded.config.routes.at(0).from.subscription, 1u);
+  EXPECT_FALSE(loaded.config.broker("shop")->settings->subscriptions[1].of_route);
+}
+
+TEST(Kafka, Settings) {
+  auto loaded = load_text(
+      "brokers:\n  lake:\n    type: kafka\n    bootstrap_servers: [\"k1:9092\", \"k2, SSL://[::1]:9093\"]\n    "
+      "appname: app\n    prefetch_count: 5\n    prefetch_size: 1MB\n"
+      "    reconnect_delay: 1m\n    librdkafka: {linger.ms: 5, compression.type: lz4, partition.assignment.strategy: "
+      "cooperative-sticky, sasl.password: \"a b\"}\n"
+      "    subscribe:\n      - topic: orders\n        start: latest\n        on_offset_lost: earliest\n      - topic: "
+      "\"^telemetry\\\\..*\"\n      - {topic: t, target_from: \"header:x\"}\nroutes: []\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& s = settings<kafka::Settings>(loaded, "lake");
+  EXPECT_EQ(s.bootstrap_servers, "k1:9092,k2, SSL://[::1]:9093");
+  EXPECT_EQ(s.group_id, "mombridge");
+  EXPECT_EQ(s.appname, "app");
+  EXPECT_EQ(s.prefetch_count, 5u);
+  EXPECT_EQ(s.prefetch_size, 1'000'000u);
+  EXPECT_EQ(s.reconnect_delay, 1min);
+  EXPECT_EQ(s.reconnect_delay_max, 1min);
+  EXPECT_THAT(s.librdkafka,
+              ElementsAre(Pair("linger.ms", "5"), Pair("compression.type", "lz4"),
+                          Pair("partition.assignment.strategy", "cooperative-sticky"), Pair("sasl.password", "a b")));
+  ASSERT_THAT(s.kafka_subscriptions, SizeIs(3));
+  EXPECT_EQ(s.kafka_subscriptions[0].start, kafka::Start::latest);
+  EXPECT_EQ(s.kafka_subscriptions[0].on_offset_lost, kafka::OnOffsetLost::earliest);
+  EXPECT_THAT(s.subscriptions[0].targets, ElementsAre("orders"));
+  EXPECT_EQ(s.kafka_subscriptions[1].topic, "^telemetry\\..*");
+  EXPECT_THAT(s.subscriptions[1].targets, ElementsAre("#"));
+  EXPECT_THAT(s.subscriptions[2].targets, ElementsAre("#"));
+}
+
+TEST(Kafka, RoutesShareASubscription) {
+  auto loaded = load_text(kBrokers +
+                          "routes:\n- {from: {broker: lake, topic: t, start: latest}, to: {broker: shop, target: a}}\n"
+                          "- {from: {broker: lake, topic: t}, to: {broker: shop, target: b}}\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  EXPECT_EQ(loaded.config.routes.at(1).from.subscription, 0u);
+  EXPECT_EQ(settings<kafka::Settings>(loaded, "lake").kafka_subscriptions.at(0).start, kafka::Start::latest);
+}
+
+TEST(Memory, Settings) {
+  auto loaded = load_text(
+      "brokers: {local: {type: memory, prefetch_count: 3, subscribe: [{queue: a}, {queue: \"b.#\", target_from: "
+      "\"header:x\"}]}}\n"
+      "routes: [{from: {broker: local, queue: c}, to: {broker: local, target: b.x}}]\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& s = settings<memory::Settings>(loaded, "local");
+  EXPECT_THAT(s.queues, ElementsAre("a", "b.#", "c"));
+  EXPECT_EQ(s.prefetch_count, 3u);
+  EXPECT_THAT(s.subscriptions[0].targets, ElementsAre("a"));
+  EXPECT_THAT(s.subscriptions[1].targets, ElementsAre("#"));
+  EXPECT_TRUE(s.subscriptions[2].of_route);
+  EXPECT_EQ(loaded.config.routes.at(0).from.subscription, 2u);
+}
+
+}  // namespace
+}  // namespace mombridge::config::test

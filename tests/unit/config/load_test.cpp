@@ -1,0 +1,227 @@
+// Files into a Config: expansion, merging, defaults, routes.
+
+#include <cstdlib>
+
+#include "loading.hpp"
+
+namespace mombridge::config::test {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(Load, SmallestFileOfTheContract) {
+  auto loaded = load_paths({{std::filesystem::path(SAMPLE_FOLDER) / "smallest.yaml"}, true, {}}, SAMPLE_FOLDER);
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& config = loaded.config;
+  EXPECT_EQ(config.name, "mombridge");
+  ASSERT_THAT(config.routes, SizeIs(1));
+  auto& route = config.routes[0];
+  EXPECT_EQ(route.name, "shop:orders -> lake:orders");
+  EXPECT_EQ(route.from.target.value, "#");
+  EXPECT_EQ(route.from.subscription, 0u);
+  EXPECT_FALSE(route.failures);
+  auto& subscription = config.broker("shop")->settings->subscriptions.at(0);
+  EXPECT_EQ(subscription.source, "orders");
+  EXPECT_TRUE(subscription.of_route);
+  EXPECT_EQ(config.broker("shop")->settings->appname, "mombridge");
+  EXPECT_THAT(config.broker("lake")->settings->own_names, ElementsAre("mombridge.replies", "mombridge.dead"));
+  EXPECT_FALSE(config.broker("none"));
+}
+
+TEST(Load, SampleOfTheContractLacksOnlyWhatDoesNotExistYet) {
+  auto file = std::filesystem::path(BAD_FOLDER).parent_path() / "contract.yaml";
+  auto said = load_paths({{file}, false, {}}, file.parent_path()).said;
+  EXPECT_THAT(said, AllOf(SizeIs(10), Each(HasSubstr("not supported yet"))));
+}
+
+TEST(Load, ExpandsReferences) {
+  Folder folder;
+  folder.write("secret", "p{}$@ss\n\n");
+  folder.write("credentials/key", "from systemd\n");
+  ::setenv("MOMBRIDGE_TEST", "value", 1);
+  ::setenv("MOMBRIDGE_TEST_EMPTY", "", 1);
+  ::setenv("CREDENTIALS_DIRECTORY", (folder.path() / "credentials").c_str(), 1);
+  auto file = folder.write(
+      "c.yaml",
+      "brokers: {m: {type: memory}}\nroutes: []\nhandlers:\n  h:\n    plugin: /bin/sh\n    config:\n"
+      "      file: ${file:secret}\n      variable: a${env:MOMBRIDGE_TEST}b${env:MOMBRIDGE_TEST}c\n"
+      "      fallback: ${env:MOMBRIDGE_TEST_UNSET:-a:-b}\n      empty: ${env:MOMBRIDGE_TEST_EMPTY:-x}\n"
+      "      nothing: \"${env:MOMBRIDGE_TEST_EMPTY}\"\n      plain: $${env:X} $$ $x {y} $${\n"
+      "      credential: ${credential:key}\n      list: [\"${env:MOMBRIDGE_TEST}\", {deep: 1}]\n      none:\n");
+  auto loaded = load_paths({{file}, true, {}}, folder.path());
+  ::unsetenv("CREDENTIALS_DIRECTORY");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  std::map<std::string, std::string> expected{{"file", "p{}$@ss\n"},
+                                              {"variable", "avaluebvaluec"},
+                                              {"fallback", "a:-b"},
+                                              {"empty", "x"},
+                                              {"nothing", ""},
+                                              {"plain", "${env:X} $$ $x {y} ${"},
+                                              {"credential", "from systemd"},
+                                              {"list.0", "value"},
+                                              {"list.1.deep", "1"},
+                                              {"none", ""}};
+  EXPECT_EQ(loaded.config.handler("h")->settings, expected);
+}
+
+TEST(Load, WithoutEnvironmentNothingIsLookedAt) {
+  auto loaded = load_text(
+      "name: ${env:MOMBRIDGE_TEST_UNSET}\nbrokers:\n  shop: {type: amqp, url: \"${env:X}\", password: "
+      "\"${file:/none}\", prefetch_count: \"${env:X}\"}\n"
+      "  lake: {type: kafka, bootstrap_servers: \"${env:X}\", librdkafka: {linger.ms: \"${env:X}\"}}\n"
+      "handlers: {h: {plugin: none.so, timeout: \"${env:X}\"}, i: {plugin: \"${env:X}/i.so\"}}\n"
+      "routes: [{from: {broker: lake, topic: \"${env:X}\"}, to: {broker: shop, target: \"a.${env:X}\"}},\n"
+      "         {from: {broker: \"${env:B}\"}, to: {broker: \"${env:B}\", target: \"$${x\"}}]\n",
+      false);
+  EXPECT_THAT(loaded.said, IsEmpty());
+  EXPECT_EQ(loaded.config.routes[1].to[0].target.value, "${x");
+}
+
+TEST(Load, WithoutEnvironmentReferencesAreStillRead) {
+  auto said = load_text("name: ${vault:x}\nbrokers: {m: {type: memory}}\nroutes: []\n", false).said;
+  EXPECT_THAT(said, ElementsAre(HasSubstr("c.yaml:1:7: error: name: unknown reference '${vault:x}'")));
+}
+
+TEST(Load, MergesFoldersAndFiles) {
+  Folder folder;
+  folder.write("d/20-routes.yaml", "version: 1\nroutes:\n  - {from: {broker: b}, to: {broker: a, target: t}}\n");
+  folder.write("d/10-brokers.yaml", "version: 1\nbrokers: {a: {type: memory}}\n");
+  folder.write("d/.hidden.yaml", "rubbish");
+  folder.write("d/30-empty.yaml", "# nothing\n");
+  auto more = folder.write(
+      "more.yaml", "brokers: {b: {type: memory}}\nroutes:\n  - {from: {broker: a}, to: {broker: b, target: t}}\n");
+  auto loaded = load_paths({{folder.path() / "d", more}, true, {}}, folder.path());
+  EXPECT_THAT(loaded.said, IsEmpty());
+  ASSERT_THAT(loaded.config.routes, SizeIs(2));
+  EXPECT_EQ(loaded.config.routes[0].name, "b -> a:t");
+  EXPECT_EQ(loaded.config.routes[1].name, "a -> b:t");
+}
+
+TEST(Load, NamesDefinedTwiceInTwoFiles) {
+  Folder folder;
+  auto one = folder.write(
+      "z.yaml", "name: x\nbrokers: {a: {type: memory}}\nroutes:\n  - {name: r, from: {broker: a}, to: {broker: a}}\n");
+  auto two = folder.write(
+      "a.yaml",
+      "name: x\nbrokers:\n  a: {type: memory}\nroutes: [{name: r, from: {broker: a}, to: {broker: a}}]\nlog: {}\n");
+  EXPECT_THAT(load_paths({{one, two}, true, {}}, folder.path()).said,
+              ElementsAre("a.yaml:1:1: error: 'name' is set twice (first at z.yaml:1)",
+                          "a.yaml:3:3: error: brokers.a: defined twice (first at z.yaml:2)",
+                          "a.yaml:4:17: error: routes[1].name: 'r' is defined twice (first at z.yaml:4)"));
+}
+
+TEST(Load, RoutesThatLookAlikeAreToldApart) {
+  auto routes =
+      load_text(
+          kBrokers +
+          "routes:\n- &r {from: {broker: shop, target: a.b}, to: [{broker: lake}, {broker: shop, target: x}]}\n- *r\n")
+          .config.routes;
+  EXPECT_EQ(routes.at(0).name, "shop:a.b -> lake, shop:x");
+  EXPECT_EQ(routes.at(1).name, "shop:a.b -> lake, shop:x (2)");
+}
+
+TEST(Load, Destinations) {
+  auto loaded =
+      load_text(kBrokers +
+                "handlers: {h: {plugin: /bin/sh}}\nroutes:\n- from: {broker: shop, headers: {kind: x, n: 1}}\n  to:\n"
+                "  - {broker: shop, target: \"a.{target}\", exchange: e, key: k, headers: {b: \"{key}\", a: 1}, allow: "
+                "a.*, mandatory: false}\n"
+                "  - {handler: h, reply_to: {broker: lake, target: r}}\n  - {broker: lake}\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& route = loaded.config.routes.at(0);
+  EXPECT_THAT(route.from.headers, ElementsAre(testing::Pair("kind", "x"), testing::Pair("n", "1")));
+  ASSERT_THAT(route.to, SizeIs(3));
+  auto& first = route.to[0];
+  EXPECT_EQ(first.target.value, "a.{target}");
+  EXPECT_EQ(first.target.mark.line, 8);
+  EXPECT_EQ(first.target.mark.column, 28);
+  EXPECT_EQ(first.exchange, "e");
+  EXPECT_EQ(first.key->value, "k");
+  EXPECT_EQ(first.headers.at(0).first, "b");
+  EXPECT_EQ(first.headers.at(0).second.value, "{key}");
+  EXPECT_THAT(first.allow, ElementsAre("a.*"));
+  EXPECT_FALSE(first.mandatory);
+  EXPECT_EQ(route.to[1].handler, "h");
+  EXPECT_EQ(route.to[1].reply_to->target.value, "r");
+  EXPECT_EQ(route.to[2].target.value, "{target}");
+  EXPECT_FALSE(route.to[2].exchange);
+  EXPECT_TRUE(route.to[2].mandatory);
+}
+
+TEST(Load, FailuresAreOverriddenKeyByKey) {
+  auto loaded =
+      load_text(kBrokers +
+                "failures: {attempts: 9, backoff: 1s..1m, dead_letter: {broker: shop, target: dead}}\nunrouted: "
+                "dead_letter\nroutes:\n"
+                "- {from: {broker: shop}, to: {broker: lake}, failures: {backoff: 2s}}\n"
+                "- {from: {broker: shop}, to: {broker: lake}, failures: {on_exhausted: reject}}\n"
+                "- {from: {broker: shop}, to: {broker: lake}, failures: {dead_letter: {broker: lake, target: d}}}\n"
+                "- {from: {broker: shop}, to: {broker: lake}, failures: {on_exhausted: hold}}\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& config = loaded.config;
+  EXPECT_EQ(config.unrouted, Unrouted::dead_letter);
+  // Dead letters go through the default exchange unless they name one.
+  EXPECT_EQ(config.failures.dead_letter->exchange, "");
+  auto failures = [&](size_t i) { return *config.routes.at(i).failures; };
+  EXPECT_EQ(failures(0).attempts, 9u);
+  EXPECT_EQ(failures(0).backoff_first, 2s);
+  EXPECT_EQ(failures(0).backoff_longest, 2s);
+  EXPECT_EQ(failures(0).dead_letter->target.value, "dead");
+  EXPECT_TRUE(failures(1).reject_when_exhausted);
+  EXPECT_FALSE(failures(1).dead_letter);
+  EXPECT_EQ(failures(2).dead_letter->target.value, "d");
+  EXPECT_FALSE(failures(2).dead_letter->exchange);
+  EXPECT_FALSE(failures(3).dead_letter);
+  EXPECT_FALSE(failures(3).reject_when_exhausted);
+}
+
+TEST(Load, DeadLetterOfARouteStandsAboveGlobalReject) {
+  auto loaded = load_text(kBrokers +
+                          "failures: {on_exhausted: reject}\nroutes:\n- {from: {broker: shop}, to: {broker: lake}, "
+                          "failures: {dead_letter: {broker: shop, target: d, exchange: x}}}\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  EXPECT_TRUE(loaded.config.failures.reject_when_exhausted);
+  EXPECT_FALSE(loaded.config.routes.at(0).failures->reject_when_exhausted);
+  EXPECT_EQ(loaded.config.routes[0].failures->dead_letter->exchange, "x");
+}
+
+TEST(Load, PluginsBesideTheFileThenInTheFolder) {
+  Folder folder;
+  folder.write("conf/a.so", "");
+  folder.write("installed/a.so", "");
+  folder.write("installed/b.so", "");
+  auto file = folder.write("conf/c.yaml",
+                           "brokers: {m: {type: memory}}\nroutes: []\nhandlers: {a: {plugin: a.so}, b: {plugin: b.so}, "
+                           "c: {plugin: c.so}}\n");
+  auto loaded = load_paths({{file}, true, folder.path() / "installed"}, folder.path());
+  EXPECT_EQ(loaded.config.handler("a")->plugin.value, folder.path() / "conf/a.so");
+  EXPECT_EQ(loaded.config.handler("b")->plugin.value, folder.path() / "installed/b.so");
+  EXPECT_THAT(loaded.said, ElementsAre("conf/c.yaml:3:62: error: handlers.c.plugin: no such file: 'c.so' (neither "
+                                       "beside this file nor in installed)"));
+}
+
+TEST(Load, TopLevelSettings) {
+  auto config = load_text(
+                    "name: other\nlog: {level: debug, format: json}\nshutdown_timeout: 5s\nbrokers: {shop: {type: "
+                    "amqp, url: amqp://localhost}}\nroutes: []\nunrouted: discard\n")
+                    .config;
+  EXPECT_EQ(config.name, "other");
+  EXPECT_EQ(config.log_level, log::Level::debug);
+  EXPECT_EQ(config.log_format, log::Format::json);
+  EXPECT_EQ(config.shutdown_timeout, 5s);
+  EXPECT_EQ(config.unrouted, Unrouted::discard);
+  EXPECT_EQ(config.broker("shop")->settings->appname, "other");
+}
+
+TEST(Load, WithoutRoutesAWarning) {
+  EXPECT_THAT(load_text(kBrokers).said, ElementsAre(HasSubstr("warning: there are no routes")));
+}
+
+}  // namespace
+}  // namespace mombridge::config::test
