@@ -37,6 +37,9 @@ offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+# After a kill -9 the controller refuses the broker's new incarnation until the old one's session is over: 9 s by default.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 {conf}
 """
 
