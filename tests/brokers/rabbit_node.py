@@ -50,8 +50,7 @@ class Rabbit(Node):
             # Its own epmd, which no other node uses, ends with the node's folder; the default one would linger.
             "ERL_EPMD_PORT": str(self._epmd_port),
             "ERL_EPMD_ADDRESS": "127.0.0.1",
-            # Idle schedulers that spin cost the other half of a two-core machine.
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"+sbwt none +sbwtdcpu none +sbwtdio none {loopback}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": loopback,
             "RABBITMQ_CTL_ERL_ARGS": loopback,
             # The start script becomes the Erlang machine instead of watching it, so our child is the broker itself.
             "RUNNING_UNDER_SYSTEMD": "true",
