@@ -33,6 +33,7 @@ struct Subscription {
   std::string source;                ///< queue, exchange or topic as written: for logs and status
   std::vector<std::string> targets;  ///< patterns (topic-exchange language) of the targets that can arrive; "#": any
   std::string target_from;           ///< name of the header that the target is taken from; empty: none
+  bool transient = false;            ///< a private queue: misses what is published while the bridge is not connected
   bool of_route = false;             ///< made by a route's `queue:` or `topic:`; only those routes see it
   Mark mark;
 };

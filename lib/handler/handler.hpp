@@ -2,24 +2,14 @@
 // What the router knows of a handler: it takes a message and, once, says what became of it.
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "base/inbox.hpp"
 #include "message/message.hpp"
+#include "message/owned.hpp"
 
 namespace mombridge::handler {
-
-/// What a handler returned, in memory of its own.
-struct Reply {
-  std::string body;
-  std::optional<std::string> key, content_type;
-  std::string target;  ///< empty: as the route or the request says
-  std::vector<std::pair<std::string, std::string>> headers;
-};
 
 struct Verdict {
   enum class Kind {
@@ -29,7 +19,7 @@ struct Verdict {
   };
   Kind kind = Kind::ok;
   std::string reason;
-  std::unique_ptr<Reply> reply;
+  std::unique_ptr<OwnedMessage> reply;  ///< its target, correlation id and reply address are not looked at
 };
 
 /// One message that a handler works on. Lent to Handler::handle() until finished() is called, exactly once.
@@ -37,6 +27,7 @@ class Call : public InboxItem<Call> {
  public:
   const Message* message = nullptr;  ///< valid until finished()
   std::string_view broker;           ///< where it came from
+  unsigned attempt = 1;              ///< 2 for the first retry
 
   /// [any thread]
   virtual void finished(Verdict verdict) noexcept = 0;

@@ -81,6 +81,7 @@ void Branch::publish() {
 void Branch::handle() {
   Call::message = &passage_.delivery().message;
   Call::broker = passage_.origin().section->name;
+  Call::attempt = attempts_ + 1;
   to_->handler->handle(*this);
 }
 
@@ -99,7 +100,7 @@ void Branch::finished(handler::Verdict verdict) noexcept {
 }
 
 // A request's own reply address comes first, then the route's.
-void Branch::reply(std::unique_ptr<handler::Reply> content) {
+void Branch::reply(std::unique_ptr<OwnedMessage> content) {
   auto& request = passage_.delivery().message;
   auto& settings = *passage_.origin().section->settings;
   reply_.fill(std::move(content), request, settings.appname);

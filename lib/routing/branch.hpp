@@ -37,7 +37,7 @@ class Branch final : public Publication, public handler::Call {
   void publish();
   void dead_letter();
   void handle();
-  void reply(std::unique_ptr<handler::Reply> content);
+  void reply(std::unique_ptr<OwnedMessage> content);
   void failed(std::string reason) noexcept;
   void away(const std::string& reason) noexcept;
   void exhausted() noexcept;

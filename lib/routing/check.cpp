@@ -39,6 +39,10 @@ class Checker {
     auto& subscriptions = section.settings->subscriptions;
     for (size_t i = 0; i < subscriptions.size(); ++i) {
       auto& s = subscriptions[i];
+      if (s.transient)
+        diagnostics_.warning(s.mark, "brokers." + section.name + ".subscribe",
+                             "the private queue on '" + s.source + "' misses what is published while the bridge is not connected",
+                             "name a 'queue' with 'declare' and 'bind' to keep it");
       if (s.of_route || section.type == "memory") continue;
       if (std::ranges::none_of(config_.routes, [&](auto& r) { return can_take(r, section.name, i, s, nullptr); }))
         diagnostics_.error(s.mark, "brokers." + section.name + ".subscribe",

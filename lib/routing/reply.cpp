@@ -4,18 +4,15 @@
 
 namespace mombridge::routing {
 
-void OutgoingReply::fill(std::unique_ptr<handler::Reply> reply, const Message& request, std::string_view app_id) {
+void OutgoingReply::fill(std::unique_ptr<OwnedMessage> reply, const Message& request, std::string_view app_id) {
   content = std::move(reply);
-  headers.clear();
-  for (auto& [name, value] : content->headers) headers.push_back({name, Value::of(value)});
-  message = {};
+  message = content->message;
   message.target = request.target;
-  message.body = content->body;
-  message.key = content->key ? Message::Text(*content->key) : request.key;
-  if (content->content_type) message.content_type = *content->content_type;
+  if (!message.key) message.key = request.key;
   message.correlation_id = request.correlation_id;
+  message.reply_to.reset();
+  message.reply_partition.reset();
   message.app_id = app_id;
-  message.headers = headers;
 }
 
 bool reply_allowed(const config::BrokerSettings& settings, std::string_view reply_to) {

@@ -1,8 +1,8 @@
 #pragma once
 // What a handler returned, as a message to its requester or to the route's reply_to.
 
-#include <string>
-#include <vector>
+#include <memory>
+#include <string_view>
 
 #include "handler/handler.hpp"
 #include "message/publication.hpp"
@@ -10,14 +10,13 @@
 
 namespace mombridge::routing {
 
-/// A reply on its way: the message that is published views the handler's Reply, which it owns.
+/// A reply on its way: what the handler returned, completed from its request.
 struct OutgoingReply {
-  std::unique_ptr<handler::Reply> content;
-  std::vector<Header> headers;
+  std::unique_ptr<OwnedMessage> content;
   Message message;
 
   /// `request` must outlive this: correlation id and, where the reply has none, record key are taken from it.
-  void fill(std::unique_ptr<handler::Reply> reply, const Message& request, std::string_view app_id);
+  void fill(std::unique_ptr<OwnedMessage> reply, const Message& request, std::string_view app_id);
 };
 
 /// May replies go to this address? It is the requester's choice, and the bridge may write where requesters may not.

@@ -1,0 +1,26 @@
+ARG BASE=debian:bookworm-slim
+
+FROM ${BASE} AS build
+WORKDIR /src
+# Alone first, so that the packages stay cached while the sources change.
+COPY scripts/setup scripts/setup
+RUN scripts/setup
+COPY . .
+RUN cmake -G Ninja -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DMOMBRIDGE_TESTS=OFF \
+ && cmake --build build \
+ && DESTDIR=/out cmake --install build --strip
+
+FROM ${BASE}
+RUN apt-get update -qq \
+ && apt-get install -qq -y --no-install-recommends ca-certificates libfmt9 librabbitmq4 librdkafka1 libspdlog1.10 libssl3 \
+      libsystemd0 libuuid1 libyaml-cpp0.7 \
+ && rm -rf /var/lib/apt/lists/*
+# The program alone: headers and libraries are for those who embed it.
+COPY --from=build /out/usr/bin/mombridge /usr/bin/mombridge
+# A library that is missing above shows here, not at the first start.
+RUN mkdir -p /etc/mombridge && mombridge --help >/dev/null
+# A number, because Kubernetes' runAsNonRoot cannot judge a name. Nothing is written, so the root may be read-only.
+USER 10001:10001
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["/usr/bin/mombridge"]
+CMD ["run", "-c", "/etc/mombridge"]

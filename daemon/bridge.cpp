@@ -1,0 +1,93 @@
+#include "daemon/bridge.hpp"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/log.hpp"
+#include "daemon/builtin.hpp"
+
+namespace mombridge {
+
+namespace {
+
+constexpr Duration kDrainPoll = std::chrono::milliseconds(5);
+
+/// What closing may take beyond the drain itself: the last acks and offsets have to reach their brokers.
+constexpr Duration kClosePatience = std::chrono::seconds(3);
+
+/// Stops all at once, as each may wait for its broker.
+void stop_all(std::map<std::string, std::unique_ptr<Broker>>& brokers, Duration patience) {
+  std::vector<std::jthread> threads;
+  for (auto& [name, broker] : brokers) threads.emplace_back([&broker = *broker, patience] { broker.stop(patience); });
+}
+
+}  // namespace
+
+Bridge::Bridge(const config::Config& config, EventLoop& loop) : config_(config), loop_(loop), router_(loop) {}
+
+Bridge::~Bridge() {
+  if (running_) finish(router_.in_flight());
+}
+
+Result<> Bridge::start() {
+  routing::RouteTable::Brokers endpoints;
+  for (auto& section : config_.brokers) {
+    auto& broker = brokers_[section.name] = broker_kind(section.type).create(section);
+    endpoints[section.name] = {&section, broker.get()};
+  }
+  handlers_ = std::make_unique<handler::Registry>(&loop_);
+  for (auto& h : config_.handlers)
+    if (auto ok = handlers_->load(h); !ok) return fail(ok.error());
+  config::Diagnostics diagnostics;
+  auto table = routing::RouteTable::compile(config_, std::move(endpoints), handlers_->by_name(), diagnostics);
+  if (!diagnostics.ok()) return fail(diagnostics.sorted().front().text());
+  router_.use(table);
+
+  running_ = true;
+  auto find_broker = [this](const std::string& name) -> Broker* {
+    auto found = brokers_.find(name);
+    return found == brokers_.end() ? nullptr : found->second.get();
+  };
+  if (auto ok = handlers_->start(find_broker); !ok) return ok;
+  for (auto& [name, broker] : brokers_) broker->start(router_.port(name));
+  return {};
+}
+
+void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
+  drained_ = std::move(done);
+  drain_deadline_ = Clock::now() + patience;
+  if (draining_) return;
+  draining_ = true;
+  for (auto& [name, broker] : brokers_) broker->stop_intake();
+  wait_drained();
+}
+
+void Bridge::wait_drained() {
+  auto in_flight = router_.in_flight();
+  if (in_flight == 0 || Clock::now() >= drain_deadline_) return finish(in_flight);
+  loop_.after(kDrainPoll, [this] { wait_drained(); });
+}
+
+void Bridge::finish(uint64_t unsettled) {
+  router_.stop();
+  running_ = false;
+  if (handlers_) handlers_->stop();
+  stop_all(brokers_, kClosePatience);
+  if (drained_) drained_(unsettled);
+}
+
+Duration Bridge::longest_stall() const {
+  Duration longest{};
+  for (auto& [name, broker] : brokers_)
+    for (auto* loop : broker->loops()) longest = std::max(longest, loop->busy_for());
+  return longest;
+}
+
+std::vector<std::pair<std::string, LinkStatus>> Bridge::status() const {
+  std::vector<std::pair<std::string, LinkStatus>> all;
+  for (auto& [name, broker] : brokers_)
+    for (auto& link : broker->status()) all.emplace_back(name, link);
+  return all;
+}
+
+}  // namespace mombridge

@@ -1,0 +1,51 @@
+#pragma once
+// The composition root: builds everything in order, owns it, drains it and stops it in reverse.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.hpp"
+#include "base/result.hpp"
+#include "broker/broker.hpp"
+#include "config/config.hpp"
+#include "handler/registry.hpp"
+#include "routing/router.hpp"
+
+namespace mombridge {
+
+/// Lives on the thread of `loop`, on which waits of failed messages run too.
+class Bridge {
+ public:
+  Bridge(const config::Config& config, EventLoop& loop);
+  ~Bridge();
+
+  /// Loads the handlers and starts everything. Returns before any broker is connected. Fails where a handler cannot be
+  /// loaded, configured or started, or a route cannot be compiled.
+  Result<> start();
+
+  /// Stops taking messages, waits until those in flight are settled or `patience` is over, then stops everything and calls
+  /// `done` with the number that was not settled. May be called again with a shorter patience.
+  void drain(Duration patience, std::function<void(uint64_t unsettled)> done);
+
+  /// The longest that any loop of the bridge has not come back to its sleep, for the watchdog.
+  [[nodiscard]] Duration longest_stall() const;
+  [[nodiscard]] std::vector<std::pair<std::string, LinkStatus>> status() const;
+
+ private:
+  void wait_drained();
+  void finish(uint64_t unsettled);
+
+  const config::Config& config_;
+  EventLoop& loop_;
+  routing::Router router_;
+  std::map<std::string, std::unique_ptr<Broker>> brokers_;
+  std::unique_ptr<handler::Registry> handlers_;
+  bool running_ = false, draining_ = false;
+  TimePoint drain_deadline_{};
+  std::function<void(uint64_t)> drained_;
+};
+
+}  // namespace mombridge

@@ -1,0 +1,179 @@
+#include "daemon/commands.hpp"
+
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <iostream>
+
+#include "base/counters.hpp"
+#include "base/log.hpp"
+#include "config/load.hpp"
+#include "daemon/bridge.hpp"
+#include "daemon/builtin.hpp"
+#include "daemon/service_notify.hpp"
+#include "daemon/signals.hpp"
+#include "routing/check.hpp"
+#include "routing/explain.hpp"
+
+namespace mombridge {
+
+namespace {
+
+std::vector<std::filesystem::path> config_paths(const Options& options) {
+  if (!options.config.empty()) return options.config;
+  const char* path = std::getenv("MOMBRIDGE_CONFIG");
+  return {path && *path ? path : "/etc/mombridge"};
+}
+
+/// Loads and checks; prints what is wrong to stderr.
+bool load(const Options& options, config::Config& config, bool show_warnings) {
+  config::Diagnostics diagnostics;
+  config = config::load({config_paths(options), options.environment, MOMBRIDGE_HANDLER_FOLDER}, kind_readers(), diagnostics);
+  routing::check(config, diagnostics);
+  for (auto& d : diagnostics.sorted())
+    if (show_warnings || d.severity == config::Diagnostic::Severity::error) std::cerr << d.text() << '\n';
+  return diagnostics.ok();
+}
+
+void log_totals(const char* text, uint64_t unsettled) {
+  std::string totals;
+  for (auto& [name, value] : counters()) totals += (totals.empty() ? "" : " ") + name + "=" + std::to_string(value);
+  log::info(text, {{"unsettled", unsettled}, {"totals", totals}});
+}
+
+/// A loop that has been in one callback for this long is stuck.
+constexpr Duration kStall = std::chrono::seconds(10);
+
+/// Feeds the service manager's watchdog for as long as every loop comes back to its sleep.
+void feed_watchdog(EventLoop& loop, const Bridge& bridge, Duration interval) {
+  if (auto stall = bridge.longest_stall(); stall < kStall)
+    service::watchdog();
+  else
+    log::error("an event loop is stuck, the watchdog is not fed",
+               {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(stall).count()}});
+  loop.after(interval, [&loop, &bridge, interval] { feed_watchdog(loop, bridge, interval); });
+}
+
+/// The first TERM or INT drains, the second ends at once.
+class Shutdown {
+ public:
+  Shutdown(EventLoop& loop, Bridge& bridge, Duration patience) : loop_(loop), bridge_(bridge), patience_(patience) {}
+
+  void signalled(int signal) {
+    if (signal == SIGHUP) return log::warn("reload is not supported yet, the signal is ignored");
+    bool first = !std::exchange(draining_, true);
+    log::info(first ? "draining" : "stopping at once", {{"signal", strsignal(signal)}});
+    if (first) service::stopping();
+    bridge_.drain(first ? patience_ : Duration::zero(), [this](uint64_t unsettled) {
+      log_totals(unsettled ? "stopped, what was not settled stays at its source" : "stopped", unsettled);
+      loop_.quit();
+    });
+  }
+
+ private:
+  EventLoop& loop_;
+  Bridge& bridge_;
+  Duration patience_;
+  bool draining_ = false;
+};
+
+}  // namespace
+
+int run(const Options& options) {
+  config::Config config;
+  if (!load(options, config, true)) return kExitConfig;
+  log::init(config.log_level, config.log_format);
+  Signals::block();
+
+  EventLoop loop("main");
+  Bridge bridge(config, loop);
+  Shutdown shutdown(loop, bridge, config.shutdown_timeout);
+  Signals signals(loop, [&](int signal) { shutdown.signalled(signal); });
+  if (auto started = bridge.start(); !started) {
+    log::error("cannot start", {{"reason", started.error().text}});
+    return kExitConfig;
+  }
+  log::info("mombridge is running", {{"version", MOMBRIDGE_VERSION}, {"brokers", config.brokers.size()}, {"routes", config.routes.size()}});
+  service::ready();
+  if (auto interval = service::watchdog_interval(); interval > Duration::zero()) feed_watchdog(loop, bridge, interval);
+  loop.run();
+  return kExitOk;
+}
+
+int check(const Options& options) {
+  config::Config config;
+  if (!load(options, config, options.environment)) return kExitConfig;
+  if (!options.environment) return kExitOk;
+  // A plugin's own checks of its `config:` are part of the file's.
+  handler::Registry handlers;
+  bool ok = true;
+  for (auto& h : config.handlers)
+    if (auto loaded = handlers.load(h); !loaded) {
+      config::Diagnostic d{config::Diagnostic::Severity::error, h.plugin.mark, "handlers." + h.name, loaded.error().text, ""};
+      std::cerr << d.text() << '\n';
+      ok = false;
+    }
+  return ok ? kExitOk : kExitConfig;
+}
+
+int explain(const Options& options) {
+  config::Config config;
+  if (!load(options, config, false)) return kExitConfig;
+  if (!config.broker(options.broker)) {
+    std::vector<std::string> known;
+    for (auto& section : config.brokers) known.push_back(section.name);
+    auto nearest = config::did_you_mean(options.broker, known);
+    std::cerr << "mombridge: there is no broker '" << options.broker << "'";
+    if (!nearest.empty()) std::cerr << " (did you mean '" << nearest << "'?)";
+    std::cerr << '\n';
+    return kExitConfig;
+  }
+  config::Diagnostics ignored;  // load() has checked the routes
+  auto table = routing::RouteTable::compile(config, {}, {}, ignored);
+  auto explanation = routing::explain(*table, options.broker, options.target, options.headers);
+  std::cout << explanation.text;
+  return explanation.taken ? kExitOk : kExitNotTaken;
+}
+
+int main_command(int argc, char** argv) {
+  CLI::App app{"mombridge: routes messages between AMQP 0-9-1 brokers, Kafka and handlers"};
+  app.set_version_flag("--version", "mombridge " MOMBRIDGE_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  Options options;
+  std::vector<std::string> headers;
+  app.add_option("-c,--config", options.config, "configuration file or folder, may be repeated (default: $MOMBRIDGE_CONFIG, else /etc/mombridge)");
+
+  auto* run_command = app.add_subcommand("run", "Run the bridge until TERM or INT");
+  auto* check_command = app.add_subcommand("check", "Check the configuration without connecting to anything");
+  bool no_environment = false;
+  check_command->add_flag("--no-environment", no_environment,
+                          "Do not look at files, variables and plugins, and leave out warnings: for a CI that has just the files");
+  auto* explain_command = app.add_subcommand("explain", "Say which routes would take a message, and why");
+  explain_command->add_option("--broker", options.broker, "broker it comes from")->required();
+  explain_command->add_option("--target", options.target, "its routing key or topic")->required();
+  explain_command->add_option("-H,--header", headers, "a header, as name=value; may be repeated");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    int code = app.exit(e);
+    return code ? kExitUsage : kExitOk;
+  }
+  options.environment = !no_environment;
+  for (auto& h : headers) {
+    auto equals = h.find('=');
+    if (equals == std::string::npos) {
+      std::cerr << "mombridge: -H takes name=value, not '" << h << "'\n";
+      return kExitUsage;
+    }
+    options.headers.emplace_back(h.substr(0, equals), h.substr(equals + 1));
+  }
+  if (*run_command) return run(options);
+  if (*check_command) return check(options);
+  return *explain_command ? explain(options) : kExitUsage;
+}
+
+}  // namespace mombridge

@@ -1,0 +1,17 @@
+#pragma once
+// Telling the service manager how we are. Source: sd_notify(3). Everything here does nothing where there is none.
+
+#include <string>
+
+#include "base/clock.hpp"
+
+namespace mombridge::service {
+
+void ready();
+void stopping();
+void status(const std::string& text);
+void watchdog();
+/// How often watchdog() is due: half of what the unit's WatchdogSec allows; zero: no watchdog is asked for.
+Duration watchdog_interval();
+
+}  // namespace mombridge::service

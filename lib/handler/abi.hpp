@@ -1,0 +1,41 @@
+#pragma once
+// Between our messages and the ABI's.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "handler/handler.hpp"
+#include "mombridge/handler.h"
+
+namespace mombridge::handler {
+
+inline std::string_view view(mombridge_slice slice) {
+  return slice.data ? std::string_view(static_cast<const char*>(slice.data), slice.size) : std::string_view();
+}
+inline mombridge_slice slice(std::string_view text) { return {text.data(), text.size()}; }
+
+/// A call as the plugin sees it. The message's views are handed on; values that are not text are written out here.
+class AbiMessage {
+ public:
+  explicit AbiMessage(const Call& call);
+  AbiMessage(const AbiMessage&) = delete;
+  AbiMessage& operator=(const AbiMessage&) = delete;
+  [[nodiscard]] const mombridge_message* get() const { return &message_; }
+
+ private:
+  mombridge_message message_{};
+  std::vector<mombridge_header> headers_;
+  std::vector<std::unique_ptr<std::string>> texts_;
+};
+
+/// A copy of what a plugin sent or returned. Fails where it breaks the contract (too small, headers announced and not
+/// there).
+Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message);
+
+/// Log text of a status.
+std::string_view to_string(mombridge_status status);
+
+}  // namespace mombridge::handler

@@ -1,0 +1,34 @@
+#pragma once
+// The handlers of a configuration, by name.
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "handler/instance.hpp"
+
+namespace mombridge::handler {
+
+/// One thread calls everything here; handlers themselves take calls from any.
+class Registry {
+ public:
+  /// Time-outs run on `timers`; without (check) handlers are only loaded, never started.
+  explicit Registry(EventLoop* timers = nullptr) : timers_(timers) {}
+  ~Registry() { stop(); }
+
+  /// Opens and configures one.
+  Result<> load(const config::Handler& config);
+  /// Starts all, in the order of loading; stops at the first that fails.
+  Result<> start(const FindBroker& find_broker);
+  /// In reverse order. Calls that wait or are open are given back.
+  void stop();
+
+  [[nodiscard]] std::unordered_map<std::string, Handler*> by_name() const;
+
+ private:
+  EventLoop* timers_;
+  std::vector<std::shared_ptr<Instance>> instances_;
+};
+
+}  // namespace mombridge::handler

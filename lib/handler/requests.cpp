@@ -1,0 +1,80 @@
+#include "handler/requests.hpp"
+
+#include <atomic>
+
+namespace mombridge::handler {
+
+namespace {
+Verdict late() { return {Verdict::Kind::retry, "the handler did not answer in time", nullptr}; }
+}  // namespace
+
+mombridge_request_id Requests::open(Call& call, TimePoint deadline) {
+  static std::atomic<mombridge_request_id> ids{0};
+  auto id = ++ids;
+  std::lock_guard lock(mutex_);
+  open_.emplace(id, Open{&call, deadline});
+  forget_closed();
+  deadlines_.emplace_back(deadline, id);
+  return id;
+}
+
+std::optional<Requests::Finished> Requests::returned(mombridge_request_id id, std::optional<Verdict> verdict) {
+  std::lock_guard lock(mutex_);
+  auto found = open_.find(id);
+  auto& open = found->second;  // nothing else closes a request whose handle() runs
+  open.running = false;
+  if (open.completed) verdict = std::move(open.completed);
+  if (!verdict && Clock::now() >= open.deadline) verdict = late();
+  if (!verdict) return std::nullopt;
+  Finished finished{open.call, std::move(*verdict)};
+  open_.erase(found);
+  return finished;
+}
+
+Requests::Completion Requests::complete(mombridge_request_id id, Verdict verdict, std::optional<Finished>& finished) {
+  std::lock_guard lock(mutex_);
+  auto found = open_.find(id);
+  if (found == open_.end() || found->second.completed) return Completion::not_open;
+  if (found->second.running) {
+    found->second.completed = std::move(verdict);
+  } else {
+    finished = Finished{found->second.call, std::move(verdict)};
+    open_.erase(found);
+  }
+  return Completion::taken;
+}
+
+std::optional<Requests::Overdue> Requests::overdue(TimePoint now) {
+  std::lock_guard lock(mutex_);
+  forget_closed();
+  if (deadlines_.empty() || deadlines_.front().first > now) return std::nullopt;
+  auto found = open_.find(deadlines_.front().second);
+  deadlines_.pop_front();
+  if (found->second.running) return Overdue{};
+  Overdue overdue{Finished{found->second.call, late()}};
+  open_.erase(found);
+  return overdue;
+}
+
+std::optional<TimePoint> Requests::next_deadline() {
+  std::lock_guard lock(mutex_);
+  forget_closed();
+  return deadlines_.empty() ? std::nullopt : std::optional(deadlines_.front().first);
+}
+
+std::optional<Requests::Finished> Requests::abandon() {
+  std::lock_guard lock(mutex_);
+  for (auto it = open_.begin(); it != open_.end(); ++it) {
+    if (it->second.running) continue;
+    Finished finished{it->second.call, {Verdict::Kind::retry, "the bridge is stopping", nullptr}};
+    open_.erase(it);
+    return finished;
+  }
+  return std::nullopt;
+}
+
+void Requests::forget_closed() {
+  while (!deadlines_.empty() && !open_.contains(deadlines_.front().second)) deadlines_.pop_front();
+}
+
+}  // namespace mombridge::handler

@@ -1,0 +1,64 @@
+#pragma once
+// The requests that a handler has open: whatever a plugin does, each call is finished exactly once.
+
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "base/clock.hpp"
+#include "handler/handler.hpp"
+#include "mombridge/handler.h"
+
+namespace mombridge::handler {
+
+/// [any thread] All of it. Calls are finished outside the lock.
+class Requests {
+ public:
+  /// A call whose time it is, with what became of it.
+  struct Finished {
+    Call* call;
+    Verdict verdict;
+    void hand_over() { call->finished(std::move(verdict)); }
+  };
+
+  /// Opens a request whose handle() is about to run. Ids are never reused in a process.
+  mombridge_request_id open(Call& call, TimePoint deadline);
+
+  /// handle() is running no longer. `verdict`: its own, unless it said that complete() follows. Returns what can be
+  /// handed over: a completion that came meanwhile counts before the verdict. A message is borrowed until handle()
+  /// returns, so nothing is finished before.
+  [[nodiscard]] std::optional<Finished> returned(mombridge_request_id id, std::optional<Verdict> verdict);
+
+  enum class Completion { taken, not_open };
+  /// complete() was called. `finished` is set where the call can be handed over now.
+  Completion complete(mombridge_request_id id, Verdict verdict, std::optional<Finished>& finished);
+
+  /// A request whose time is over: an answer that nobody waits for any longer, or a handle() that still runs.
+  struct Overdue {
+    std::optional<Finished> finished;  ///< empty: handle() still runs and keeps its message
+  };
+  /// The next overdue request, each once.
+  std::optional<Overdue> overdue(TimePoint now);
+  /// When overdue() should be asked next.
+  [[nodiscard]] std::optional<TimePoint> next_deadline();
+
+  /// One open request that is not in handle(), given back; call until it returns nothing.
+  std::optional<Finished> abandon();
+
+ private:
+  struct Open {
+    Call* call;
+    TimePoint deadline;
+    bool running = true;
+    std::optional<Verdict> completed;  ///< while running
+  };
+  void forget_closed();
+
+  std::mutex mutex_;
+  std::unordered_map<mombridge_request_id, Open> open_;
+  std::deque<std::pair<TimePoint, mombridge_request_id>> deadlines_;  ///< ascending: the time-out is one per handler
+};
+
+}  // namespace mombridge::handler

@@ -1,0 +1,122 @@
+"""A private Kafka, one node in KRaft mode, from the jars on Maven Central, which are fetched once into the cache."""
+import base64
+import fcntl
+import os
+import pathlib
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import uuid
+
+from node import Node, NodeError, free_ports, run_tool
+
+VERSION = os.environ.get("MOMBRIDGE_KAFKA_VERSION", "3.9.1")
+
+POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>mombridge</groupId><artifactId>kafka-for-tests</artifactId><version>1</version><packaging>pom</packaging>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{version}</version></dependency>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka-tools</artifactId><version>{version}</version></dependency>
+  </dependencies>
+</project>
+"""
+
+PROPERTIES = """process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/data
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+group.initial.rebalance.delay.ms=0
+# After a kill -9 the controller refuses the broker's new incarnation until the old one's session is over: 9 s by default.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+{conf}
+"""
+
+LOG4J = """log4j.rootLogger=WARN, out
+log4j.appender.out=org.apache.log4j.ConsoleAppender
+log4j.appender.out.layout=org.apache.log4j.PatternLayout
+log4j.appender.out.layout.ConversionPattern=%d %p %m (%c)%n
+"""
+
+
+def jars():
+    """The folder of Kafka's jars. Whoever comes first fetches them; a half-fetched folder never has the final name."""
+    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "mombridge"
+    folder = cache / f"kafka-{VERSION}"
+    if folder.is_dir():
+        return folder
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f"kafka-{VERSION}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.is_dir():
+            fetch(folder)
+    return folder
+
+
+def fetch(folder):
+    partial = pathlib.Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+    try:
+        (partial / "pom.xml").write_text(POM.format(version=VERSION))
+        done = subprocess.run(["mvn", "-q", "-B", "-f", partial / "pom.xml", "dependency:copy-dependencies",
+                               f"-DoutputDirectory={partial}/jars"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise NodeError(f"fetching Kafka {VERSION} with Maven failed:\n{done.stdout}{done.stderr}")
+        (partial / "jars").rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+class Kafka(Node):
+    """conf: further lines of server.properties, where the last line for a key counts; heap: of the JVM."""
+
+    kind = "kafka"
+
+    def __init__(self, conf="", heap="512m"):
+        self._jars = jars()
+        super().__init__()
+        self.port, controller = free_ports(2)
+        self.bootstrap = f"127.0.0.1:{self.port}"
+        self._heap = heap
+        self._properties = self.folder / "server.properties"
+        self._properties.write_text(PROPERTIES.format(port=self.port, controller=controller, folder=self.folder, conf=conf))
+        (self.folder / "log4j.properties").write_text(LOG4J)
+
+    def launch(self):
+        if not (self.folder / "data").exists():
+            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+            self.tool("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self._properties)
+        super().launch()
+
+    def command(self):
+        return self._java(f"-Xmx{self._heap}", "kafka.Kafka", self._properties)
+
+    def answers(self):
+        """Metadata version 1 names the broker once the controller has let it in; an open port alone is too early."""
+        request = struct.pack(">hhihi", 3, 1, 1, -1, 0)  # key, version, correlation id, no client id, no topics
+        with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+            connection.settimeout(2)
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            response = connection.recv(12, socket.MSG_WAITALL)
+        return len(response) == 12 and struct.unpack(">iii", response)[2] > 0
+
+    def tool(self, main_class, *arguments):
+        """Runs one of Kafka's own tools, as in tool("org.apache.kafka.tools.TopicCommand", "--bootstrap-server", …)."""
+        return run_tool(self._java("-XX:TieredStopAtLevel=1", main_class, *arguments), self.full_environment())
+
+    def state(self):
+        return {**super().state(), "bootstrap": self.bootstrap, "port": self.port}
+
+    def _java(self, *arguments):
+        return ["java", "-cp", f"{self._jars}/*", f"-Dlog4j.configuration=file:{self.folder}/log4j.properties",
+                *map(str, arguments)]

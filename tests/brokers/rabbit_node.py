@@ -1,0 +1,71 @@
+"""A private RabbitMQ, from Debian's rabbitmq-server."""
+import os
+import pathlib
+import socket
+
+import guard
+from node import Node, free_ports, run_tool
+
+# The wrappers in /usr/sbin change to the package's user; these do not.
+TOOLS = pathlib.Path("/usr/lib/rabbitmq/bin")
+
+
+def ctl(state, *arguments):
+    """rabbitmqctl -q ARGUMENTS… for the node whose state() this is, from whatever process; NodeError when it fails."""
+    return run_tool([TOOLS / "rabbitmqctl", "-q", "-n", state["node"], *arguments], {**os.environ, **state["environment"]})
+
+
+class Rabbit(Node):
+    """conf: further lines of rabbitmq.conf; plugins: names to enable."""
+
+    kind = "rabbit"
+
+    def __init__(self, conf="", plugins=()):
+        super().__init__()
+        self.port, self._dist_port, self._epmd_port = free_ports(3)
+        self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
+        self.node = f"mombridge{self.port}@localhost"
+        (self.folder / "rabbitmq.conf").write_text(
+            f"listeners.tcp.1 = 127.0.0.1:{self.port}\ndisk_free_limit.absolute = 50MB\n"
+            f"log.console = true\nlog.console.level = warning\n{conf}\n")
+        (self.folder / "plugins").write_text(f"[{','.join(plugins)}].\n")
+
+    def command(self):
+        return [TOOLS / "rabbitmq-server"]
+
+    def environment(self):
+        loopback = "-kernel inet_dist_use_interface {127,0,0,1}"
+        return {
+            "HOME": str(self.folder),  # holds the Erlang cookie
+            "LC_ALL": "C.UTF-8",
+            "RABBITMQ_NODENAME": self.node,
+            "RABBITMQ_DIST_PORT": str(self._dist_port),
+            "RABBITMQ_BASE": str(self.folder),
+            "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(self.folder),
+            "RABBITMQ_PID_FILE": str(self.folder / "pid"),
+            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "plugins"),
+            # Its own epmd, which no other node uses, ends with the node's folder; the default one would linger.
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            # Idle schedulers that spin cost the other half of a two-core machine.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"+sbwt none +sbwtdcpu none +sbwtdio none {loopback}",
+            "RABBITMQ_CTL_ERL_ARGS": loopback,
+            # The start script becomes the Erlang machine instead of watching it, so our child is the broker itself.
+            "RUNNING_UNDER_SYSTEMD": "true",
+        }
+
+    def answers(self):
+        with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+            connection.settimeout(2)
+            connection.sendall(b"AMQP\x00\x00\x09\x01")
+            return connection.recv(1) == b"\x01"  # a method frame: connection.start
+
+    def ctl(self, *arguments):
+        return ctl(self.state(), *arguments)
+
+    def state(self):
+        environment = {**self.environment(), guard.MARK: str(self.folder)}
+        return {**super().state(), "url": self.url, "port": self.port, "node": self.node, "environment": environment}

@@ -1,0 +1,4 @@
+/* Has no handle function. */
+#include "plain.h"
+
+PLAIN_HANDLER("bad_null", .handle = NULL);
