@@ -25,7 +25,7 @@ class Backoff {
   /// The wait before attempt number `attempt` (1 is the first retry), for callers that keep only a count.
   [[nodiscard]] Duration at(unsigned attempt) const {
     auto step = first_;
-    for (unsigned i = 1; i < attempt && step < longest_; ++i) step *= 2;
+    for (unsigned i = 1; i < attempt && step < longest_ && step > Duration::zero(); ++i) step *= 2;
     return jitter(std::min(step, longest_));
   }
 

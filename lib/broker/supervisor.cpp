@@ -28,7 +28,9 @@ Supervisor::Supervisor(EventLoop& loop, std::string broker, std::string link, Ba
   status_.link = std::move(link);
 }
 
-Supervisor::~Supervisor() = default;
+Supervisor::~Supervisor() {
+  if (timer_) loop_.cancel(timer_);
+}
 
 void Supervisor::start() { attempt(); }
 
@@ -38,6 +40,7 @@ void Supervisor::attempt() {
 }
 
 void Supervisor::opened(const std::string& detail) {
+  if (stopped_) return;
   up_since_ = Clock::now();
   log::info(failures_ ? "connected again" : "connected",
             {{"broker", broker_}, {"link", status_.link}, {"endpoint", detail}});

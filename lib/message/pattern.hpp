@@ -1,5 +1,6 @@
 #pragma once
 // The topic-exchange language: words split by `.`, `*` is one word, `#` any number of words, none included.
+// The empty text is no words at all (RabbitMQ: rabbit_exchange_type_topic:split_topic_key/1), "a..b" has an empty one.
 // Source: AMQP 0-9-1 specification, 3.1.3.3 "The Topic Exchange Type".
 
 #include <string>

@@ -1,0 +1,121 @@
+#include "broker/memory/broker.hpp"
+
+#include <atomic>
+#include <future>
+#include <thread>
+#include <utility>
+
+#include "base/event_loop.hpp"
+#include "broker/memory/queues.hpp"
+
+namespace mombridge::memory {
+
+namespace {
+
+/// Says whether the loop still takes things from other threads, and lets close() wait until nobody is about to hand it
+/// one. Unlike a lock it never makes the publishing threads wait for each other.
+class Gate {
+ public:
+  /// On true, leave() must follow.
+  bool enter() noexcept {
+    inside_.fetch_add(1);
+    if (!closed_.load()) return true;
+    leave();
+    return false;
+  }
+  void leave() noexcept { inside_.fetch_sub(1); }
+  void close() noexcept {
+    closed_.store(true);
+    while (inside_.load()) std::this_thread::yield();
+  }
+
+ private:
+  // Sequentially consistent, both: either enter() sees `closed_`, or close() sees it inside.
+  std::atomic<unsigned> inside_{0};
+  std::atomic<bool> closed_{false};
+};
+
+class MemoryBroker final : public Broker {
+ public:
+  MemoryBroker(const std::string& name, const Settings& settings)
+      : Broker(name), loop_(name), queues_(loop_, settings, [this](MemoryDelivery& d) { settle(d); }) {
+    for (auto& queue : settings.queues) links_.push_back("queue " + queue);
+    if (links_.empty()) links_.emplace_back("queue #");
+    loop_.before_sleep([this] { return serve(); });
+  }
+  ~MemoryBroker() override { stop(Duration::zero()); }
+
+  void start(Sink& sink) override {
+    queues_.open(sink);
+    state_ = LinkStatus::State::up;
+    loop_.start();
+  }
+
+  void publish(Publication& publication) noexcept override {
+    if (!gate_.enter()) return publication.completed(Outcome::away("the broker stopped"));
+    if (published_.push(&publication)) wake();
+    gate_.leave();
+  }
+
+  void stop_intake() override {
+    if (loop_.in_loop() || state_ != LinkStatus::State::up) return queues_.close_intake();
+    std::promise<void> closed;
+    loop_.post([&] {
+      queues_.close_intake();
+      closed.set_value();
+    });
+    closed.get_future().wait();
+  }
+
+  void stop(Duration) override {
+    if (state_.exchange(LinkStatus::State::stopped) == LinkStatus::State::stopped) return;
+    loop_.stop();
+    queues_.close_intake();
+    gate_.close();
+    queues_.give_up(settled_.take(), published_.take());
+  }
+
+  [[nodiscard]] std::vector<LinkStatus> status() const override {
+    std::vector<LinkStatus> all;
+    for (auto& link : links_) all.push_back({link, state_, {}});
+    return all;
+  }
+
+  [[nodiscard]] std::vector<const EventLoop*> loops() const override { return {&loop_}; }
+
+ private:
+  void settle(MemoryDelivery& delivery) noexcept {
+    if (!gate_.enter()) return queues_.settled_late(delivery);
+    if (settled_.push(&delivery)) wake();
+    gate_.leave();
+  }
+
+  // The loop looks into its inboxes before every sleep, so on its own thread there is nobody to wake.
+  void wake() noexcept {
+    if (!loop_.in_loop()) loop_.wake();
+  }
+
+  Duration serve() {
+    // Settled first: that makes room for what was published.
+    for (Delivery* d = settled_.take(); d;)
+      queues_.settled(static_cast<MemoryDelivery&>(*std::exchange(d, d->next_in_inbox)));
+    for (Publication* p = published_.take(); p;) queues_.add(*std::exchange(p, p->next_in_inbox));
+    return settled_.empty() && published_.empty() ? Duration::max() : Duration::zero();
+  }
+
+  std::vector<std::string> links_;
+  std::atomic<LinkStatus::State> state_{LinkStatus::State::connecting};
+  Gate gate_;
+  Inbox<Publication> published_;
+  Inbox<Delivery> settled_;
+  EventLoop loop_;
+  Queues queues_;
+};
+
+}  // namespace
+
+std::unique_ptr<Broker> create(const config::BrokerSection& section) {
+  return std::make_unique<MemoryBroker>(section.name, static_cast<const Settings&>(*section.settings));
+}
+
+}  // namespace mombridge::memory

@@ -1,0 +1,195 @@
+#include "base/event_loop.hpp"
+
+#include <future>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+namespace mombridge {
+namespace {
+
+// Runs the loop on this thread until a task quits it; the timer ends a test that would hang.
+void run(EventLoop& loop) {
+  loop.after(20s, [&loop] {
+    ADD_FAILURE() << "the loop had to be ended";
+    loop.quit();
+  });
+  loop.run();
+}
+
+TEST(EventLoopTimers, RunInOrderOfTimeAndThenOfSetting) {
+  EventLoop loop("test");
+  std::string order;
+  loop.after(20ms, [&] { order += 'c'; });
+  loop.after(1ms, [&] { order += 'a'; });
+  loop.after(10ms, [&] { order += 'b'; });
+  loop.after(30ms, [&] { loop.quit(); });
+  run(loop);
+  EXPECT_EQ(order, "abc");
+}
+
+TEST(EventLoopTimers, NeverRunEarly) {
+  EventLoop loop("test");
+  auto set = Clock::now();
+  TimePoint ran;
+  loop.after(15ms, [&] {
+    ran = Clock::now();
+    loop.quit();
+  });
+  run(loop);
+  EXPECT_GE(ran - set, 15ms);
+}
+
+TEST(EventLoopTimers, CancelledOnesDoNotRun) {
+  EventLoop loop("test");
+  bool ran = false;
+  auto id = loop.after(1ms, [&] { ran = true; });
+  loop.cancel(id);
+  loop.cancel(id);
+  loop.cancel(0);
+  loop.after(10ms, [&] { loop.quit(); });
+  run(loop);
+  EXPECT_FALSE(ran);
+}
+
+TEST(EventLoopTimers, MayCancelThemselvesAndEachOther) {
+  EventLoop loop("test");
+  EventLoop::TimerId self = 0, other = 0;
+  int runs = 0;
+  // Both are due at the same time, so the second is cancelled while due timers are being run.
+  self = loop.after(1ms, [&] {
+    ++runs;
+    loop.cancel(self);
+    loop.cancel(other);
+    loop.after(5ms, [&] { loop.quit(); });
+  });
+  other = loop.after(1ms, [&] { runs += 100; });
+  std::this_thread::sleep_for(3ms);
+  run(loop);
+  EXPECT_EQ(runs, 1);
+}
+
+TEST(EventLoopTimers, OneThatSetsItselfAgainAtOnceLeavesRoomForOthers) {
+  EventLoop loop("test");
+  std::function<void()> again = [&] { loop.after(0ms, again); };
+  again();
+  loop.post([&] { loop.after(5ms, [&] { loop.quit(); }); });
+  run(loop);
+}
+
+TEST(EventLoopTimers, IdsAreNeverZeroAndNeverReused) {
+  EventLoop loop("test");
+  auto a = loop.after(1h, [] {});
+  loop.cancel(a);
+  auto b = loop.after(1h, [] {});
+  EXPECT_NE(a, 0u);
+  EXPECT_NE(b, 0u);
+  EXPECT_NE(a, b);
+}
+
+TEST(EventLoopPost, RunsOnTheLoopsThreadInOrder) {
+  EventLoop loop("test");
+  loop.start();
+  EXPECT_FALSE(loop.in_loop());
+  std::vector<int> order;
+  std::promise<bool> done;
+  for (int i = 0; i < 100; ++i) loop.post([&, i] { order.push_back(i); });
+  loop.post([&] { done.set_value(loop.in_loop()); });
+  EXPECT_TRUE(done.get_future().get());
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(order[i], i);
+}
+
+TEST(EventLoopPost, FromManyThreadsLosesNothing) {
+  EventLoop loop("test");
+  loop.start();
+  int count = 0;  // touched by the loop's thread only
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 5000; ++i) loop.post([&count] { ++count; });
+    });
+  for (auto& thread : threads) thread.join();
+  loop.stop();
+  EXPECT_EQ(count, 20'000);
+}
+
+TEST(EventLoopPost, StopRunsWhatWasPostedBefore) {
+  for (int round = 0; round < 200; ++round) {
+    EventLoop loop("test");
+    bool ran = false;
+    loop.start();
+    loop.post([&] { ran = true; });
+    loop.stop();
+    ASSERT_TRUE(ran) << "in round " << round;
+  }
+}
+
+TEST(EventLoopPost, ATaskThatPostsDoesNotKeepTheLoopFromItsTimers) {
+  EventLoop loop("test");
+  std::function<void()> again = [&] { loop.post(again); };
+  loop.post(again);
+  loop.after(5ms, [&] { loop.quit(); });
+  run(loop);
+}
+
+TEST(EventLoopWake, EveryWakeIsFollowedByOnWake) {
+  EventLoop loop("test");
+  std::atomic<int> seen{0};
+  std::atomic<int> written{0};
+  loop.on_wake([&] {
+    seen = written.load();
+    seen.notify_all();
+  });
+  loop.start();
+  for (int i = 1; i <= 1000; ++i) {
+    written = i;
+    loop.wake();
+    for (int s = seen; s < i; s = seen) seen.wait(s);
+  }
+  EXPECT_EQ(seen, 1000);
+}
+
+TEST(EventLoopBeforeSleep, RunsAfterAllThatWasReadyAndBoundsTheSleep) {
+  EventLoop loop("test");
+  int posted = 0, seen = 0, sleeps = 0;
+  loop.before_sleep([&]() -> Duration {
+    seen = posted;
+    if (++sleeps == 3) loop.quit();
+    return 1ms;  // without it the loop would sleep until the guard of run()
+  });
+  loop.post([&] { ++posted; });
+  loop.post([&] { ++posted; });
+  run(loop);
+  EXPECT_EQ(seen, 2);
+  EXPECT_EQ(sleeps, 3);
+}
+
+TEST(EventLoopBusy, CountsFromTheWakeUpAndIsZeroAsleep) {
+  EventLoop loop("test");
+  loop.start();
+  std::promise<void> entered, release;
+  loop.post([&] {
+    entered.set_value();
+    release.get_future().wait();
+  });
+  entered.get_future().wait();
+  auto first = loop.busy_for();
+  std::this_thread::sleep_for(5ms);
+  EXPECT_GE(loop.busy_for(), first + 5ms);
+  release.set_value();
+  auto deadline = Clock::now() + 20s;
+  while (loop.busy_for() != Duration::zero() && Clock::now() < deadline) std::this_thread::yield();
+  EXPECT_EQ(loop.busy_for(), Duration::zero());
+}
+
+TEST(EventLoopStop, EndsALoopThatHasNothingToDo) {
+  EventLoop never_started("test");
+  never_started.stop();
+  EventLoop loop("test");
+  loop.start(64 * 1024);
+  loop.stop();
+  loop.stop();
+}
+
+}  // namespace
+}  // namespace mombridge
