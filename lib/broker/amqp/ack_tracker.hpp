@@ -1,0 +1,56 @@
+#pragma once
+// Which deliveries of one channel are settled, and the fewest acknowledgements that say so.
+
+#include <cstdint>
+#include <deque>
+
+namespace mombridge::amqp {
+
+/// Tags count from 1 without gaps, in the order of delivery. One per channel; not thread-safe.
+class AckTracker {
+ public:
+  /// The next delivery arrived.
+  void delivered() { open_.push_back(State::open); }
+  [[nodiscard]] uint64_t last() const { return low_ + open_.size(); }
+
+  /// To be acknowledged, some time.
+  void accepted(uint64_t tag) { mark(tag, State::accepted); }
+  /// Settled by a nack that the caller has sent.
+  void nacked(uint64_t tag) { mark(tag, State::settled); }
+
+  /// `multiple(tag)` acknowledges everything up to the first that is open. While that one stays open, what is settled
+  /// above it gathers; when that is more than `patience`, or `all`, `single(tag)` acknowledges each.
+  template <class Multiple, class Single>
+  void flush(uint64_t patience, bool all, Multiple&& multiple, Single&& single) {
+    bool any = false;
+    while (!open_.empty() && open_.front() != State::open) {
+      if (open_.front() == State::accepted) {
+        any = true;
+        --accepted_;
+      }
+      open_.pop_front();
+      ++low_;
+    }
+    if (any) multiple(low_);
+    if (!accepted_ || (accepted_ <= patience && !all)) return;
+    for (size_t i = 0; i < open_.size() && accepted_; ++i) {
+      if (open_[i] != State::accepted) continue;
+      open_[i] = State::settled;
+      --accepted_;
+      single(low_ + 1 + i);
+    }
+  }
+
+ private:
+  enum class State : uint8_t { open, accepted, settled };
+  void mark(uint64_t tag, State state) {
+    open_[tag - low_ - 1] = state;
+    if (state == State::accepted) ++accepted_;
+  }
+
+  uint64_t low_ = 0;        ///< everything up to here is settled
+  uint64_t accepted_ = 0;   ///< in open_, not acknowledged yet
+  std::deque<State> open_;  ///< of low_ + 1 and what follows
+};
+
+}  // namespace mombridge::amqp

@@ -1,0 +1,121 @@
+#pragma once
+// One AMQP connection on a socket of our own: login, frames, heartbeats, batched writes. rabbitmq-c is the codec of
+// methods; it never reads, writes or waits (its 0.11 blocks in calls that look harmless: rabbitmq-c #780, #519).
+
+#include <amqp.h>
+#include <amqp_framing.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/event_loop.hpp"
+#include "base/fd.hpp"
+#include "base/result.hpp"
+#include "broker/amqp/resolver.hpp"
+#include "broker/amqp/settings.hpp"
+#include "broker/amqp/wire.hpp"
+
+namespace mombridge::amqp {
+
+/// What a connection tells its user, all on the loop's thread. Any of these may call close().
+class ConnectionUser {
+ public:
+  virtual void opened() = 0;
+  /// It could not be opened, broke, or was closed by the server. Not after a close() of the user's own.
+  virtual void closed(const Error& error) = 0;
+  /// A method of a channel; basic.deliver and basic.ack, the frequent ones, are not decoded: `decoded` is null and
+  /// `arguments` holds their bytes.
+  virtual void method(uint16_t channel, amqp_method_number_t id, void* decoded, std::string_view arguments) = 0;
+  /// `properties`: flags and values. Views are valid during the call only.
+  virtual void content_header(uint16_t channel, uint64_t body_size, std::string_view properties) = 0;
+  virtual void content_body(uint16_t channel, std::string_view part) = 0;
+  virtual void blocked(const std::string& reason) = 0;
+  virtual void unblocked() = 0;
+
+ protected:
+  ~ConnectionUser() = default;
+};
+
+class Connection {
+ public:
+  /// `role` ("pub", "queue orders") stands beside the application's name in the broker's list of connections.
+  Connection(EventLoop& loop, const Settings& settings, std::string role, ConnectionUser& user);
+  ~Connection();
+
+  /// [loop] Everything below. One attempt, at the next of the endpoints; ends with opened() or closed().
+  void open();
+  /// Drops the connection at once; the server gives back what was not acknowledged.
+  void close();
+  /// Says goodbye: closed() comes when the server has answered, or at once where there is no connection.
+  void say_goodbye();
+
+  [[nodiscard]] bool is_open() const { return state_ == State::open; }
+  [[nodiscard]] const std::string& endpoint() const { return endpoint_text_; }
+  [[nodiscard]] const std::string& server() const { return server_; }  ///< "RabbitMQ 3.10.8"
+  [[nodiscard]] unsigned server_major() const { return server_major_; }
+  [[nodiscard]] size_t frame_max() const { return frame_max_; }
+
+  /// Appends one method frame. The connection is open.
+  void send(uint16_t channel, amqp_method_number_t id, void* method);
+  /// For frames that the user writes: begin_frame, append to out(), end_frame.
+  [[nodiscard]] size_t begin_frame(uint8_t type, uint16_t channel);
+  void end_frame(size_t begin);
+  [[nodiscard]] std::string& out() { return out_; }
+  /// Bytes that are not on their way yet.
+  [[nodiscard]] size_t pending() const { return out_.size() - out_at_; }
+  /// Writes what can be written without waiting; call before every sleep of the loop.
+  void flush();
+  /// Back-pressure: what the server sends stays in the kernel and, from there on, at the server.
+  void pause_reading(bool pause);
+
+ private:
+  enum class State { closed, resolving, connecting, starting, tuning, opening, open, goodbye };
+
+  void resolved(Result<std::vector<Address>> addresses);
+  void connect_next();
+  void connected();
+  void socket_event(uint32_t events);
+  void read();
+  size_t parse(std::string_view bytes);
+  bool frame(uint8_t type, uint16_t channel, std::string_view payload);
+  void method_frame(uint16_t channel, std::string_view payload);
+  void control(amqp_method_number_t id, void* decoded);
+  void start(const amqp_connection_start_t& start);
+  void tune(const amqp_connection_tune_t& tune);
+  void heartbeat();
+  void fail_with(std::string why);
+  void update_events();
+
+  EventLoop& loop_;
+  const Settings& settings_;
+  std::string role_;
+  ConnectionUser& user_;
+  State state_ = State::closed;
+  uint64_t epoch_ = 0;  ///< counts open() and close(): tells a callback's aftermath that the connection is another
+  size_t next_endpoint_ = 0;
+  const Endpoint* target_ = nullptr;
+  std::string endpoint_text_, server_;
+  unsigned server_major_ = 0;
+  std::unique_ptr<Resolution> resolution_;
+  std::vector<Address> addresses_;
+  size_t next_address_ = 0;
+  std::string last_error_;
+  Fd socket_;
+  bool watched_ = false, paused_ = false;
+  uint32_t events_ = 0;
+  EventLoop::TimerId deadline_ = 0, heartbeat_timer_ = 0;
+  Duration heartbeat_interval_{};
+  TimePoint last_received_{}, last_sent_{};
+  size_t frame_max_ = 0;
+  std::unique_ptr<char[]> in_;
+  size_t in_size_ = 0;  ///< bytes of an incomplete frame at its beginning
+  std::string out_;
+  size_t out_at_ = 0;
+  amqp_pool_t pool_{};
+};
+
+inline std::string_view view(const amqp_bytes_t& bytes) { return {static_cast<const char*>(bytes.bytes), bytes.len}; }
+inline amqp_bytes_t bytes(std::string_view text) { return {text.size(), const_cast<char*>(text.data())}; }
+
+}  // namespace mombridge::amqp

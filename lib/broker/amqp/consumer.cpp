@@ -1,0 +1,270 @@
+#include "broker/amqp/consumer.hpp"
+
+#include <future>
+#include <utility>
+
+#include "base/counters.hpp"
+#include "base/text.hpp"
+
+namespace mombridge::amqp {
+
+namespace {
+
+constexpr uint16_t kChannel = 1;
+constexpr size_t kKeepCapacity = 16 << 10;  ///< a delivery that grew beyond it gives its memory back
+
+std::string link_name(const Subscription& s, const config::Subscription& general) {
+  return s.queue.empty() ? "exchange " + general.source : "queue " + s.queue;
+}
+
+}  // namespace
+
+void AmqpDelivery::settle(Settlement s) noexcept {
+  settlement = s;
+  owner_.settled(*this);
+}
+
+Consumer::Consumer(const std::string& broker, const Settings& settings, size_t index)
+    : broker_(broker),
+      settings_(settings),
+      subscription_(settings.amqp_subscriptions[index]),
+      index_(index),
+      loop_(broker + ":" + std::to_string(index)),
+      connection_(loop_, settings, link_name(subscription_, settings.subscriptions[index]), *this),
+      supervisor_(loop_, broker, link_name(subscription_, settings.subscriptions[index]),
+                  Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { connection_.open(); }) {
+  loop_.before_sleep([this] { return serve(); });
+}
+
+Consumer::~Consumer() { stop(Duration::zero()); }
+
+void Consumer::start(Sink& sink) {
+  sink_ = &sink;
+  started_ = true;
+  loop_.post([this] { supervisor_.start(); });
+  loop_.start();
+}
+
+void Consumer::stop_intake() {
+  if (!started_) return;
+  std::promise<void> stopped;
+  loop_.post([&] {
+    sink_ = nullptr;
+    if (connection_.is_open()) {
+      amqp_basic_cancel_t cancel{.consumer_tag = bytes("mombridge"), .nowait = 1};
+      connection_.send(kChannel, AMQP_BASIC_CANCEL_METHOD, &cancel);
+    }
+    stopped.set_value();
+  });
+  stopped.get_future().wait();
+}
+
+void Consumer::stop(Duration patience) {
+  if (!std::exchange(started_, false)) return;
+  auto said = std::make_shared<std::promise<void>>();
+  loop_.post([this, said] {
+    supervisor_.stop();
+    take_settled();
+    if (connection_.is_open()) flush_acks(true);
+    on_closed_ = [said] { said->set_value(); };
+    connection_.is_open() ? connection_.say_goodbye() : closed({"stopped"});
+  });
+  said->get_future().wait_for(patience);
+  loop_.post([this] {
+    on_closed_ = nullptr;
+    connection_.close();
+  });
+  loop_.stop();
+}
+
+void Consumer::settled(AmqpDelivery& delivery) noexcept {
+  if (inbox_.push(&delivery) && !loop_.in_loop()) loop_.wake();
+}
+
+// Everything is sent at once: the server answers in order, and an empty queue name means the one declared last.
+void Consumer::opened() {
+  ++epoch_;
+  tracker_ = {};
+  current_ = nullptr;
+  amqp_channel_open_t open{};
+  connection_.send(kChannel, AMQP_CHANNEL_OPEN_METHOD, &open);
+  amqp_basic_qos_t qos{.prefetch_size = 0, .prefetch_count = settings_.prefetch_count, .global = 0};
+  connection_.send(kChannel, AMQP_BASIC_QOS_METHOD, &qos);
+  declare_queue();
+  for (auto& binding : subscription_.bindings)
+    for (auto& key : binding.routing_keys) {
+      amqp_queue_bind_t bind{.queue = bytes(subscription_.queue), .exchange = bytes(binding.exchange), .routing_key = bytes(key)};
+      connection_.send(kChannel, AMQP_QUEUE_BIND_METHOD, &bind);
+    }
+  consume();
+}
+
+void Consumer::declare_queue() {
+  if (!subscription_.queue.empty() && !subscription_.declare) return;
+  QueueDeclaration private_queue{.durable = false, .exclusive = true, .auto_delete = true, .arguments = {}};
+  auto& declaration = subscription_.declare ? *subscription_.declare : private_queue;
+  std::vector<amqp_table_entry_t> arguments;
+  for (auto& [name, value] : declaration.arguments) {
+    amqp_table_entry_t entry{};
+    entry.key = bytes(name);
+    if (auto* b = std::get_if<bool>(&value)) entry.value = {.kind = AMQP_FIELD_KIND_BOOLEAN, .value = {.boolean = *b}};
+    else if (auto* i = std::get_if<int64_t>(&value)) entry.value = {.kind = AMQP_FIELD_KIND_I64, .value = {.i64 = *i}};
+    else if (auto* d = std::get_if<double>(&value)) entry.value = {.kind = AMQP_FIELD_KIND_F64, .value = {.f64 = *d}};
+    else entry.value = {.kind = AMQP_FIELD_KIND_UTF8, .value = {.bytes = bytes(std::get<std::string>(value))}};
+    arguments.push_back(entry);
+  }
+  amqp_queue_declare_t declare{};
+  declare.queue = bytes(subscription_.queue);
+  declare.durable = declaration.durable;
+  declare.exclusive = declaration.exclusive;
+  declare.auto_delete = declaration.auto_delete;
+  declare.arguments = {static_cast<int>(arguments.size()), arguments.data()};
+  connection_.send(kChannel, AMQP_QUEUE_DECLARE_METHOD, &declare);
+}
+
+void Consumer::consume() {
+  amqp_basic_consume_t consume{};
+  consume.queue = bytes(subscription_.queue);
+  consume.consumer_tag = bytes("mombridge");
+  connection_.send(kChannel, AMQP_BASIC_CONSUME_METHOD, &consume);
+}
+
+void Consumer::closed(const Error& error) {
+  ++epoch_;  // what is still in flight has been given back by the broker already
+  if (current_) recycle(*std::exchange(current_, nullptr));
+  if (on_closed_) return std::exchange(on_closed_, nullptr)();
+  supervisor_.failed(error);
+}
+
+void Consumer::drop_channel(const std::string& why) {
+  connection_.close();
+  closed({why});
+}
+
+void Consumer::method(uint16_t, amqp_method_number_t id, void* decoded, std::string_view arguments) {
+  switch (id) {
+    case AMQP_BASIC_DELIVER_METHOD: return deliver(arguments);
+    case AMQP_BASIC_CONSUME_OK_METHOD:
+      return supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
+    case AMQP_BASIC_CANCEL_METHOD: return drop_channel("the broker cancelled the subscription: was the queue deleted?");
+    case AMQP_CHANNEL_CLOSE_METHOD: {
+      auto& close = *static_cast<amqp_channel_close_t*>(decoded);
+      return drop_channel(std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512));
+    }
+    default: return;  // answers to what opened() sent
+  }
+}
+
+// basic.deliver: consumer-tag, delivery-tag, redelivered, exchange, routing-key.
+void Consumer::deliver(std::string_view arguments) {
+  Reader in(arguments);
+  in.short_string();
+  auto tag = in.number<uint64_t>();
+  redelivered_ = in.octet() & 1;
+  in.short_string();
+  auto key = in.short_string();
+  tracker_.delivered();
+  if (!in.ok() || current_ || tag != tracker_.last()) return drop_channel("a delivery out of order");
+  current_ = &new_delivery();
+  current_->tag = tag;
+  current_->epoch = epoch_;
+  current_->bytes.assign(key);
+  target_size_ = key.size();
+  body_size_ = body_left_ = 0;
+}
+
+void Consumer::content_header(uint16_t, uint64_t body_size, std::string_view properties) {
+  constexpr uint64_t kAbsurd = 1ull << 32;
+  if (!current_ || body_size > kAbsurd) return drop_channel("a content header out of order");
+  current_->bytes.reserve(target_size_ + properties.size() + body_size);
+  current_->bytes.append(properties);
+  properties_size_ = properties.size();
+  body_size_ = body_left_ = body_size;
+  if (!body_left_) dispatch();
+}
+
+void Consumer::content_body(uint16_t, std::string_view part) {
+  if (!current_ || part.size() > body_left_) return drop_channel("a content body out of order");
+  current_->bytes.append(part);
+  body_left_ -= part.size();
+  if (!body_left_) dispatch();
+}
+
+void Consumer::dispatch() {
+  auto& d = *std::exchange(current_, nullptr);
+  if (!sink_) return recycle(d);  // not acknowledged: given back when the channel closes
+  std::string_view all = d.bytes;
+  auto& m = d.message;
+  m = {};
+  m.target = all.substr(0, target_size_);
+  m.body = all.substr(target_size_ + properties_size_);
+  m.redelivered = redelivered_;
+  unsigned dropped = 0;
+  if (!decode_properties(all.substr(target_size_, properties_size_), m, d.storage, dropped) || dropped) {
+    counter("headers_dropped").add(std::max(dropped, 1u));
+    dropped_log_.event(log::Level::warn, "headers dropped: malformed or nested too deep",
+                       {{"broker", broker_}, {"target", m.target}, {"headers", dropped}});
+  }
+  if (auto& from = settings_.subscriptions[index_].target_from; !from.empty())
+    if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
+  d.subscription = static_cast<uint32_t>(index_);
+  in_flight_bytes_ += d.bytes.size();
+  if (in_flight_bytes_ > settings_.prefetch_size) connection_.pause_reading(true);
+  sink_->receive(DeliveryHandle(&d));
+}
+
+Duration Consumer::serve() {
+  take_settled();
+  if (connection_.is_open()) {
+    flush_acks(false);
+    connection_.flush();
+  }
+  return inbox_.empty() ? Duration::max() : Duration::zero();
+}
+
+void Consumer::take_settled() {
+  for (Delivery* item = inbox_.take(); item;) {
+    auto& d = static_cast<AmqpDelivery&>(*std::exchange(item, item->next_in_inbox));
+    in_flight_bytes_ -= d.bytes.size();
+    if (d.epoch == epoch_ && connection_.is_open()) {
+      if (d.settlement == Settlement::accept) {
+        tracker_.accepted(d.tag);
+      } else {
+        amqp_basic_nack_t nack{.delivery_tag = d.tag, .multiple = 0, .requeue = d.settlement == Settlement::requeue};
+        connection_.send(kChannel, AMQP_BASIC_NACK_METHOD, &nack);
+        tracker_.nacked(d.tag);
+      }
+    }
+    recycle(d);
+  }
+  if (in_flight_bytes_ <= settings_.prefetch_size / 2) connection_.pause_reading(false);
+}
+
+void Consumer::flush_acks(bool all) {
+  tracker_.flush(settings_.prefetch_count / 2, all, [this](uint64_t tag) { send_ack(tag, true); },
+                 [this](uint64_t tag) { send_ack(tag, false); });
+}
+
+void Consumer::send_ack(uint64_t tag, bool multiple) {
+  auto begin = connection_.begin_frame(AMQP_FRAME_METHOD, kChannel);
+  Writer writer(connection_.out());
+  writer.number(static_cast<uint32_t>(AMQP_BASIC_ACK_METHOD));
+  writer.number(tag);
+  writer.octet(multiple);
+  connection_.end_frame(begin);
+}
+
+AmqpDelivery& Consumer::new_delivery() {
+  if (free_.empty()) return deliveries_.emplace_back(*this);
+  auto& d = *free_.back();
+  free_.pop_back();
+  return d;
+}
+
+void Consumer::recycle(AmqpDelivery& d) {
+  if (d.bytes.capacity() > kKeepCapacity) std::string().swap(d.bytes);
+  d.storage.clear();
+  free_.push_back(&d);
+}
+
+}  // namespace mombridge::amqp

@@ -1,0 +1,96 @@
+#pragma once
+// One subscription: a connection and a thread of its own, so that it can stop reading without stopping others (RabbitMQ
+// ignores prefetch_size, and a byte bound can only be kept by not reading).
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "broker/amqp/ack_tracker.hpp"
+#include "broker/amqp/connection.hpp"
+#include "broker/amqp/properties.hpp"
+#include "broker/supervisor.hpp"
+#include "message/delivery.hpp"
+
+namespace mombridge::amqp {
+
+class Consumer;
+
+class AmqpDelivery final : public Delivery {
+ public:
+  explicit AmqpDelivery(Consumer& owner) : owner_(owner) {}
+  void settle(Settlement s) noexcept override;
+
+  uint64_t tag = 0, epoch = 0;
+  Settlement settlement = Settlement::accept;
+  std::string bytes;  ///< routing key, properties and body, one after the other
+  DecodedStorage storage;
+
+ private:
+  Consumer& owner_;
+};
+
+class Consumer final : private ConnectionUser {
+ public:
+  /// `index` of the subscription in the settings, which outlive this.
+  Consumer(const std::string& broker, const Settings& settings, size_t index);
+  ~Consumer();
+
+  void start(Sink& sink);
+  /// [any thread but the loop's] As Broker::stop_intake() and stop().
+  void stop_intake();
+  void stop(Duration patience);
+
+  [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
+  [[nodiscard]] const EventLoop& loop() const { return loop_; }
+  /// [any thread] A delivery was settled.
+  void settled(AmqpDelivery& delivery) noexcept;
+
+ private:
+  void opened() override;
+  void closed(const Error& error) override;
+  void method(uint16_t channel, amqp_method_number_t id, void* decoded, std::string_view arguments) override;
+  void content_header(uint16_t channel, uint64_t body_size, std::string_view properties) override;
+  void content_body(uint16_t channel, std::string_view part) override;
+  void blocked(const std::string&) override {}
+  void unblocked() override {}
+
+  void declare_queue();
+  void consume();
+  void deliver(std::string_view arguments);
+  void dispatch();
+  Duration serve();
+  void take_settled();
+  void flush_acks(bool all);
+  void send_ack(uint64_t tag, bool multiple);
+  void drop_channel(const std::string& why);
+  AmqpDelivery& new_delivery();
+  void recycle(AmqpDelivery& delivery);
+
+  const std::string broker_;
+  const Settings& settings_;
+  const Subscription& subscription_;
+  const size_t index_;
+  EventLoop loop_;
+  Connection connection_;
+  Supervisor supervisor_;
+  Sink* sink_ = nullptr;  ///< null: no deliveries now
+  Inbox<Delivery> inbox_;
+  AckTracker tracker_;
+  uint64_t epoch_ = 0;  ///< of the channel
+  std::deque<AmqpDelivery> deliveries_;
+  std::vector<AmqpDelivery*> free_;
+  AmqpDelivery* current_ = nullptr;  ///< its content is on its way
+  uint64_t body_left_ = 0, body_size_ = 0;
+  size_t target_size_ = 0, properties_size_ = 0;
+  bool redelivered_ = false;
+  uint64_t in_flight_bytes_ = 0;
+  bool started_ = false;
+  std::function<void()> on_closed_;
+  log::Repeated dropped_log_;
+};
+
+}  // namespace mombridge::amqp

@@ -1,0 +1,118 @@
+// Channel 0: login, tuning, closing and the broker's alarms.
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/text.hpp"
+#include "broker/amqp/connection.hpp"
+
+namespace mombridge::amqp {
+
+namespace {
+
+amqp_table_entry_t text_entry(const char* name, std::string_view text) {
+  amqp_table_entry_t entry{};
+  entry.key = amqp_cstring_bytes(name);
+  entry.value.kind = AMQP_FIELD_KIND_UTF8;
+  entry.value.value.bytes = bytes(text);
+  return entry;
+}
+
+amqp_table_entry_t yes(const char* name) {
+  amqp_table_entry_t entry{};
+  entry.key = amqp_cstring_bytes(name);
+  entry.value.kind = AMQP_FIELD_KIND_BOOLEAN;
+  entry.value.value.boolean = 1;
+  return entry;
+}
+
+std::string_view property(const amqp_table_t& table, std::string_view name) {
+  for (int i = 0; i < table.num_entries; ++i)
+    if (view(table.entries[i].key) == name && table.entries[i].value.kind == AMQP_FIELD_KIND_UTF8)
+      return view(table.entries[i].value.value.bytes);
+  return {};
+}
+
+}  // namespace
+
+void Connection::control(amqp_method_number_t id, void* decoded) {
+  switch (id) {
+    case AMQP_CONNECTION_START_METHOD:
+      if (state_ == State::starting) return start(*static_cast<amqp_connection_start_t*>(decoded));
+      break;
+    case AMQP_CONNECTION_TUNE_METHOD:
+      if (state_ == State::tuning) return tune(*static_cast<amqp_connection_tune_t*>(decoded));
+      break;
+    case AMQP_CONNECTION_OPEN_OK_METHOD:
+      if (state_ != State::opening) break;
+      state_ = State::open;
+      loop_.cancel(std::exchange(deadline_, 0));
+      if (heartbeat_interval_ > Duration::zero()) heartbeat_timer_ = loop_.after(heartbeat_interval_ / 2, [this] { heartbeat(); });
+      return user_.opened();
+    case AMQP_CONNECTION_CLOSE_METHOD: {
+      auto& close = *static_cast<amqp_connection_close_t*>(decoded);
+      auto why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
+      amqp_connection_close_ok_t ok{};
+      send(0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
+      auto epoch = epoch_;
+      flush();
+      if (epoch == epoch_) fail_with("closed by the broker: " + why);
+      return;
+    }
+    case AMQP_CONNECTION_CLOSE_OK_METHOD: return fail_with("stopped");
+    case AMQP_CONNECTION_BLOCKED_METHOD:
+      return user_.blocked(printable(view(static_cast<amqp_connection_blocked_t*>(decoded)->reason), 256));
+    case AMQP_CONNECTION_UNBLOCKED_METHOD: return user_.unblocked();
+    default: return;
+  }
+  fail_with("the broker sent a method out of turn");
+}
+
+void Connection::start(const amqp_connection_start_t& start) {
+  auto product = property(start.server_properties, "product"), version = property(start.server_properties, "version");
+  server_ = printable(product, 64) + " " + printable(version, 64);
+  server_major_ = 0;
+  std::from_chars(version.data(), version.data() + version.size(), server_major_);
+  auto mechanisms = " " + std::string(view(start.mechanisms)) + " ";
+  if (mechanisms.find(" PLAIN ") == std::string::npos)
+    return fail_with("the broker does not take PLAIN logins, but:" + printable(mechanisms, 256));
+
+  // Without them the broker would not tell of deleted queues, of alarms, or why a login failed.
+  std::array capabilities{yes("publisher_confirms"), yes("consumer_cancel_notify"), yes("basic.nack"), yes("connection.blocked"),
+                          yes("authentication_failure_close"), yes("exchange_exchange_bindings")};
+  std::string name = settings_.appname + " " + role_;
+  std::array properties{text_entry("product", "mombridge"), text_entry("platform", "C++"),
+                        text_entry("connection_name", name), text_entry("app_id", settings_.appname), amqp_table_entry_t{}};
+  auto& last = properties.back();
+  last.key = amqp_cstring_bytes("capabilities");
+  last.value.kind = AMQP_FIELD_KIND_TABLE;
+  last.value.value.table = {static_cast<int>(capabilities.size()), capabilities.data()};
+
+  std::string response = std::string(1, '\0') + target_->user + std::string(1, '\0') + target_->password.reveal();
+  amqp_connection_start_ok_t ok{.client_properties = {static_cast<int>(properties.size()), properties.data()},
+                                .mechanism = amqp_cstring_bytes("PLAIN"),
+                                .response = bytes(response),
+                                .locale = amqp_cstring_bytes("en_US")};
+  state_ = State::tuning;
+  send(0, AMQP_CONNECTION_START_OK_METHOD, &ok);
+  flush();
+}
+
+void Connection::tune(const amqp_connection_tune_t& tune) {
+  constexpr size_t kOurFrameMax = 131072, kSmallestFrameMax = 4096;
+  frame_max_ = std::max(kSmallestFrameMax, tune.frame_max ? std::min<size_t>(tune.frame_max, kOurFrameMax) : kOurFrameMax);
+  auto ours = std::chrono::duration_cast<std::chrono::seconds>(settings_.heartbeat).count();
+  auto seconds = ours && tune.heartbeat ? std::min<int64_t>(ours, tune.heartbeat) : ours;
+  heartbeat_interval_ = std::chrono::seconds(seconds);
+  amqp_connection_tune_ok_t ok{.channel_max = tune.channel_max,
+                               .frame_max = static_cast<uint32_t>(frame_max_),
+                               .heartbeat = static_cast<uint16_t>(seconds)};
+  send(0, AMQP_CONNECTION_TUNE_OK_METHOD, &ok);
+  amqp_connection_open_t open{.virtual_host = bytes(target_->vhost), .capabilities = amqp_empty_bytes, .insist = 0};
+  state_ = State::opening;
+  send(0, AMQP_CONNECTION_OPEN_METHOD, &open);
+  flush();
+}
+
+}  // namespace mombridge::amqp

@@ -1,0 +1,352 @@
+#include "broker/amqp/publisher.hpp"
+
+#include <future>
+#include <utility>
+
+#include "base/text.hpp"
+#include "broker/amqp/properties.hpp"
+
+namespace mombridge::amqp {
+
+namespace {
+
+constexpr uint16_t kChannel = 1, kLookupChannel = 2;
+constexpr size_t kMaxUnconfirmed = 20000;
+constexpr size_t kMaxPendingBytes = 4 << 20;        ///< encoded and not written: more would only lie here
+constexpr size_t kMaxUnconfirmedBytes = 256 << 20;  ///< bodies of unconfirmed publications
+constexpr Duration kForgetMissing = std::chrono::seconds(1);
+
+}  // namespace
+
+Publisher::Publisher(const std::string& broker, const Settings& settings)
+    : broker_(broker),
+      settings_(settings),
+      loop_(broker + ":pub"),
+      connection_(loop_, settings, "publisher", *this),
+      supervisor_(loop_, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
+                  [this] { connection_.open(); }) {
+  loop_.before_sleep([this] { return serve(); });
+}
+
+Publisher::~Publisher() { stop(Duration::zero()); }
+
+void Publisher::start() {
+  started_ = true;
+  loop_.post([this] { supervisor_.start(); });
+  loop_.start();
+}
+
+void Publisher::publish(Publication& publication) noexcept {
+  if (!gate_.enter()) return publication.completed(Outcome::away("the bridge is stopping"));
+  if (inbox_.push(&publication) && !loop_.in_loop()) loop_.wake();
+  gate_.leave();
+}
+
+void Publisher::stop(Duration patience) {
+  if (std::exchange(started_, false)) {
+    auto said = std::make_shared<std::promise<void>>();
+    loop_.post([this, said] {
+      supervisor_.stop();
+      on_closed_ = [said] { said->set_value(); };
+      connection_.is_open() ? connection_.say_goodbye() : closed({"stopped"});
+    });
+    said->get_future().wait_for(patience);
+    loop_.post([this] {
+      on_closed_ = nullptr;
+      ready_ = false;
+      connection_.close();
+    });
+    loop_.stop();
+  }
+  gate_.close();
+  take_back_unconfirmed();
+  for (Publication* p = inbox_.take(); p;) waiting_.push_back(std::exchange(p, p->next_in_inbox));
+  for (auto* p : std::exchange(waiting_, {})) p->completed(Outcome::away("the bridge is stopping"));
+}
+
+void Publisher::opened() {
+  max_message_size_ = settings_.max_message_size ? settings_.max_message_size
+                      : connection_.server_major() >= 4 ? 16ull << 20   // their default since 4.0
+                                                        : 128ull << 20;
+  blocked_ = false;
+  exchanges_.clear();
+  asked_.clear();
+  open_channel();
+}
+
+void Publisher::open_channel() {
+  base_ = 1;
+  return_ = {};
+  return_reasons_.clear();
+  return_cursor_ = 0;
+  amqp_channel_open_t open{};
+  connection_.send(kChannel, AMQP_CHANNEL_OPEN_METHOD, &open);
+  // Before the first publish: the numbers of later ones would be shifted (rabbitmq-server #3870).
+  amqp_confirm_select_t select{.nowait = 0};
+  connection_.send(kChannel, AMQP_CONFIRM_SELECT_METHOD, &select);
+}
+
+void Publisher::closed(const Error& error) {
+  ready_ = false;
+  take_back_unconfirmed();
+  if (on_closed_) return std::exchange(on_closed_, nullptr)();
+  supervisor_.failed(error);
+}
+
+// Whether they arrived is unknown: they are published again, before what came after them.
+void Publisher::take_back_unconfirmed() {
+  for (auto slot = slots_.rbegin(); slot != slots_.rend(); ++slot)
+    if (slot->publication) waiting_.push_front(slot->publication);
+  slots_.clear();
+  unconfirmed_bytes_ = 0;
+}
+
+void Publisher::method(uint16_t channel, amqp_method_number_t id, void* decoded, std::string_view arguments) {
+  switch (id) {
+    case AMQP_BASIC_ACK_METHOD: return confirm(arguments);
+    case AMQP_BASIC_NACK_METHOD: {
+      auto& nack = *static_cast<amqp_basic_nack_t*>(decoded);
+      return resolve(nack.delivery_tag, nack.multiple, false);
+    }
+    case AMQP_BASIC_RETURN_METHOD: {
+      auto& r = *static_cast<amqp_basic_return_t*>(decoded);
+      return_ = {std::to_string(r.reply_code) + " " + printable(view(r.reply_text), 256), std::string(view(r.exchange)),
+                 std::string(view(r.routing_key)), {}, {}, 0, true};
+      return;
+    }
+    case AMQP_CONFIRM_SELECT_OK_METHOD:
+      ready_ = true;
+      if (supervisor_.status().state != LinkStatus::State::up)
+        supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
+      return;
+    case AMQP_EXCHANGE_DECLARE_OK_METHOD: return exchange_answer(true, {});
+    case AMQP_CHANNEL_CLOSE_METHOD: {
+      auto& close = *static_cast<amqp_channel_close_t*>(decoded);
+      std::string why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
+      amqp_channel_close_ok_t ok{};
+      connection_.send(channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+      return channel == kLookupChannel ? exchange_answer(false, why) : channel_closed(why);
+    }
+    default: return;
+  }
+}
+
+// One publication brought down all that were under way. They go again one by one, so that the next time this happens
+// there is no doubt whose fault it was.
+void Publisher::channel_closed(const std::string& why) {
+  log::warn("publish channel closed by the broker", {{"broker", broker_}, {"reason", why}, {"unconfirmed", slots_.size()}});
+  ready_ = false;
+  exchanges_.clear();
+  Publication* culprit = nullptr;
+  size_t open = 0;
+  for (auto& slot : slots_)
+    if (slot.publication) culprit = slot.publication, ++open;
+  take_back_unconfirmed();
+  if (open == 1) {
+    waiting_.pop_front();
+    solo_ = solo_ ? solo_ - 1 : 0;
+    open_channel();
+    return culprit->completed(Outcome::refused(why));
+  }
+  solo_ = std::max(solo_, open);
+  open_channel();
+}
+
+void Publisher::blocked(const std::string& reason) {
+  blocked_ = true;
+  supervisor_.blocked(reason);
+}
+
+void Publisher::unblocked() {
+  blocked_ = false;
+  supervisor_.unblocked();
+}
+
+Duration Publisher::serve() {
+  for (Publication* p = inbox_.take(); p;) waiting_.push_back(std::exchange(p, p->next_in_inbox));
+  pump();
+  if (connection_.is_open()) connection_.flush();
+  return inbox_.empty() ? Duration::max() : Duration::zero();
+}
+
+bool Publisher::has_room() const {
+  if (solo_) return slots_.empty();
+  return slots_.size() < kMaxUnconfirmed && connection_.pending() < kMaxPendingBytes && unconfirmed_bytes_ < kMaxUnconfirmedBytes;
+}
+
+void Publisher::pump() {
+  while (ready_ && !blocked_ && !waiting_.empty() && has_room()) {
+    auto& publication = *waiting_.front();
+    waiting_.pop_front();
+    if (!try_write(publication)) {
+      waiting_.push_front(&publication);
+      return;
+    }
+  }
+}
+
+bool Publisher::try_write(Publication& p) {
+  if (p.message->body.size() > max_message_size_) {
+    p.completed(Outcome::refused("a body of " + std::to_string(p.message->body.size()) + " bytes is over the broker's limit of " +
+                                 std::to_string(max_message_size_) + " (max_message_size)"));
+    return true;
+  }
+  if (p.target.size() > kMaxShortString || p.exchange.size() > kMaxShortString) {
+    p.completed(Outcome::refused("a routing key of " + std::to_string(p.target.size()) + " bytes: AMQP takes at most 255"));
+    return true;
+  }
+  if (!p.exchange.empty()) {
+    auto found = exchanges_.find(std::string(p.exchange));
+    if (found == exchanges_.end() || found->second == Exchange::asked) return exchange_ready(p);
+    if (found->second == Exchange::missing) {
+      p.completed(Outcome::refused(missing_why_));
+      return true;
+    }
+  }
+  if (auto ok = write(p); !ok) {
+    p.completed(Outcome::refused(ok.error().text));
+    return true;
+  }
+  slots_.push_back({&p});
+  unconfirmed_bytes_ += p.message->body.size();
+  return true;
+}
+
+// A publish to an exchange that is not there would close the channel and take everything unconfirmed with it, so each
+// is looked up first, on a channel where that costs nothing. Everything waits meanwhile: that keeps the order.
+bool Publisher::exchange_ready(Publication& p) {
+  if (!asked_.empty()) return false;
+  asked_ = p.exchange;
+  exchanges_[asked_] = Exchange::asked;
+  amqp_channel_open_t open{};
+  connection_.send(kLookupChannel, AMQP_CHANNEL_OPEN_METHOD, &open);
+  amqp_exchange_declare_t declare{};
+  declare.exchange = bytes(asked_);
+  declare.type = bytes("direct");
+  declare.passive = 1;
+  connection_.send(kLookupChannel, AMQP_EXCHANGE_DECLARE_METHOD, &declare);
+  return false;
+}
+
+void Publisher::exchange_answer(bool exists, const std::string& why) {
+  auto name = std::exchange(asked_, {});
+  if (exists) {
+    amqp_channel_close_t close{.reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
+    connection_.send(kLookupChannel, AMQP_CHANNEL_CLOSE_METHOD, &close);
+    exchanges_[name] = Exchange::exists;
+    return;
+  }
+  missing_why_ = why;
+  exchanges_[name] = Exchange::missing;
+  loop_.after(kForgetMissing, [this, name] {
+    if (auto found = exchanges_.find(name); found != exchanges_.end() && found->second == Exchange::missing) exchanges_.erase(found);
+  });
+}
+
+// basic.publish: reserved, exchange, routing-key, bits (mandatory, immediate); then the content header and the body.
+Result<> Publisher::write(const Publication& p) {
+  auto& out = connection_.out();
+  size_t rollback = out.size();
+  Writer writer(out);
+  auto begin = connection_.begin_frame(AMQP_FRAME_METHOD, kChannel);
+  writer.number(static_cast<uint32_t>(AMQP_BASIC_PUBLISH_METHOD));
+  writer.number(uint16_t{0});
+  writer.short_string(p.exchange);
+  writer.short_string(p.target);
+  writer.octet(p.mandatory);
+  connection_.end_frame(begin);
+
+  auto body = p.message->body;
+  begin = connection_.begin_frame(AMQP_FRAME_HEADER, kChannel);
+  writer.number(static_cast<uint16_t>(AMQP_BASIC_CLASS));
+  writer.number(uint16_t{0});
+  writer.number(static_cast<uint64_t>(body.size()));
+  auto encoded = encode_properties(writer, p);
+  size_t part = connection_.frame_max() - 8;
+  if (encoded && out.size() - begin > part)
+    encoded = fail("headers of " + std::to_string(out.size() - begin) + " bytes do not fit a frame of " + std::to_string(part));
+  if (!encoded) {
+    out.resize(rollback);
+    return encoded;
+  }
+  connection_.end_frame(begin);
+  for (; !body.empty(); body.remove_prefix(std::min(part, body.size()))) {
+    begin = connection_.begin_frame(AMQP_FRAME_BODY, kChannel);
+    out.append(body.substr(0, part));
+    connection_.end_frame(begin);
+  }
+  return {};
+}
+
+// basic.ack: delivery-tag, multiple.
+void Publisher::confirm(std::string_view arguments) {
+  Reader in(arguments);
+  auto tag = in.number<uint64_t>();
+  bool multiple = in.octet() & 1;
+  resolve(tag, multiple, true);
+}
+
+void Publisher::resolve(uint64_t tag, bool multiple, bool acked) {
+  if (tag == 0) tag = base_ + slots_.size() - 1;  // all so far
+  if (tag < base_ || tag >= base_ + slots_.size()) return;
+  for (uint64_t t = multiple ? base_ : tag; t <= tag; ++t) resolve_slot(slots_[t - base_], t, acked);
+  while (!slots_.empty() && !slots_.front().publication) {
+    slots_.pop_front();
+    ++base_;
+  }
+}
+
+void Publisher::resolve_slot(Slot& slot, uint64_t tag, bool acked) {
+  auto* p = std::exchange(slot.publication, nullptr);
+  if (!p) return;
+  if (solo_) --solo_;
+  unconfirmed_bytes_ -= p->message->body.size();
+  if (slot.returned) {
+    auto reason = return_reasons_.extract(tag);
+    return p->completed(Outcome::refused(reason ? reason.mapped() : "returned"));
+  }
+  if (acked) return p->completed({});
+  p->completed(Outcome::away("nacked by the broker (is the queue full?)"));
+}
+
+void Publisher::content_header(uint16_t, uint64_t body_size, std::string_view properties) {
+  if (!return_.active) return;
+  return_.properties = properties;
+  return_.body_size = body_size;
+  if (!body_size) match_return();
+}
+
+void Publisher::content_body(uint16_t, std::string_view part) {
+  if (!return_.active) return;
+  return_.body.append(part);
+  if (return_.body.size() >= return_.body_size) match_return();
+}
+
+// A return carries no number, but the whole message. Of unconfirmed publications that are alike to the last byte, any
+// may stand for it: the same message is then sent once and refused once, whichever of the two it was.
+void Publisher::match_return() {
+  return_.active = false;
+  auto end = base_ + slots_.size();
+  auto from = std::max(return_cursor_, base_);
+  for (uint64_t i = 0; i < slots_.size(); ++i) {
+    auto tag = from + i < end ? from + i : base_ + (from + i - end);
+    auto& slot = slots_[tag - base_];
+    if (!slot.publication || slot.returned || !is_returned(*slot.publication)) continue;
+    slot.returned = true;
+    return_reasons_[tag] = "returned by the broker: " + return_.reason + " (target '" + printable(return_.routing_key, 256) + "')";
+    return_cursor_ = tag + 1;
+    return;
+  }
+  // Nothing we sent: the stream is not what it seems, and an ack could be taken for the wrong publication.
+  connection_.close();
+  closed({"the broker returned a message that was not published"});
+}
+
+bool Publisher::is_returned(const Publication& p) const {
+  if (!p.mandatory || p.target != return_.routing_key || p.exchange != return_.exchange || p.message->body != return_.body) return false;
+  std::string properties;
+  Writer writer(properties);
+  return encode_properties(writer, p) && properties == return_.properties;
+}
+
+}  // namespace mombridge::amqp

@@ -1,0 +1,97 @@
+#pragma once
+// The connection that publishes, in confirm mode: a publication is done when the broker says so, and not before.
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+
+#include "base/gate.hpp"
+#include "broker/amqp/connection.hpp"
+#include "broker/supervisor.hpp"
+#include "message/publication.hpp"
+
+namespace mombridge::amqp {
+
+class Publisher final : private ConnectionUser {
+ public:
+  Publisher(const std::string& broker, const Settings& settings);
+  ~Publisher();
+
+  void start();
+  /// [any thread] As Broker::publish().
+  void publish(Publication& publication) noexcept;
+  /// [any thread but the loop's] Completes what is still here as `away`.
+  void stop(Duration patience);
+
+  [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
+  [[nodiscard]] const EventLoop& loop() const { return loop_; }
+
+ private:
+  /// A publication that was written and has no confirm yet.
+  struct Slot {
+    Publication* publication;  ///< null: resolved
+    bool returned = false;
+  };
+  enum class Exchange { asked, exists, missing };
+
+  void opened() override;
+  void closed(const Error& error) override;
+  void method(uint16_t channel, amqp_method_number_t id, void* decoded, std::string_view arguments) override;
+  void content_header(uint16_t channel, uint64_t body_size, std::string_view properties) override;
+  void content_body(uint16_t channel, std::string_view part) override;
+  void blocked(const std::string& reason) override;
+  void unblocked() override;
+
+  Duration serve();
+  void pump();
+  [[nodiscard]] bool has_room() const;
+  /// What stands in the way of writing it: nothing (written, or refused), or that it must wait.
+  bool try_write(Publication& publication);
+  bool exchange_ready(Publication& publication);
+  Result<> write(const Publication& publication);
+  void open_channel();
+  void channel_closed(const std::string& why);
+  void exchange_answer(bool exists, const std::string& why);
+  void take_back_unconfirmed();
+  void confirm(std::string_view arguments);
+  void nacked(uint64_t tag, bool multiple);
+  void resolve(uint64_t tag, bool multiple, bool acked);
+  void resolve_slot(Slot& slot, uint64_t tag, bool acked);
+  void match_return();
+  [[nodiscard]] bool is_returned(const Publication& publication) const;
+
+  const std::string broker_;
+  const Settings& settings_;
+  EventLoop loop_;
+  Connection connection_;
+  Supervisor supervisor_;
+  Gate gate_;
+  Inbox<Publication> inbox_;
+  std::deque<Publication*> waiting_;
+  bool ready_ = false, blocked_ = false, started_ = false;
+  uint64_t max_message_size_ = 0;
+
+  uint64_t base_ = 1;         ///< sequence number of the first of slots_
+  std::deque<Slot> slots_;
+  size_t unconfirmed_bytes_ = 0;
+  size_t solo_ = 0;           ///< so many publications go one by one: one of them closed the channel
+
+  std::unordered_map<std::string, Exchange> exchanges_;
+  std::string asked_;         ///< the exchange that is being looked up
+  std::string missing_why_;
+
+  struct Return {
+    std::string reason, exchange, routing_key, properties, body;
+    uint64_t body_size = 0;
+    bool active = false;
+  } return_;
+  std::map<uint64_t, std::string> return_reasons_;
+  uint64_t return_cursor_ = 0;  ///< returns come in the order of publishing: where the last one was found
+
+  std::function<void()> on_closed_;
+};
+
+}  // namespace mombridge::amqp

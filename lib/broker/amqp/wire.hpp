@@ -1,0 +1,94 @@
+#pragma once
+// AMQP 0-9-1's primitive types: big-endian numbers, short and long strings. Source: AMQP 0-9-1 specification, 4.2.
+
+#include <bit>
+#include <concepts>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace mombridge::amqp {
+
+template <std::unsigned_integral N>
+constexpr N big_endian(N n) {
+  if constexpr (sizeof(N) == 1) return n;
+  else if constexpr (sizeof(N) == 2) return __builtin_bswap16(n);
+  else if constexpr (sizeof(N) == 4) return __builtin_bswap32(n);
+  else return __builtin_bswap64(n);
+}
+
+inline constexpr size_t kMaxShortString = 255;
+
+/// Appends to a buffer that belongs to the caller.
+class Writer {
+ public:
+  explicit Writer(std::string& out) : out_(out) {}
+
+  template <std::unsigned_integral N>
+  void number(N n) {
+    n = big_endian(n);
+    out_.append(reinterpret_cast<const char*>(&n), sizeof n);
+  }
+  void octet(uint8_t n) { out_.push_back(static_cast<char>(n)); }
+  /// At most 255 bytes: the caller has checked.
+  void raw(std::string_view s) { out_.append(s); }
+  void short_string(std::string_view s) {
+    octet(static_cast<uint8_t>(s.size()));
+    out_.append(s);
+  }
+  void long_string(std::string_view s) {
+    number(static_cast<uint32_t>(s.size()));
+    out_.append(s);
+  }
+  /// A 32-bit size that is known only when what it counts has been written.
+  [[nodiscard]] size_t begin_sized() {
+    number(uint32_t{0});
+    return out_.size();
+  }
+  void end_sized(size_t begin) {
+    auto size = big_endian(static_cast<uint32_t>(out_.size() - begin));
+    std::memcpy(out_.data() + begin - sizeof size, &size, sizeof size);
+  }
+
+ private:
+  std::string& out_;
+};
+
+/// Reads from bytes that belong to somebody else. After the first read beyond the end everything reads as zero or empty
+/// and ok() is false.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+
+  [[nodiscard]] bool ok() const { return ok_; }
+  [[nodiscard]] bool at_end() const { return rest_.empty(); }
+  [[nodiscard]] size_t left() const { return rest_.size(); }
+
+  template <std::unsigned_integral N>
+  N number() {
+    N n{};
+    auto bytes = take(sizeof n);
+    if (ok_) std::memcpy(&n, bytes.data(), sizeof n);
+    return big_endian(n);
+  }
+  uint8_t octet() { return number<uint8_t>(); }
+  std::string_view short_string() { return take(octet()); }
+  std::string_view long_string() { return take(number<uint32_t>()); }
+  std::string_view take(size_t n) {
+    if (!ok_ || n > rest_.size()) {
+      ok_ = false;
+      rest_ = {};
+      return {};
+    }
+    auto bytes = rest_.substr(0, n);
+    rest_.remove_prefix(n);
+    return bytes;
+  }
+
+ private:
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+}  // namespace mombridge::amqp
