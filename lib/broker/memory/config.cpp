@@ -50,7 +50,16 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   for (auto* key : {"url", "bootstrap_servers"})
     section.refuse(key, "a memory broker lives in this process", "leave it out");
   section.unsupported("accept_replies");
-  for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
+  if (section.has("subscribe")) {
+    for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
+  } else {
+    config::Subscription all;
+    all.source = "#";
+    all.targets = {"#"};
+    all.mark = section.mark();
+    add(std::move(all), *settings);
+    settings->implicit_first = true;
+  }
   return settings;
 }
 
@@ -63,7 +72,8 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
   }
   auto subscription = read_queue(from, true);
   auto first = std::ranges::find(settings.subscriptions, subscription.source, &config::Subscription::source);
-  if (first == settings.subscriptions.end()) return add(std::move(subscription), settings);
+  if (first == settings.subscriptions.end() || (settings.implicit_first && first == settings.subscriptions.begin()))
+    return add(std::move(subscription), settings);
   if (first->target_from != subscription.target_from)
     from.error("queue", "subscribed to with another target_from", "first at " + config::place(first->mark));
   return static_cast<size_t>(first - settings.subscriptions.begin());

@@ -38,6 +38,7 @@ Queues::Queues(EventLoop& loop, const Settings& settings, std::function<void(Mem
     : loop_(loop),
       on_settled_(std::move(on_settled)),
       prefetch_(std::max(settings.prefetch_count, 1u)),
+      implicit_first_(settings.implicit_first),
       queues_kept_(kQueuesKept) {
   for (size_t i = 0; i < settings.queues.size(); ++i)
     subscriptions_.push_back({Pattern(settings.queues[i]), i < settings.subscriptions.size()
@@ -64,8 +65,9 @@ Queue& Queues::queue_of(std::string_view target) {
     queues_kept_ = std::max(kQueuesKept, 2 * queues_.size());
   }
   Queue& queue = queues_[std::string(target)];
-  for (uint32_t i = 0; i < subscriptions_.size(); ++i)
+  for (uint32_t i = implicit_first_; i < subscriptions_.size(); ++i)
     if (subscriptions_[i].pattern.matches(target)) queue.subscriptions.push_back(i);
+  if (implicit_first_ && queue.subscriptions.empty()) queue.subscriptions.push_back(0);
   return queue;
 }
 

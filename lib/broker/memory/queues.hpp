@@ -99,6 +99,7 @@ class Queues {
   std::function<void(MemoryDelivery&)> on_settled_;
   Sink* sink_ = nullptr;  ///< null: no deliveries now
   size_t prefetch_;
+  bool implicit_first_;
   std::vector<Subscription> subscriptions_;
   std::unordered_map<std::string, Queue, Hash, std::equal_to<>> queues_;
   size_t queues_kept_;  ///< above that many, empty ones go
