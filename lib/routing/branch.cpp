@@ -191,7 +191,8 @@ void Branch::dead_letter() {
   if (auto ok = prepare(*this, rendered_, to, delivery.message, origin.section->name); !ok) return hold(ok.error().text);
   if (!to.config->exchange) Publication::exchange = {};  // the default exchange: a queue's name is enough
   add_dead_letter_headers(*this, rendered_, dead_, delivery,
-                          {origin.section->name, origin.section->settings->subscriptions[delivery.subscription].source, route_name()},
+                          {origin.section->name, origin.section->settings->subscriptions[delivery.subscription].source,
+                           route_ ? std::string_view(route_->config->name) : std::string_view()},
                           to.broker->section->type == "kafka", reason_, attempts_);
   to.broker->instance->publish(*this);
 }
