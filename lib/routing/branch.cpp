@@ -41,6 +41,7 @@ void Branch::aim(const Route* route, const Target* to, const FailurePolicy* poli
   step_ = to->broker ? Step::publish : Step::handle;
   may_reply_ = may_reply;
   attempts_ = waits_ = 0;
+  away_.store(false, std::memory_order_relaxed);
 }
 
 void Branch::condemn(const Route* route, const FailurePolicy* policy, std::string reason) {
@@ -49,6 +50,7 @@ void Branch::condemn(const Route* route, const FailurePolicy* policy, std::strin
   policy_ = policy;
   step_ = Step::dead_letter;
   attempts_ = waits_ = 0;
+  away_.store(false, std::memory_order_relaxed);
   reason_ = std::move(reason);
 }
 
@@ -58,11 +60,13 @@ void Branch::start() noexcept {
 }
 
 void Branch::attempt() noexcept {
+  // Its source has it again and will deliver it anew: going on here would only make a second copy.
+  if (!wanted()) return done(Settlement::requeue);
   switch (step_) {
     case Step::publish: return publish();
     case Step::handle: return handle();
     case Step::reply_to_requester:
-    case Step::reply_to_route: return passage_.broker_of(step_ == Step::reply_to_route ? to_->reply_to.get() : nullptr).publish(*this);
+    case Step::reply_to_route: return lend_to(passage_.broker_of(step_ == Step::reply_to_route ? to_->reply_to.get() : nullptr));
     case Step::dead_letter: return exhausted();
   }
 }
@@ -75,7 +79,22 @@ void Branch::publish() {
     reason_ = ok.error().text;
     return exhausted();
   }
-  to_->broker->instance->publish(*this);
+  lend_to(*to_->broker->instance);
+}
+
+void Branch::lend_to(Broker& destination) noexcept {
+  lent_to_.store(&destination, std::memory_order_relaxed);
+  destination.publish(*this);
+}
+
+bool Branch::wanted() const noexcept { return !passage_.delivery().stale(); }
+
+bool Branch::away() const noexcept {
+  if (away_.load(std::memory_order_relaxed)) return true;
+  auto* destination = lent_to_.load(std::memory_order_relaxed);
+  if (!destination) return false;
+  auto links = destination->status();
+  return std::ranges::any_of(links, [](auto& l) { return l.link == "publisher" && l.state != LinkStatus::State::up; });
 }
 
 void Branch::handle() {
@@ -136,7 +155,11 @@ void Branch::reply(std::unique_ptr<OwnedMessage> content) {
 }
 
 void Branch::completed(Outcome outcome) noexcept {
-  if (outcome.kind == Outcome::Kind::away) return away(outcome.reason);
+  lent_to_.store(nullptr, std::memory_order_relaxed);
+  bool is_away = outcome.kind == Outcome::Kind::away;
+  if (is_away && !wanted()) return done(Settlement::requeue);
+  away_.store(is_away, std::memory_order_relaxed);
+  if (is_away) return waits(outcome.reason);
   waits_ = 0;
   bool delivered = outcome.kind == Outcome::Kind::delivered;
   if (step_ == Step::dead_letter) return delivered ? dead_lettered() : hold("dead letter refused: " + outcome.reason);
@@ -165,7 +188,7 @@ void Branch::failed(std::string reason) noexcept {
   later(policy_->backoff.at(attempts_));
 }
 
-void Branch::away(const std::string& reason) noexcept {
+void Branch::waits(const std::string& reason) noexcept {
   static log::Repeated repeated;
   repeated.event(log::Level::warn, "destination away, message waits",
                  {{"route", route_name()}, {"target", Publication::target}, {"reason", reason}});
@@ -193,7 +216,7 @@ void Branch::dead_letter() {
   add_dead_letter_headers(*this, rendered_, dead_, delivery,
                           {origin.section->name, origin.section->settings->subscriptions[delivery.subscription].source, route_name()},
                           to.broker->section->type == "kafka", reason_, attempts_);
-  to.broker->instance->publish(*this);
+  lend_to(*to.broker->instance);
 }
 
 void Branch::dead_lettered() noexcept {
