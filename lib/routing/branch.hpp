@@ -30,6 +30,11 @@ class Branch final : public Publication, public handler::Call {
   void completed(Outcome outcome) noexcept override;     ///< of a publish
   void finished(handler::Verdict verdict) noexcept override;  ///< of a handler
 
+  /// [main loop] A wait is over.
+  void resume() noexcept { attempt(); }
+  /// [any thread] Instead of resume(): what is not done will be delivered again.
+  void give_back() noexcept { done(Settlement::requeue); }
+
  private:
   enum class Step : uint8_t { publish, handle, reply_to_requester, reply_to_route, dead_letter };
 
@@ -39,6 +44,7 @@ class Branch final : public Publication, public handler::Call {
   void handle();
   void reply(std::unique_ptr<OwnedMessage> content);
   void failed(std::string reason) noexcept;
+  void hopeless(std::string reason) noexcept;
   void away(const std::string& reason) noexcept;
   void exhausted() noexcept;
   void dead_lettered() noexcept;
@@ -53,6 +59,7 @@ class Branch final : public Publication, public handler::Call {
   const FailurePolicy* policy_ = nullptr;
   Step step_ = Step::publish;
   bool may_reply_ = true;
+  bool held_ = false;
   unsigned attempts_ = 0;  ///< that failed
   unsigned waits_ = 0;     ///< in a row because the destination was away
   std::string reason_;     ///< of the last failure
