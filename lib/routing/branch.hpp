@@ -34,6 +34,11 @@ class Branch final : public Publication, public handler::Call {
   /// [any thread] Its destination is away: not connected, or it said so the last time it was asked.
   [[nodiscard]] bool away() const noexcept;
 
+  /// [main loop] A wait is over.
+  void resume() noexcept { attempt(); }
+  /// [any thread] Instead of resume(): what is not done will be delivered again.
+  void give_back() noexcept { done(Settlement::requeue); }
+
  private:
   enum class Step : uint8_t { publish, handle, reply_to_requester, reply_to_route, dead_letter };
 
@@ -44,6 +49,7 @@ class Branch final : public Publication, public handler::Call {
   void handle();
   void reply(std::unique_ptr<OwnedMessage> content);
   void failed(std::string reason) noexcept;
+  void hopeless(std::string reason) noexcept;
   void waits(const std::string& reason) noexcept;
   void exhausted() noexcept;
   void dead_lettered() noexcept;
@@ -58,6 +64,7 @@ class Branch final : public Publication, public handler::Call {
   const FailurePolicy* policy_ = nullptr;
   Step step_ = Step::publish;
   bool may_reply_ = true;
+  bool held_ = false;
   unsigned attempts_ = 0;  ///< that failed
   unsigned waits_ = 0;     ///< in a row because the destination was away
   std::atomic<bool> away_{false};                  ///< waits_, for other threads
