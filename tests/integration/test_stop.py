@@ -5,7 +5,7 @@ import time
 
 import pytest
 from configs import configuration, route, shop
-from harness import eventually, unique
+from harness import UNDRAINED, eventually, unique
 from traffic import Crossing, QueueEnd, TopicEnd
 
 
@@ -44,7 +44,7 @@ def test_a_second_signal_stops_at_once(bridge, rabbit, amqp, number):
     life.wait_log('"msg":"draining"')
     assert life.running
     life.signal(number)
-    life.expect_exit(0, timeout=60)
+    life.expect_exit(UNDRAINED, timeout=60)
     assert life.notified("STOPPING=1")
     eventually(lambda: amqp.depth(source) == 1, what="the message back in its queue")
 
@@ -53,7 +53,7 @@ def test_what_does_not_drain_in_time_goes_back(bridge, rabbit, amqp):
     source, config = held(amqp, rabbit.url)
     life = bridge({**config, "shutdown_timeout": "300ms"})
     life.wait_log("message held")
-    life.terminate()
+    life.terminate(UNDRAINED)
     eventually(lambda: amqp.depth(source) == 1, what="the message back in its queue")
 
 
@@ -95,3 +95,4 @@ def test_a_broker_that_is_away_costs_nothing(bridge, rabbit, amqp, kind):
     life = bridge(config)
     eventually(lambda: source.count() < 5000, what="messages that wait in the bridge")
     assert cpu_share(life.pid, 5) < 0.05
+    life.terminate(UNDRAINED)
