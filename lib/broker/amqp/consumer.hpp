@@ -28,6 +28,7 @@ class AmqpDelivery final : public Delivery {
   Settlement settlement = Settlement::accept;
   std::string bytes;  ///< routing key, properties and body, one after the other
   DecodedStorage storage;
+  size_t footprint = 0;  ///< what it counts against prefetch_size
 
  private:
   Consumer& owner_;
@@ -88,6 +89,7 @@ class Consumer final : private ConnectionUser {
   size_t target_size_ = 0, properties_size_ = 0;
   bool redelivered_ = false;
   uint64_t in_flight_bytes_ = 0;
+  EventLoop::TimerId stragglers_ = 0;  ///< runs while acknowledgements gather above one that is open
   bool started_ = false;
   std::function<void()> on_closed_;
   log::Repeated dropped_log_;
