@@ -77,9 +77,10 @@ void Recorder::receive(DeliveryHandle delivery) noexcept {
     arrivals_.push_back({std::string(delivery->message.target), copy_of(delivery->message)});
     distinct_.insert(arrivals_.back().message.body);
     if (!action_) held_.push_back(std::move(delivery));
+    // Within the lock: whoever sees the one sees the other.
+    arrived.add();
     changed_.notify_all();
   }
-  arrived.add();
   if (delivery) action_(std::move(delivery));
 }
 
