@@ -64,13 +64,14 @@ TEST(Good, ConcurrencyHandlesSideBySide) {
 
 TEST(Good, CountsUnderItsOwnName) {
   Running bridge(section("good_count", {}, "counting"));
+  auto messages = count("handler_counting", "messages"), bytes = count("handler_counting", "bytes");
   TestCall one("abc"), two("de");
   bridge.call(one, "counting");
   bridge.call(two, "counting");
   EXPECT_EQ(one.reply(), "(none)");
   EXPECT_EQ(two.reply(), "(none)");
-  EXPECT_EQ(count("handler_counting", "messages"), 2u);
-  EXPECT_EQ(count("handler_counting", "bytes"), 5u);
+  EXPECT_EQ(count("handler_counting", "messages"), messages + 2);
+  EXPECT_EQ(count("handler_counting", "bytes"), bytes + 5);
 }
 
 TEST(Good, InstancesOfOneLibraryAreApart) {
