@@ -42,45 +42,53 @@ TEST(Bridge, SaysWhyItCannotStart) {
             "handler 'h': start failed (internal error): the device is not there");
 }
 
-TEST(Bridge, DrainsToTheDeadlineAndSaysWhatIsLeft) {
-  EventLoop loop("main");
-  auto config = loaded(kChain);
+/// A bridge with fifty messages in a handler that never answers.
+class Busy {
+  config::Config config_ = loaded(kChain);
+
+ public:
+  Busy() {
+    auto& routed = counter("routed", config_.routes[0].name);
+    auto before = routed.value();
+    loop.start();
+    on(loop, [&] {
+      bridge = std::make_unique<Bridge>(config_, loop);
+      EXPECT_TRUE(bridge->start());
+    });
+    EXPECT_TRUE(eventually([&] { return routed.value() == before + 50; }));
+  }
+
+  EventLoop loop{"main"};
   std::unique_ptr<Bridge> bridge;
-  loop.start();
-  on(loop, [&] {
-    bridge = std::make_unique<Bridge>(config, loop);
-    EXPECT_TRUE(bridge->start());
-  });
-  auto& received = counter("routed", config.routes[0].name);
-  ASSERT_TRUE(eventually([&] { return received.value() >= 50; }));
+};
+
+TEST(Bridge, DrainsToTheDeadlineAndSaysWhatIsLeft) {
+  Busy busy;
   std::atomic<int> calls = 0;
   std::atomic<uint64_t> left = 0;
   auto done = [&](uint64_t unsettled) {
     left = unsettled;
     ++calls;
   };
-  on(loop, [&] { bridge->drain(1h, done); });
+  on(busy.loop, [&] { busy.bridge->drain(1h, done); });
   EXPECT_EQ(calls, 0);
-  on(loop, [&] { bridge->drain(0ms, done); });
+  on(busy.loop, [&] { busy.bridge->drain(0ms, done); });
   ASSERT_TRUE(eventually([&] { return calls > 0; }));
   EXPECT_EQ(calls, 1);
   EXPECT_EQ(left, 50u);
-  EXPECT_FALSE(bridge->left_behind());
-  on(loop, [&] { bridge.reset(); });
+  EXPECT_FALSE(busy.bridge->left_behind());
+  on(busy.loop, [&] { busy.bridge.reset(); });
 }
 
 // The loop runs on, past all that the bridge had set on it.
 TEST(Bridge, LeavesNothingOnTheLoop) {
-  EventLoop loop("main");
-  auto config = loaded(kChain);
-  loop.start();
-  on(loop, [&] {
-    Bridge bridge(config, loop);
-    EXPECT_TRUE(bridge.start());
-    bridge.drain(1h, [](uint64_t) { FAIL() << "nobody is there any longer to be told"; });
+  Busy busy;
+  on(busy.loop, [&] {
+    busy.bridge->drain(1h, [](uint64_t) { FAIL() << "nobody is there any longer to be told"; });
+    busy.bridge.reset();
   });
   std::this_thread::sleep_for(50ms);  // several looks of a drain
-  on(loop, [] {});
+  on(busy.loop, [] {});
 }
 
 }  // namespace
