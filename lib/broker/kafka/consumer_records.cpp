@@ -101,7 +101,8 @@ void Consumer::partition_error(Assigned& p, rd_kafka_event_t* event) {
   auto text = describe(code, rd_kafka_event_error_string(event));
   if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
     text = "the broker no longer has the offset where " + where +
-           " would go on; it waits for a decision: on_offset_lost: earliest or latest, or set the group's offset (" + text + ")";
+           " would go on; it waits for a decision: on_offset_lost: earliest or latest, or set the group's offset (" +
+           text + ")";
   else
     text = where + ": " + text;
   // Told again at every fetch while it lasts.
@@ -165,8 +166,9 @@ void Consumer::store_offset(Assigned& p) {
   auto code = rd_kafka_offsets_store(client_.get(), p.position.get());
   if (!code) code = p.position->elems[0].err;
   if (code)
-    error_log_.event(log::Level::warn, "offset not stored",
-                     {{"broker", broker_}, {"topic", p.topic}, {"partition", p.number}, {"reason", describe(code, {})}});
+    error_log_.event(
+        log::Level::warn, "offset not stored",
+        {{"broker", broker_}, {"topic", p.topic}, {"partition", p.number}, {"reason", describe(code, {})}});
 }
 
 KafkaDelivery& Consumer::new_delivery() {
