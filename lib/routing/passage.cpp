@@ -44,6 +44,4 @@ void Passage::settle(Settlement settlement) noexcept {
 
 Router& Passage::router() const { return port_.router(); }
 
-Broker& Passage::broker_of(const Target* target) const { return *(target ? target->broker : origin_)->instance; }
-
 }  // namespace mombridge::routing

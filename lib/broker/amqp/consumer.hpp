@@ -46,6 +46,8 @@ class Consumer final : private ConnectionUser {
 
   [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
   [[nodiscard]] const EventLoop& loop() const { return loop_; }
+  /// [any thread] The queue exists: since the first time it was consumed from, or where it is a private one, now.
+  [[nodiscard]] bool has_queue() const noexcept { return has_queue_.load(std::memory_order_relaxed); }
   /// [any thread] A delivery was settled.
   void settled(AmqpDelivery& delivery) noexcept;
 
@@ -59,6 +61,7 @@ class Consumer final : private ConnectionUser {
   void unblocked() override {}
 
   void declare_queue();
+  void declare_at_last();
   void consume();
   void deliver(std::string_view arguments);
   void dispatch();
@@ -89,6 +92,8 @@ class Consumer final : private ConnectionUser {
   bool redelivered_ = false;
   uint64_t in_flight_bytes_ = 0;
   bool started_ = false;
+  bool missing_ = false;  ///< a queue that is used as it is was not there
+  std::atomic<bool> has_queue_{false};
   std::function<void()> on_closed_;
   log::Repeated dropped_log_;
 };
