@@ -15,6 +15,10 @@ constexpr Duration kDrainPoll = std::chrono::milliseconds(5);
 /// What closing may take beyond the drain itself: the last acks and offsets have to reach their brokers.
 constexpr Duration kClosePatience = std::chrono::seconds(3);
 
+/// So long without a single settlement, with messages in flight: something is stuck, and an operator wants to know.
+constexpr Duration kStalled = std::chrono::seconds(30);
+constexpr Duration kStallLook = std::chrono::seconds(5);
+
 /// Stops all at once, as each may wait for its broker.
 void stop_all(std::map<std::string, std::unique_ptr<Broker>>& brokers, Duration patience) {
   std::vector<std::jthread> threads;
@@ -23,7 +27,7 @@ void stop_all(std::map<std::string, std::unique_ptr<Broker>>& brokers, Duration 
 
 }  // namespace
 
-Bridge::Bridge(const config::Config& config, EventLoop& loop) : config_(config), loop_(loop), router_(loop) {}
+Bridge::Bridge(const config::Config& config, EventLoop& loop) : config_(config), loop_(loop), router_(loop), stalls_(kStalled) {}
 
 Bridge::~Bridge() {
   drained_ = nullptr;
@@ -54,6 +58,7 @@ Result<> Bridge::start() {
   };
   if (auto ok = handlers_->start(find_broker); !ok) return ok;
   for (auto& [name, broker] : brokers_) broker->start(router_.port(name));
+  loop_.after(kStallLook, [this] { watch_stalls(); });
   return {};
 }
 
@@ -90,8 +95,20 @@ Duration Bridge::longest_stall() const {
   return longest;
 }
 
-std::vector<std::pair<std::string, LinkStatus>> Bridge::status() const {
-  std::vector<std::pair<std::string, LinkStatus>> all;
+std::vector<NamedLink> Bridge::status() const {
+  auto all = links();
+  for (auto& stall : stalls_.status()) all.push_back(stall);
+  return all;
+}
+
+void Bridge::watch_stalls() {
+  auto now = links();
+  for (auto& [name, broker] : brokers_) stalls_.look(router_.port(name), now, Clock::now());
+  loop_.after(kStallLook, [this] { watch_stalls(); });
+}
+
+std::vector<NamedLink> Bridge::links() const {
+  std::vector<NamedLink> all;
   for (auto& [name, broker] : brokers_)
     for (auto& link : broker->status()) all.emplace_back(name, link);
   return all;

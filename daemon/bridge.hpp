@@ -12,6 +12,7 @@
 #include "broker/broker.hpp"
 #include "config/config.hpp"
 #include "handler/registry.hpp"
+#include "daemon/stall_watch.hpp"
 #include "routing/router.hpp"
 
 namespace mombridge {
@@ -37,9 +38,12 @@ class Bridge {
 
   /// The longest that any loop of the bridge has not come back to its sleep, for the watchdog.
   [[nodiscard]] Duration longest_stall() const;
-  [[nodiscard]] std::vector<std::pair<std::string, LinkStatus>> status() const;
+  /// Every link of every broker, and the sources that make no progress.
+  [[nodiscard]] std::vector<NamedLink> status() const;
 
  private:
+  [[nodiscard]] std::vector<NamedLink> links() const;
+  void watch_stalls();
   void wait_drained();
   void finish(uint64_t unsettled);
 
@@ -48,6 +52,7 @@ class Bridge {
   routing::Router router_;
   std::map<std::string, std::unique_ptr<Broker>> brokers_;
   std::unique_ptr<handler::Registry> handlers_;
+  StallWatch stalls_;
   bool running_ = false, draining_ = false, left_behind_ = false;
   TimePoint drain_deadline_{};
   std::function<void(uint64_t)> drained_;

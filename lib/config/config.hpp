@@ -50,6 +50,7 @@ struct BrokerSettings {
   std::vector<Subscription> subscriptions;
   std::vector<std::string> allow_reply_to;  ///< shell globs over the whole name; empty: any but `own_names`
   std::vector<std::string> own_names;       ///< queues or topics of the bridge's own: never a requester's reply address
+  std::vector<std::string> declares;        ///< those of them that are declared when the broker connects; what exists is used as it is
   std::optional<bool> accept_replies;       ///< requests may be forwarded to this broker; absent: false, and not said
   std::string reply_address;                ///< with accept_replies: where the answers to them come back
   size_t longest_correlation_id = 2048;     ///< bytes

@@ -35,6 +35,7 @@ void Branch::carry_home() {
   answers_ = false;
   attempts_ = waits_ = 0;
   held_ = false;
+  away_.store(false, std::memory_order_relaxed);
 }
 
 void Branch::condemn(const Route* route, const FailurePolicy* policy, std::string reason) {
@@ -45,6 +46,7 @@ void Branch::condemn(const Route* route, const FailurePolicy* policy, std::strin
   answers_ = false;
   attempts_ = waits_ = 0;
   held_ = false;
+  away_.store(false, std::memory_order_relaxed);
   reason_ = std::move(reason);
 }
 
@@ -55,13 +57,15 @@ void Branch::start() noexcept {
 }
 
 void Branch::attempt() noexcept {
+  // Its source has it again and will deliver it anew: going on here would only make a second copy.
+  if (!wanted()) return done(Settlement::requeue);
   switch (step_) {
     case Step::publish: return expired() ? void() : publish();
     case Step::handle: return expired() ? void() : handle();
     case Step::open: return open();
     case Step::reply_to_requester:
     case Step::reply_to_route:
-    case Step::error_reply: return replies_to_->instance->publish(*this);
+    case Step::error_reply: return lend_to(*replies_to_->instance);
     case Step::dead_letter: return exhausted();
   }
 }
@@ -70,8 +74,22 @@ void Branch::publish() {
   auto& delivery = passage_.delivery();
   if (auto ok = prepare(*this, rendered_, *to_, delivery.message, passage_.origin().section->name); !ok)
     return hopeless("refused", ok.error().text);
-  if (!address()) return;
-  to_->broker->instance->publish(*this);
+  if (address()) lend_to(*to_->broker->instance);
+}
+
+void Branch::lend_to(Broker& destination) noexcept {
+  lent_to_.store(&destination, std::memory_order_relaxed);
+  destination.publish(*this);
+}
+
+bool Branch::wanted() const noexcept { return !passage_.delivery().stale(); }
+
+bool Branch::away() const noexcept {
+  if (away_.load(std::memory_order_relaxed)) return true;
+  auto* destination = lent_to_.load(std::memory_order_relaxed);
+  if (!destination) return false;
+  auto links = destination->status();
+  return std::ranges::any_of(links, [](auto& l) { return l.link == "publisher" && l.state != LinkStatus::State::up; });
 }
 
 void Branch::handle() {
@@ -93,7 +111,11 @@ void Branch::finished(handler::Verdict verdict) noexcept {
 }
 
 void Branch::completed(Outcome outcome) noexcept {
-  if (outcome.kind == Outcome::Kind::away) return away(outcome.reason);
+  lent_to_.store(nullptr, std::memory_order_relaxed);
+  bool is_away = outcome.kind == Outcome::Kind::away;
+  if (is_away && !wanted()) return done(Settlement::requeue);
+  away_.store(is_away, std::memory_order_relaxed);
+  if (is_away) return waits(outcome.reason);
   waits_ = 0;
   bool delivered = outcome.kind == Outcome::Kind::delivered;
   if (step_ == Step::dead_letter) return delivered ? dead_lettered() : hold("dead letter refused: " + outcome.reason);
@@ -123,7 +145,7 @@ void Branch::hopeless(std::string_view code, std::string reason) noexcept {
   exhausted();
 }
 
-void Branch::away(const std::string& reason) noexcept {
+void Branch::waits(const std::string& reason) noexcept {
   events::waited(route_name(), Publication::target, reason);
   later(kAwayBackoff.at(std::min(++waits_, 16u)));
 }
@@ -150,7 +172,7 @@ void Branch::dead_letter() {
                           {origin.section->name, origin.section->settings->subscriptions[delivery.subscription].source,
                            route_ ? route_name() : std::string_view()},
                           to.broker->section->type == "kafka", reason_, attempts_);
-  to.broker->instance->publish(*this);
+  lend_to(*to.broker->instance);
 }
 
 void Branch::dead_lettered() noexcept {

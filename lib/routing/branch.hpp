@@ -1,6 +1,7 @@
 #pragma once
 // One destination of one delivery: tries it, tries it again, dead-letters it, and says when it is settled.
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -32,7 +33,10 @@ class Branch final : public Publication, public handler::Call {
   void start() noexcept;
 
   void completed(Outcome outcome) noexcept override;     ///< of a publish
+  [[nodiscard]] bool wanted() const noexcept override;
   void finished(handler::Verdict verdict) noexcept override;  ///< of a handler
+  /// [any thread] Its destination is away: not connected, or it said so the last time it was asked.
+  [[nodiscard]] bool away() const noexcept;
 
   /// [main loop] A wait is over.
   void resume() noexcept { attempt(); }
@@ -51,6 +55,7 @@ class Branch final : public Publication, public handler::Call {
   };
 
   void attempt() noexcept;
+  void lend_to(Broker& destination) noexcept;
   void publish();
   void dead_letter();
   void handle();
@@ -68,7 +73,7 @@ class Branch final : public Publication, public handler::Call {
 
   void failed(std::string_view code, std::string reason) noexcept;
   void hopeless(std::string_view code, std::string reason) noexcept;
-  void away(const std::string& reason) noexcept;
+  void waits(const std::string& reason) noexcept;
   void exhausted() noexcept;
   void dead_lettered() noexcept;
   void hold(const std::string& why) noexcept;
@@ -89,6 +94,8 @@ class Branch final : public Publication, public handler::Call {
   std::string_view code_;                       ///< of the last failure, a literal
   unsigned attempts_ = 0;  ///< that failed
   unsigned waits_ = 0;     ///< in a row because the destination was away
+  std::atomic<bool> away_{false};                  ///< waits_, for other threads
+  std::atomic<const Broker*> lent_to_{nullptr};    ///< the broker that has it now
   std::string reason_;     ///< of the last failure
   Rendered rendered_;
   OutgoingReply reply_;

@@ -52,7 +52,7 @@ bool Branch::address() {
 bool Branch::address_request() {
   auto& via = *to_->broker;
   if (!via.instance->takes_replies()) {
-    away("the bridge's own reply queue or topic is not there yet");
+    waits("the bridge's own reply queue or topic is not there yet");
     return false;
   }
   auto ok = passage_.table()->replier().forward(passage_.delivery().message,

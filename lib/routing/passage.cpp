@@ -1,5 +1,7 @@
 #include "routing/passage.hpp"
 
+#include <algorithm>
+
 #include "routing/router.hpp"
 
 namespace mombridge::routing {
@@ -40,6 +42,10 @@ void Passage::settle(Settlement settlement) noexcept {
   auto& port = port_;
   delivery_->settle(settlement);
   port.settled();  // after it, so that a drain that sees nothing in flight finds every settlement posted
+}
+
+bool Passage::away() const noexcept {
+  return std::any_of(branches_.begin(), branches_.begin() + static_cast<ptrdiff_t>(used_), [](auto& b) { return b->away(); });
 }
 
 Router& Passage::router() const { return port_.router(); }

@@ -29,6 +29,8 @@ class Port final : public Sink {
   [[nodiscard]] Router& router() const { return router_; }
   [[nodiscard]] const std::string& broker() const { return broker_; }
   [[nodiscard]] uint64_t in_flight() const { return in_flight_.load(std::memory_order_acquire); }
+  /// [any thread] Deliveries received since the process began; with in_flight(), how many were settled.
+  [[nodiscard]] uint64_t received() const { return received_.value(); }
 
  private:
   void route(Passage& passage, const std::vector<const Route*>& routes);

@@ -11,6 +11,8 @@ namespace mombridge::amqp {
 namespace {
 
 constexpr uint16_t kChannel = 1;
+constexpr Duration kGather = std::chrono::milliseconds(200);  ///< the longest that an acknowledgement waits for others
+constexpr Duration kAfterRefusedLogin = std::chrono::seconds(1);
 constexpr size_t kKeepCapacity = 16 << 10;  ///< a delivery that grew beyond it gives its memory back
 
 std::string link_name(const Subscription& s, const config::Subscription& general) {
@@ -18,6 +20,8 @@ std::string link_name(const Subscription& s, const config::Subscription& general
 }
 
 }  // namespace
+
+bool AmqpDelivery::stale() const noexcept { return epoch < owner_.live_epoch(); }
 
 void AmqpDelivery::settle(Settlement s) noexcept {
   settlement = s;
@@ -32,7 +36,7 @@ Consumer::Consumer(const std::string& broker, const Settings& settings, size_t i
       loop_(broker + ":" + std::to_string(index)),
       connection_(loop_, settings, link_name(subscription_, settings.subscriptions[index]), *this),
       supervisor_(loop_, broker, link_name(subscription_, settings.subscriptions[index]),
-                  Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { connection_.open(); }) {
+                  Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }) {
   loop_.before_sleep([this] { return serve(); });
 }
 
@@ -63,6 +67,7 @@ void Consumer::stop(Duration patience) {
   if (!std::exchange(started_, false)) return;
   auto said = std::make_shared<std::promise<void>>();
   loop_.post([this, said] {
+    sink_ = nullptr;
     supervisor_.stop();
     take_settled();
     if (connection_.is_open()) flush_acks(true);
@@ -86,6 +91,8 @@ void Consumer::opened() {
   ++epoch_;
   tracker_ = {};
   current_ = nullptr;
+  // While draining there is nothing to take any longer, and what was in flight has been given back.
+  if (!sink_) return supervisor_.opened(connection_.endpoint() + ", draining");
   amqp_channel_open_t open{};
   connection_.send(kChannel, AMQP_CHANNEL_OPEN_METHOD, &open);
   amqp_basic_qos_t qos{.prefetch_size = 0, .prefetch_count = settings_.prefetch_count, .global = 0};
@@ -139,15 +146,18 @@ void Consumer::consume() {
 }
 
 void Consumer::closed(const Error& error) {
-  ++epoch_;  // what is still in flight has been given back by the broker already
   missing_ = false;
   if (subscription_.declare && subscription_.declare->exclusive) has_queue_ = false;
   if (current_) recycle(*std::exchange(current_, nullptr));
+  if (paused_ && !on_closed_) return;
+  live_epoch_ = ++epoch_;  // what is still in flight has been given back by the broker already
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
-  supervisor_.failed(error);
+  supervisor_.failed(error, connection_.login_refused() ? kAfterRefusedLogin : Duration::zero());
 }
 
+// The broker is told, or its log would speak of a connection that broke.
 void Consumer::drop_channel(const std::string& why) {
+  if (connection_.is_open()) connection_.say_goodbye();
   connection_.close();
   closed({why});
 }
@@ -221,7 +231,12 @@ void Consumer::dispatch() {
   if (auto& from = settings_.subscriptions[index_].target_from; !from.empty())
     if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
   d.subscription = static_cast<uint32_t>(index_);
-  in_flight_bytes_ += d.bytes.size();
+  d.arrived = Clock::now();
+  d.handed_out = true;
+  ++in_flight_;
+  d.footprint = d.bytes.size() + d.storage.footprint();
+  in_flight_bytes_ += d.footprint;
+  watch_away();
   if (in_flight_bytes_ > settings_.prefetch_size) connection_.pause_reading(true);
   sink_->receive(DeliveryHandle(&d));
 }
@@ -236,9 +251,13 @@ Duration Consumer::serve() {
 }
 
 void Consumer::take_settled() {
+  bool progress = false;
   for (Delivery* item = inbox_.take(); item;) {
     auto& d = static_cast<AmqpDelivery&>(*std::exchange(item, item->next_in_inbox));
-    in_flight_bytes_ -= d.bytes.size();
+    in_flight_bytes_ -= d.footprint;
+    --in_flight_;
+    d.handed_out = false;
+    progress |= d.settlement != Settlement::requeue;
     if (d.epoch == epoch_ && connection_.is_open()) {
       if (d.settlement == Settlement::accept) {
         tracker_.accepted(d.tag);
@@ -251,11 +270,19 @@ void Consumer::take_settled() {
     recycle(d);
   }
   if (in_flight_bytes_ <= settings_.prefetch_size / 2) connection_.pause_reading(false);
+  if (paused_ && sink_ && (progress || !in_flight_)) resume();
 }
 
 void Consumer::flush_acks(bool all) {
   tracker_.flush(settings_.prefetch_count / 2, all, [this](uint64_t tag) { send_ack(tag, true); },
                  [this](uint64_t tag) { send_ack(tag, false); });
+  // One that stays open for long (its destination is away) must not keep the others unacknowledged: they would come
+  // again after a crash, and take up the prefetch.
+  if (!tracker_.gathered() || stragglers_) return;
+  stragglers_ = loop_.after(kGather, [this] {
+    stragglers_ = 0;
+    if (connection_.is_open()) flush_acks(true);
+  });
 }
 
 void Consumer::send_ack(uint64_t tag, bool multiple) {
