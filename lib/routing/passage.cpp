@@ -50,6 +50,4 @@ bool Passage::away() const noexcept {
 
 Router& Passage::router() const { return port_.router(); }
 
-Broker& Passage::broker_of(const Target* target) const { return *(target ? target->broker : origin_)->instance; }
-
 }  // namespace mombridge::routing

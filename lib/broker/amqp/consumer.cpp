@@ -125,8 +125,17 @@ void Consumer::declare_queue() {
   declare.durable = declaration.durable;
   declare.exclusive = declaration.exclusive;
   declare.auto_delete = declaration.auto_delete;
+  declare.passive = subscription_.passive_first && !missing_;
   declare.arguments = {static_cast<int>(arguments.size()), arguments.data()};
   connection_.send(kChannel, AMQP_QUEUE_DECLARE_METHOD, &declare);
+}
+
+// The queue was asked for and is not there: the same again on a new channel, this time to make it.
+void Consumer::declare_at_last() {
+  missing_ = true;
+  amqp_channel_close_ok_t ok{};
+  connection_.send(kChannel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+  opened();
 }
 
 void Consumer::consume() {
@@ -137,6 +146,8 @@ void Consumer::consume() {
 }
 
 void Consumer::closed(const Error& error) {
+  missing_ = false;
+  if (subscription_.declare && subscription_.declare->exclusive) has_queue_ = false;
   if (current_) recycle(*std::exchange(current_, nullptr));
   if (paused_ && !on_closed_) return;
   live_epoch_ = ++epoch_;  // what is still in flight has been given back by the broker already
@@ -155,10 +166,12 @@ void Consumer::method(uint16_t, amqp_method_number_t id, void* decoded, std::str
   switch (id) {
     case AMQP_BASIC_DELIVER_METHOD: return deliver(arguments);
     case AMQP_BASIC_CONSUME_OK_METHOD:
+      has_queue_ = true;
       return supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
     case AMQP_BASIC_CANCEL_METHOD: return drop_channel("the broker cancelled the subscription: was the queue deleted?");
     case AMQP_CHANNEL_CLOSE_METHOD: {
       auto& close = *static_cast<amqp_channel_close_t*>(decoded);
+      if (close.reply_code == AMQP_NOT_FOUND && subscription_.passive_first && !missing_) return declare_at_last();
       return drop_channel(std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512));
     }
     default: return;  // answers to what opened() sent

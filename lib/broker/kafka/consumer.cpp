@@ -4,6 +4,8 @@
 #include <sys/epoll.h>
 #include <utility>
 
+#include "broker/kafka/own_topic.hpp"
+
 namespace mombridge::kafka {
 
 namespace {
@@ -32,19 +34,40 @@ std::vector<Property> fixed(const Settings& settings, const TopicMatch& match) {
   return all;
 }
 
+std::vector<uint32_t> of_part(const Settings& settings, Consumer::Part part) {
+  std::vector<uint32_t> indices;
+  for (uint32_t i = 0; i < settings.subscriptions.size(); ++i)
+    if (settings.subscriptions[i].replies == (part == Consumer::Part::replies)) indices.push_back(i);
+  return indices;
+}
+
+Settings only(const std::vector<uint32_t>& indices, Consumer::Part part, const Settings& all) {
+  Settings some = all;
+  some.subscriptions.clear();
+  some.kafka_subscriptions.clear();
+  for (auto i : indices) {
+    some.subscriptions.push_back(all.subscriptions[i]);
+    some.kafka_subscriptions.push_back(all.kafka_subscriptions[i]);
+  }
+  if (part == Consumer::Part::replies) some.group_id += ".replies";
+  return some;
+}
+
 }  // namespace
 
-Consumer::Consumer(const std::string& broker, const Settings& settings, Asker& asker)
+Consumer::Consumer(const std::string& broker, const Settings& settings, Part part, Asker& asker)
     : broker_(broker),
-      settings_(settings),
+      part_(part),
+      indices_(of_part(settings, part)),
+      settings_(only(indices_, part, settings)),
       asker_(asker),
-      match_(settings),
-      loop_(broker + ":consume"),
+      match_(settings_),
+      loop_(broker + (part == Part::replies ? ":replies" : ":consume")),
       supervisor_(loop_, broker, "consumer", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
                   [this] { open(); }),
-      topic_errors_(settings.kafka_subscriptions.size()),
+      topic_errors_(settings_.kafka_subscriptions.size()),
       rejected_(counter("rejected_as_accepted", broker)) {
-  for (auto& s : settings.kafka_subscriptions)
+  for (auto& s : settings_.kafka_subscriptions)
     links_.push_back({"topic " + s.topic, LinkStatus::State::connecting, {}});
   loop_.before_sleep([this] { return serve(); });
 }
@@ -106,12 +129,17 @@ std::vector<LinkStatus> Consumer::status() const {
 void Consumer::open() {
   if (!client_)
     if (auto made = make(); !made) return supervisor_.failed(made.error());
-  if (reachable_) return;
+  bool topic_missing = part_ == Part::replies && !has_topic();
+  if (reachable_ && !topic_missing) return;
   asker_.ask([this, client = client_.get()] {
     auto metadata = ask_metadata(client, nullptr);
-    loop_.post([this, client, error = metadata ? std::string() : metadata.error().text] {
-      if (client != client_.get() || reachable_) return;
+    auto made = metadata ? have_own_topic(client) : fail(metadata.error());
+    loop_.post([this, client, made = made && *made, error = made ? std::string() : made.error().text] {
+      if (client != client_.get()) return;
+      if (made) subscribe();  // again: else the client looks for it only when its metadata have grown old
       if (error.empty()) return reachable();
+      if (reachable_ && part_ == Part::ordinary) return;
+      reachable_ = false;
       supervisor_.failed({last_error_.empty() ? error : last_error_});
     });
   });
@@ -124,12 +152,24 @@ Result<> Consumer::make() {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   signal_.watch(queue_.get());
+  auto subscribed = subscribe();
+  if (!subscribed) drop_client();
+  return subscribed;
+}
+
+Result<bool> Consumer::have_own_topic(rd_kafka_t* client) {
+  if (part_ != Part::replies || has_topic()) return false;
+  auto had = have_topic(client, settings_.kafka_subscriptions.front().topic);
+  if (had) has_topic_ = true;
+  return had;
+}
+
+Result<> Consumer::subscribe() {
   Partitions topics(rd_kafka_topic_partition_list_new(static_cast<int>(settings_.kafka_subscriptions.size())));
   for (auto& s : settings_.kafka_subscriptions)
     rd_kafka_topic_partition_list_add(topics.get(), s.topic.c_str(), RD_KAFKA_PARTITION_UA);
   auto code = rd_kafka_subscribe(client_.get(), topics.get());
   if (!code) return {};
-  drop_client();
   return fail("cannot subscribe: " + describe(code, {}));
 }
 

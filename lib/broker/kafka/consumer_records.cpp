@@ -67,7 +67,7 @@ void Consumer::dispatch(Assigned& p, Fetched fetched) {
   d.number = p.tracker.delivered(record->offset);
   d.size = record->len + record->key_len;
   d.tries = 0;
-  d.subscription = p.subscription;
+  d.subscription = indices_[p.subscription];
   d.partition = p.number;
   d.offset = record->offset;
   ++p.in_flight;
@@ -91,7 +91,7 @@ void Consumer::fill(KafkaDelivery& d, const rd_kafka_message_t& record) {
     make_id(d.storage.id, broker_, d.from->topic, d.partition, d.offset);
     m.message_id = d.storage.id;
   }
-  if (auto& from = settings_.subscriptions[d.subscription].target_from; !from.empty())
+  if (auto& from = settings_.subscriptions[d.from->subscription].target_from; !from.empty())
     if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
 }
 
