@@ -1,0 +1,2 @@
+"""The faults, by group. Importing this registers them all."""
+from . import process, network, brokers, rabbit  # noqa: F401
