@@ -15,6 +15,10 @@ constexpr Duration kDrainPoll = std::chrono::milliseconds(5);
 /// What closing may take beyond the drain itself: the last acks and offsets have to reach their brokers.
 constexpr Duration kClosePatience = std::chrono::seconds(3);
 
+/// So long without a single settlement, with messages in flight: something is stuck, and an operator wants to know.
+constexpr Duration kStalled = std::chrono::seconds(30);
+constexpr Duration kStallLook = std::chrono::seconds(5);
+
 /// Stops all at once, as each may wait for its broker.
 void stop_all(std::map<std::string, std::unique_ptr<Broker>>& brokers, Duration patience) {
   std::vector<std::jthread> threads;
@@ -23,10 +27,13 @@ void stop_all(std::map<std::string, std::unique_ptr<Broker>>& brokers, Duration 
 
 }  // namespace
 
-Bridge::Bridge(const config::Config& config, EventLoop& loop) : config_(config), loop_(loop), router_(loop) {}
+Bridge::Bridge(const config::Config& config, EventLoop& loop) : config_(config), loop_(loop), router_(loop), stalls_(kStalled) {}
 
 Bridge::~Bridge() {
+  drained_ = nullptr;
   if (running_) finish(router_.in_flight());
+  if (left_behind_)
+    for (auto& [name, broker] : brokers_) static_cast<void>(broker.release());  // a handler still reads a message of it
 }
 
 Result<> Bridge::start() {
@@ -44,12 +51,14 @@ Result<> Bridge::start() {
   router_.use(table);
 
   running_ = true;
-  auto find_broker = [this](const std::string& name) -> Broker* {
+  auto find_broker = [this](const std::string& name) -> handler::Outlet {
     auto found = brokers_.find(name);
-    return found == brokers_.end() ? nullptr : found->second.get();
+    if (found == brokers_.end()) return {};
+    return {found->second.get(), config_.broker(name)->settings.get()};
   };
   if (auto ok = handlers_->start(find_broker); !ok) return ok;
   for (auto& [name, broker] : brokers_) broker->start(router_.port(name));
+  loop_.after(kStallLook, [this] { watch_stalls(); });
   return {};
 }
 
@@ -58,20 +67,23 @@ void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
   drain_deadline_ = Clock::now() + patience;
   if (draining_) return;
   draining_ = true;
-  for (auto& [name, broker] : brokers_) broker->stop_intake();
+  // What is in flight may still have to pass through a memory broker: closed now, that would keep it for ever.
+  for (auto& section : config_.brokers)
+    if (!broker_kind(section.type).internal) brokers_[section.name]->stop_intake();
   wait_drained();
 }
 
 void Bridge::wait_drained() {
   auto in_flight = router_.in_flight();
-  if (in_flight == 0 || Clock::now() >= drain_deadline_) return finish(in_flight);
+  if (in_flight + handlers_->unconfirmed() == 0 || Clock::now() >= drain_deadline_) return finish(in_flight);
   loop_.after(kDrainPoll, [this] { wait_drained(); });
 }
 
 void Bridge::finish(uint64_t unsettled) {
   router_.stop();
   running_ = false;
-  if (handlers_) handlers_->stop();
+  handlers_->stop();
+  left_behind_ = handlers_->left_behind();
   stop_all(brokers_, kClosePatience);
   if (drained_) drained_(unsettled);
 }
@@ -83,8 +95,20 @@ Duration Bridge::longest_stall() const {
   return longest;
 }
 
-std::vector<std::pair<std::string, LinkStatus>> Bridge::status() const {
-  std::vector<std::pair<std::string, LinkStatus>> all;
+std::vector<NamedLink> Bridge::status() const {
+  auto all = links();
+  for (auto& stall : stalls_.status()) all.push_back(stall);
+  return all;
+}
+
+void Bridge::watch_stalls() {
+  auto now = links();
+  for (auto& [name, broker] : brokers_) stalls_.look(router_.port(name), now, Clock::now());
+  loop_.after(kStallLook, [this] { watch_stalls(); });
+}
+
+std::vector<NamedLink> Bridge::links() const {
+  std::vector<NamedLink> all;
   for (auto& [name, broker] : brokers_)
     for (auto& link : broker->status()) all.emplace_back(name, link);
   return all;

@@ -12,6 +12,7 @@
 #include "broker/broker.hpp"
 #include "config/config.hpp"
 #include "handler/registry.hpp"
+#include "daemon/stall_watch.hpp"
 #include "routing/router.hpp"
 
 namespace mombridge {
@@ -26,15 +27,23 @@ class Bridge {
   /// loaded, configured or started, or a route cannot be compiled.
   Result<> start();
 
-  /// Stops taking messages, waits until those in flight are settled or `patience` is over, then stops everything and calls
-  /// `done` with the number that was not settled. May be called again with a shorter patience.
+  /// Stops taking messages, waits until those in flight are settled and what handlers published is confirmed, or
+  /// `patience` is over, then stops everything and calls `done` with the number that was not settled. May be called again
+  /// with a shorter patience.
   void drain(Duration patience, std::function<void(uint64_t unsettled)> done);
+
+  /// After drain(): a handler did not come back. Its thread still reads the message that it was lent, so that neither may
+  /// the process run its destructors.
+  [[nodiscard]] bool left_behind() const { return left_behind_; }
 
   /// The longest that any loop of the bridge has not come back to its sleep, for the watchdog.
   [[nodiscard]] Duration longest_stall() const;
-  [[nodiscard]] std::vector<std::pair<std::string, LinkStatus>> status() const;
+  /// Every link of every broker, and the sources that make no progress.
+  [[nodiscard]] std::vector<NamedLink> status() const;
 
  private:
+  [[nodiscard]] std::vector<NamedLink> links() const;
+  void watch_stalls();
   void wait_drained();
   void finish(uint64_t unsettled);
 
@@ -43,7 +52,8 @@ class Bridge {
   routing::Router router_;
   std::map<std::string, std::unique_ptr<Broker>> brokers_;
   std::unique_ptr<handler::Registry> handlers_;
-  bool running_ = false, draining_ = false;
+  StallWatch stalls_;
+  bool running_ = false, draining_ = false, left_behind_ = false;
   TimePoint drain_deadline_{};
   std::function<void(uint64_t)> drained_;
 };

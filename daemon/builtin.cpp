@@ -19,7 +19,7 @@ const std::vector<BrokerKind>& broker_kinds() {
 #ifdef MOMBRIDGE_KAFKA
       {kafka::reader(), kafka::create},
 #endif
-      {memory::reader(), memory::create},
+      {memory::reader(), memory::create, true},
   };
   return kinds;
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 #include "base/counters.hpp"
 #include "base/log.hpp"
@@ -27,14 +28,16 @@ std::vector<std::filesystem::path> config_paths(const Options& options) {
   return {path && *path ? path : "/etc/mombridge"};
 }
 
-/// Loads and checks; prints what is wrong to stderr.
-bool load(const Options& options, config::Config& config, bool show_warnings) {
+/// Loads and checks. Returns the warnings; where there are errors, prints everything to stderr and returns nothing.
+std::optional<std::vector<std::string>> load(const Options& options, config::Config& config) {
   config::Diagnostics diagnostics;
   config = config::load({config_paths(options), options.environment, MOMBRIDGE_HANDLER_FOLDER}, kind_readers(), diagnostics);
   routing::check(config, diagnostics);
-  for (auto& d : diagnostics.sorted())
-    if (show_warnings || d.severity == config::Diagnostic::Severity::error) std::cerr << d.text() << '\n';
-  return diagnostics.ok();
+  std::vector<std::string> lines;
+  for (auto& d : diagnostics.sorted()) lines.push_back(d.text());
+  if (diagnostics.ok()) return lines;
+  for (auto& line : lines) std::cerr << line << '\n';
+  return std::nullopt;
 }
 
 void log_totals(const char* text, uint64_t unsettled) {
@@ -67,24 +70,30 @@ class Shutdown {
     log::info(first ? "draining" : "stopping at once", {{"signal", strsignal(signal)}});
     if (first) service::stopping();
     bridge_.drain(first ? patience_ : Duration::zero(), [this](uint64_t unsettled) {
+      exit_code_ = unsettled ? kExitUndrained : kExitOk;
       log_totals(unsettled ? "stopped, what was not settled stays at its source" : "stopped", unsettled);
       loop_.quit();
     });
   }
+
+  [[nodiscard]] int exit_code() const { return exit_code_; }
 
  private:
   EventLoop& loop_;
   Bridge& bridge_;
   Duration patience_;
   bool draining_ = false;
+  int exit_code_ = kExitOk;
 };
 
 }  // namespace
 
 int run(const Options& options) {
   config::Config config;
-  if (!load(options, config, true)) return kExitConfig;
+  auto warnings = load(options, config);
+  if (!warnings) return kExitConfig;
   log::init(config.log_level, config.log_format);
+  for (auto& warning : *warnings) log::warn(warning);
   Signals::block();
 
   EventLoop loop("main");
@@ -99,13 +108,16 @@ int run(const Options& options) {
   service::ready();
   if (auto interval = service::watchdog_interval(); interval > Duration::zero()) feed_watchdog(loop, bridge, interval);
   loop.run();
-  return kExitOk;
+  if (bridge.left_behind()) std::_Exit(shutdown.exit_code());
+  return shutdown.exit_code();
 }
 
 int check(const Options& options) {
   config::Config config;
-  if (!load(options, config, options.environment)) return kExitConfig;
+  auto warnings = load(options, config);
+  if (!warnings) return kExitConfig;
   if (!options.environment) return kExitOk;
+  for (auto& warning : *warnings) std::cerr << warning << '\n';
   // A plugin's own checks of its `config:` are part of the file's.
   handler::Registry handlers;
   bool ok = true;
@@ -120,7 +132,7 @@ int check(const Options& options) {
 
 int explain(const Options& options) {
   config::Config config;
-  if (!load(options, config, false)) return kExitConfig;
+  if (!load(options, config)) return kExitConfig;
   if (!config.broker(options.broker)) {
     std::vector<std::string> known;
     for (auto& section : config.brokers) known.push_back(section.name);

@@ -12,6 +12,7 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitNotTaken = 1;   ///< explain: no route takes it
 inline constexpr int kExitUsage = 64;     ///< EX_USAGE
 inline constexpr int kExitSoftware = 70;  ///< EX_SOFTWARE
+inline constexpr int kExitUndrained = 75;  ///< EX_TEMPFAIL; run: stopped with messages that were not settled
 inline constexpr int kExitConfig = 78;    ///< EX_CONFIG
 
 struct Options {

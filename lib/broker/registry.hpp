@@ -13,6 +13,8 @@ struct BrokerKind {
   config::KindReader reader;  ///< reads its section of the file
   /// `settings` are those that `reader` made; they outlive the broker.
   std::unique_ptr<Broker> (*create)(const config::BrokerSection& section);
+  /// All that it delivers was published to it by this bridge: it is drained after what comes from outside.
+  bool internal = false;
 };
 
 }  // namespace mombridge

@@ -73,6 +73,20 @@ void Supervisor::unblocked() {
   set(LinkStatus::State::up, "");
 }
 
+void Supervisor::pause(const std::string& reason) {
+  if (stopped_) return;
+  loop_.cancel(std::exchange(timer_, 0));
+  up_since_ = {};
+  log::warn("paused", {{"broker", broker_}, {"link", status_.link}, {"reason", reason}});
+  set(LinkStatus::State::blocked, reason);
+}
+
+void Supervisor::resume() {
+  if (stopped_ || timer_) return;
+  set(LinkStatus::State::connecting, "");
+  attempt();
+}
+
 void Supervisor::stop() {
   stopped_ = true;
   loop_.cancel(timer_);

@@ -31,6 +31,9 @@ class Supervisor {
   /// [loop] The broker told us to stop sending (connection.blocked), or that is over: shown, nothing else changes.
   void blocked(const std::string& reason);
   void unblocked();
+  /// [loop] The user closed the link on purpose: shown, with the reason, and not tried again before resume().
+  void pause(const std::string& reason);
+  void resume();
   /// [loop] No further attempts.
   void stop();
 

@@ -47,6 +47,7 @@ struct BrokerSettings {
   std::vector<Subscription> subscriptions;
   std::vector<std::string> allow_reply_to;  ///< shell globs over the whole name; empty: any but `own_names`
   std::vector<std::string> own_names;       ///< queues or topics of the bridge's own: never a reply address
+  std::vector<std::string> declares;        ///< those of them that are declared when the broker connects; what exists is used as it is
 };
 
 struct BrokerSection {

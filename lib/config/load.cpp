@@ -72,6 +72,17 @@ void read_broker(const Text& name, Section section, Loading& loading) {
   config.brokers.push_back(std::move(broker));
 }
 
+// The dead letter that bears the bridge's name is the bridge's own.
+void declare_own(const Failures& failures, Config& config) {
+  auto own = config.name + ".dead";
+  auto& to = failures.dead_letter;
+  if (!to || to->target.value != own || !to->exchange.value_or("").empty()) return;
+  auto broker = std::ranges::find(config.brokers, to->broker, &BrokerSection::name);
+  if (broker == config.brokers.end()) return;
+  auto& declares = broker->settings->declares;
+  if (std::ranges::find(declares, own) == declares.end()) declares.push_back(own);
+}
+
 }  // namespace
 
 const KindReader* Loading::kind(const std::string& type) const {
@@ -129,6 +140,9 @@ Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Di
   read_handlers(top, loading);
   read_failures(top, loading);
   read_routes(top, loading);
+  declare_own(config.failures, config);
+  for (auto& route : config.routes)
+    if (route.failures) declare_own(*route.failures, config);
   return config;
 }
 

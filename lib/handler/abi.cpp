@@ -1,6 +1,8 @@
 #include "handler/abi.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <exception>
 
 #include "base/clock.hpp"
 
@@ -25,8 +27,11 @@ int64_t deadline(const Message& m) {
   return ms > 0 ? unix_ms() + ms : 0;
 }
 
+/// Room for a deadline as text.
+constexpr size_t kLongestNumber = 20;
+
 size_t total(const mombridge_message& m) {
-  size_t sum = m.target.size + m.body.size + m.key.size + m.content_type.size + m.content_encoding.size +
+  size_t sum = kLongestNumber + m.target.size + m.body.size + m.key.size + m.content_type.size + m.content_encoding.size +
                m.correlation_id.size + m.reply_to.size + m.message_id.size + m.type.size;
   for (size_t i = 0; i < m.header_count; ++i) sum += m.headers[i].name.size + m.headers[i].value.size;
   return sum;
@@ -36,7 +41,8 @@ size_t total(const mombridge_message& m) {
 
 AbiMessage::AbiMessage(const Call& call) {
   auto& m = *call.message;
-  headers_.reserve(m.headers.size());
+  headers_.reserve(m.headers.size() + 1);
+  if (m.tombstone) headers_.push_back({handler::slice(header::kTombstone), handler::slice(std::string_view("true"))});
   for (auto& h : m.headers) {
     if (h.value.is_text()) {
       headers_.push_back({handler::slice(h.name), slice(Message::Text(h.value.text))});
@@ -66,7 +72,7 @@ AbiMessage::AbiMessage(const Call& call) {
               .flags = m.redelivered ? MOMBRIDGE_MESSAGE_REDELIVERED : 0};
 }
 
-Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message) {
+Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message) try {
   if (!message) return fail("the message is null");
   auto& from = *message;
   if (from.struct_size < MOMBRIDGE_MESSAGE_SIZE_1_0) return fail("the message's struct_size is too small");
@@ -84,13 +90,21 @@ Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message) {
   m.message_id = text(from.message_id, *to);
   m.type = text(from.type, *to);
   if (from.timestamp_ms) m.timestamp_ms = from.timestamp_ms;
+  // Past already: the least that can be said.
+  if (from.deadline_ms > 0) m.expiration = to->keep(std::to_string(std::max<int64_t>(from.deadline_ms - unix_ms(), 1)));
   for (size_t i = 0; i < from.header_count; ++i) {
     auto name = to->keep(view(from.headers[i].name));
     auto value = from.headers[i].value;
+    if (name == header::kTombstone) {
+      m.tombstone = m.body.empty();
+      continue;
+    }
     to->headers.push_back({name, value.data ? Value::of(to->keep(view(value))) : Value{}});
   }
   m.headers = to->headers;
   return to;
+} catch (const std::exception&) {
+  return fail("there is no memory for a message of that size");
 }
 
 std::string_view to_string(mombridge_status status) {

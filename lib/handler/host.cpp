@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/counters.hpp"
 #include "base/text.hpp"
 #include "broker/broker.hpp"
 #include "handler/abi.hpp"
@@ -27,9 +26,12 @@ Verdict to_verdict(const mombridge_result& result, std::unique_ptr<OwnedMessage>
 
 /// A publish of a plugin: owns its message, deletes itself when it is completed.
 struct Instance::PluginPublication final : Publication {
-  PluginPublication(std::shared_ptr<Instance> i, std::unique_ptr<OwnedMessage> m, mombridge_publish_done d, void* u)
+  PluginPublication(std::shared_ptr<Instance> i, const config::BrokerSettings& settings, std::unique_ptr<OwnedMessage> m,
+                    mombridge_publish_done d, void* u)
       : instance(std::move(i)), owned(std::move(m)), done(d), user(u) {
+    owned->message.app_id = settings.appname;
     message = &owned->message;
+    exchange = settings.exchange;
     target = owned->message.target;
     key = owned->message.key;
   }
@@ -39,7 +41,7 @@ struct Instance::PluginPublication final : Publication {
                   : instance->accepts_publish_             ? MOMBRIDGE_RETRY
                                                            : MOMBRIDGE_CLOSED;
     if (status != MOMBRIDGE_OK) {
-      counter("handler_publish_failures", instance->name()).add();
+      instance->publish_failures_.add();
       instance->publish_log_.event(log::Level::warn, "a handler's publish failed",
                                    {{"handler", instance->name()}, {"target", target}, {"reason", outcome.reason}});
     }
@@ -54,17 +56,18 @@ struct Instance::PluginPublication final : Publication {
   void* user;
 };
 
-/// The functions of the host table; `ctx` is the Instance.
+/// The functions of the host table; `ctx` is the Instance. No exception may reach the plugin: what is large is copied
+/// with care (copy()), and where there is no memory for a few words either, the process ends and its messages come again.
 struct HostCallbacks {
   static Instance& self(void* ctx) { return *static_cast<Instance*>(ctx); }
 
-  static void log(void* ctx, int32_t severity, mombridge_slice text) {
+  static void log(void* ctx, int32_t severity, mombridge_slice text) noexcept {
     constexpr log::Level kLevels[] = {log::Level::debug, log::Level::info, log::Level::warn, log::Level::error};
     auto level = kLevels[std::clamp(severity, 0, 3)];
     if (log::enabled(level)) log::event(level, view(text).substr(0, kLongestLine), {{"handler", self(ctx).name()}});
   }
 
-  static mombridge_status config_get(void* ctx, mombridge_slice path, mombridge_slice* out) {
+  static mombridge_status config_get(void* ctx, mombridge_slice path, mombridge_slice* out) noexcept {
     auto& settings = self(ctx).config_.settings;
     auto found = settings.find(std::string(view(path)));
     if (found == settings.end() || !out) return MOMBRIDGE_NOT_FOUND;
@@ -72,7 +75,7 @@ struct HostCallbacks {
     return MOMBRIDGE_OK;
   }
 
-  static mombridge_status complete(void* ctx, mombridge_request_id id, const mombridge_result* result) {
+  static mombridge_status complete(void* ctx, mombridge_request_id id, const mombridge_result* result) noexcept {
     auto& instance = self(ctx);
     auto status = MOMBRIDGE_OK;
     Verdict verdict{Verdict::Kind::retry, "the handler's result breaks the contract", nullptr};
@@ -93,28 +96,36 @@ struct HostCallbacks {
       return MOMBRIDGE_NOT_FOUND;
     }
     if (status != MOMBRIDGE_OK) instance.breach("a handler completed a request with an invalid result");
-    if (finished && !instance.left_behind_) finished->hand_over();
+    if (finished) instance.hand_over(*finished);
     return status;
   }
 
   static mombridge_status publish(void* ctx, mombridge_slice broker, const mombridge_message* message,
-                                  mombridge_publish_done done, void* user) {
+                                  mombridge_publish_done done, void* user) noexcept {
     auto& instance = self(ctx);
-    if (!instance.accepts_publish_ || !instance.find_broker_) return MOMBRIDGE_CLOSED;
-    auto* destination = instance.find_broker_(std::string(view(broker)));
-    if (!destination) return MOMBRIDGE_NOT_FOUND;
+    if (!instance.accepts_publish_ || !instance.outward_.enter()) return MOMBRIDGE_CLOSED;
+    auto status = publish(instance, broker, message, done, user);
+    instance.outward_.leave();
+    return status;
+  }
+
+  static mombridge_status publish(Instance& instance, mombridge_slice broker, const mombridge_message* message,
+                                  mombridge_publish_done done, void* user) {
+    auto outlet = instance.find_broker_(std::string(view(broker)));
+    if (!outlet.broker) return MOMBRIDGE_NOT_FOUND;
     auto owned = copy(message);
     if (!owned || (*owned)->message.target.empty()) return MOMBRIDGE_INVALID;
     if (++instance.unconfirmed_ > kMaxUnconfirmed) {
       --instance.unconfirmed_;
       return MOMBRIDGE_BUSY;
     }
-    destination->publish(*new Instance::PluginPublication(instance.shared_from_this(), std::move(*owned), done, user));
+    outlet.broker->publish(
+        *new Instance::PluginPublication(instance.shared_from_this(), *outlet.settings, std::move(*owned), done, user));
     return MOMBRIDGE_OK;
   }
 
-  static void count(void* ctx, mombridge_slice name, uint64_t by) {
-    counter("handler_" + self(ctx).name(), printable(view(name), 64)).add(by);
+  static void count(void* ctx, mombridge_slice name, uint64_t by) noexcept {
+    self(ctx).plugin_counter(view(name)).add(by);
   }
 };
 

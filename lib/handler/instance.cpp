@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/counters.hpp"
 #include "base/text.hpp"
 #include "handler/abi.hpp"
 #include "handler/library.hpp"
@@ -14,6 +13,7 @@ namespace mombridge::handler {
 namespace {
 
 constexpr size_t kErrorSize = 1024;
+constexpr size_t kMaxCounters = 256;  ///< of one plugin: a bad one makes their names from messages
 
 std::string plugin_error(const char* step, mombridge_status status, const char* text) {
   return std::string(step) + " failed (" + std::string(to_string(status)) + ")" + (*text ? ": " + printable(text, kErrorSize) : "");
@@ -26,12 +26,25 @@ Instance::Instance(const config::Handler& config, const mombridge_handler* plugi
   fill_host();
 }
 
+// Nothing may be thrown across the ABI, but a plugin that does without handler.hpp can do it.
+template <class Function>
+mombridge_status Instance::call_plugin(Function function) {
+  try {
+    return function();
+  } catch (...) {
+    breach("a handler threw an exception");
+    return MOMBRIDGE_INTERNAL;
+  }
+}
+
 Result<std::shared_ptr<Instance>> Instance::load(const config::Handler& config, EventLoop* timers) {
   auto plugin = open_library(config.plugin.value);
   if (!plugin) return fail(plugin.error());
   std::shared_ptr<Instance> instance(new Instance(config, *plugin, timers));
   char error[kErrorSize] = "";
-  if (auto status = (*plugin)->create(&instance->host_, &instance->self_, error, sizeof error); status != MOMBRIDGE_OK) {
+  auto status = instance->call_plugin(
+      [&] { return (*plugin)->create(&instance->host_, &instance->self_, error, sizeof error); });
+  if (status != MOMBRIDGE_OK) {
     error[kErrorSize - 1] = '\0';
     return fail(config.plugin.value + ": " + plugin_error("create", status, error));
   }
@@ -40,19 +53,20 @@ Result<std::shared_ptr<Instance>> Instance::load(const config::Handler& config, 
 }
 
 Instance::~Instance() {
-  if (created_ && !left_behind_) plugin_->destroy(self_);
+  if (created_ && !left_behind_) call_plugin([this] { return plugin_->destroy(self_), MOMBRIDGE_OK; });
 }
 
 Result<> Instance::start(FindBroker find_broker) {
   find_broker_ = std::move(find_broker);
   accepts_publish_ = true;
   char error[kErrorSize] = "";
-  if (auto status = plugin_->start ? plugin_->start(self_, error, sizeof error) : MOMBRIDGE_OK; status != MOMBRIDGE_OK) {
+  mombridge_status status = MOMBRIDGE_OK;
+  if (plugin_->start) status = call_plugin([&] { return plugin_->start(self_, error, sizeof error); });
+  if (status != MOMBRIDGE_OK) {
     accepts_publish_ = false;
     error[kErrorSize - 1] = '\0';
     return fail("handler '" + name() + "': " + plugin_error("start", status, error));
   }
-  started_ = true;
   unsigned threads = plugin_->flags & MOMBRIDGE_HANDLER_SERIAL ? 1 : std::max(1u, config_.concurrency);
   working_ = threads;
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([self = shared_from_this()] { self->work(); });
@@ -84,6 +98,12 @@ void Instance::work() {
     work_on(*call);
     lock.lock();
   }
+  // The last one out stops the plugin, so that a stop() that hangs can be left behind as well.
+  if (working_ == 1) {
+    lock.unlock();
+    stop_plugin();
+    lock.lock();
+  }
   --working_;
   changed_.notify_all();
 }
@@ -92,14 +112,27 @@ void Instance::work_on(Call& call) {
   AbiMessage message(call);
   auto id = requests_.open(call, Clock::now() + config_.timeout);
   watch_deadlines();
-  auto status = plugin_->handle(self_, message.get(), id);
+  auto status = call_plugin([&] { return plugin_->handle(self_, message.get(), id); });
   std::optional<Verdict> verdict;
+  if (status != MOMBRIDGE_OK) verdict = verdict_of(status);
+  if (auto finished = requests_.returned(id, std::move(verdict))) hand_over(*finished);
+}
+
+Verdict Instance::verdict_of(mombridge_status status) {
+  if (status > MOMBRIDGE_OK || status < MOMBRIDGE_INTERNAL) breach("a handler returned an undefined status");
   if (status == MOMBRIDGE_REJECT)
-    verdict = {Verdict::Kind::reject, "handler '" + name() + "' rejected the message", nullptr};
-  else if (status != MOMBRIDGE_OK)
-    verdict = {Verdict::Kind::retry, "handler '" + name() + "' returned " + std::string(to_string(status)), nullptr};
-  auto finished = requests_.returned(id, std::move(verdict));
-  if (finished && !left_behind_) finished->hand_over();
+    return {Verdict::Kind::reject, "handler '" + name() + "' rejected the message", nullptr};
+  return {Verdict::Kind::retry, "handler '" + name() + "' returned " + std::string(to_string(status)), nullptr};
+}
+
+void Instance::hand_over(Requests::Finished& finished) {
+  if (!outward_.enter()) return;
+  finished.hand_over();
+  outward_.leave();
+}
+
+void Instance::stop_plugin() {
+  if (plugin_->stop && !left_behind_) call_plugin([this] { return plugin_->stop(self_), MOMBRIDGE_OK; });
 }
 
 // One timer per instance, for the earliest deadline: the time-out is the same for all requests.
@@ -113,10 +146,10 @@ void Instance::watch_deadlines() {
       auto alive = weak.lock();
       if (!alive) return;
       while (auto overdue = alive->requests_.overdue(Clock::now())) {
-        counter("handler_timeouts", alive->name()).add();
+        alive->timeouts_.add();
         alive->stuck_log_.event(log::Level::warn, overdue->finished ? "handler did not answer in time" : "handler does not return from handle()",
                                 {{"handler", alive->name()}});
-        if (overdue->finished) overdue->finished->hand_over();
+        if (overdue->finished) alive->hand_over(*overdue->finished);
       }
       alive->watching_ = false;
       if (alive->requests_.next_deadline()) alive->watch_deadlines();
@@ -124,31 +157,27 @@ void Instance::watch_deadlines() {
   });
 }
 
-void Instance::stop(Duration patience) {
+void Instance::stop_taking() {
+  std::deque<Call*> waiting;
   {
     std::lock_guard lock(mutex_);
     stopping_ = true;
     changed_.notify_all();
-  }
-  give_back_waiting();
-  if (!join(patience)) {
-    log::error("a handler does not return from handle(): it is left behind with its thread", {{"handler", name()}});
-    left_behind_ = true;
-    accepts_publish_ = false;
-    return;
-  }
-  if (started_ && plugin_->stop) plugin_->stop(self_);
-  started_ = accepts_publish_ = false;
-  while (auto finished = requests_.abandon()) finished->hand_over();
-}
-
-void Instance::give_back_waiting() {
-  std::deque<Call*> waiting;
-  {
-    std::lock_guard lock(mutex_);
     waiting.swap(waiting_);
   }
   for (auto* call : waiting) call->finished({Verdict::Kind::retry, "the bridge is stopping", nullptr});
+}
+
+void Instance::stop(Duration patience) {
+  stop_taking();
+  if (std::exchange(stopped_, true)) return;
+  if (!join(patience)) {
+    log::error("a handler does not come back: it is left behind with its thread", {{"handler", name()}});
+    left_behind_ = true;
+  }
+  accepts_publish_ = false;
+  while (auto finished = requests_.abandon()) hand_over(*finished);
+  outward_.close();
 }
 
 bool Instance::join(Duration patience) {
@@ -163,8 +192,20 @@ bool Instance::join(Duration patience) {
 }
 
 void Instance::breach(const char* what) {
-  counter("handler_contract_breaches", name()).add();
+  breaches_.add();
   breach_log_.event(log::Level::warn, what, {{"handler", name()}});
+}
+
+Counter& Instance::plugin_counter(std::string_view counter_name) {
+  std::lock_guard lock(counters_mutex_);
+  if (auto found = counters_.find(counter_name); found != counters_.end()) return *found->second;
+  if (counters_.size() >= kMaxCounters) {
+    breach("a handler has too many counters: it seems to name them after messages");
+    counter_name = "other";
+  }
+  auto& c = counter("handler_" + name(), printable(counter_name, 64));
+  if (counters_.size() < kMaxCounters) counters_.emplace(counter_name, &c);
+  return c;
 }
 
 }  // namespace mombridge::handler

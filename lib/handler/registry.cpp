@@ -1,12 +1,9 @@
 #include "handler/registry.hpp"
 
+#include <algorithm>
 #include <ranges>
 
 namespace mombridge::handler {
-
-namespace {
-constexpr Duration kStopPatience = std::chrono::seconds(3);
-}
 
 Result<> Registry::load(const config::Handler& config) {
   auto instance = Instance::load(config, timers_);
@@ -21,8 +18,20 @@ Result<> Registry::start(const FindBroker& find_broker) {
   return {};
 }
 
-void Registry::stop() {
-  for (auto& instance : std::views::reverse(instances_)) instance->stop(kStopPatience);
+void Registry::stop(Duration patience) {
+  auto deadline = Clock::now() + patience;
+  for (auto& instance : instances_) instance->stop_taking();  // they end side by side
+  for (auto& instance : std::views::reverse(instances_)) instance->stop(std::max(deadline - Clock::now(), Duration::zero()));
+}
+
+bool Registry::left_behind() const {
+  return std::ranges::any_of(instances_, [](auto& instance) { return instance->left_behind(); });
+}
+
+uint64_t Registry::unconfirmed() const {
+  uint64_t sum = 0;
+  for (auto& instance : instances_) sum += instance->unconfirmed();
+  return sum;
 }
 
 std::unordered_map<std::string, Handler*> Registry::by_name() const {

@@ -21,8 +21,12 @@ class Registry {
   Result<> load(const config::Handler& config);
   /// Starts all, in the order of loading; stops at the first that fails.
   Result<> start(const FindBroker& find_broker);
-  /// In reverse order. Calls that wait or are open are given back.
-  void stop();
+  /// In reverse order. Calls that wait or are open are given back. Takes about `patience` at the longest, however many
+  /// handlers do not come back; they are left behind.
+  void stop(Duration patience = std::chrono::seconds(3));
+  [[nodiscard]] bool left_behind() const;
+  /// What plugins published and nobody has confirmed yet.
+  [[nodiscard]] uint64_t unconfirmed() const;
 
   [[nodiscard]] std::unordered_map<std::string, Handler*> by_name() const;
 

@@ -13,8 +13,6 @@ mombridge_request_id Requests::open(Call& call, TimePoint deadline) {
   auto id = ++ids;
   std::lock_guard lock(mutex_);
   open_.emplace(id, Open{&call, deadline});
-  forget_closed();
-  deadlines_.emplace_back(deadline, id);
   return id;
 }
 
@@ -46,20 +44,25 @@ Requests::Completion Requests::complete(mombridge_request_id id, Verdict verdict
 
 std::optional<Requests::Overdue> Requests::overdue(TimePoint now) {
   std::lock_guard lock(mutex_);
-  forget_closed();
-  if (deadlines_.empty() || deadlines_.front().first > now) return std::nullopt;
-  auto found = open_.find(deadlines_.front().second);
-  deadlines_.pop_front();
-  if (found->second.running) return Overdue{};
-  Overdue overdue{Finished{found->second.call, late()}};
-  open_.erase(found);
-  return overdue;
+  for (auto it = open_.begin(); it != open_.end() && it->second.deadline <= now; ++it) {
+    auto& open = it->second;
+    if (open.overdue) continue;
+    if (open.running) {
+      open.overdue = true;
+      return Overdue{};
+    }
+    Overdue overdue{Finished{open.call, late()}};
+    open_.erase(it);
+    return overdue;
+  }
+  return std::nullopt;
 }
 
 std::optional<TimePoint> Requests::next_deadline() {
   std::lock_guard lock(mutex_);
-  forget_closed();
-  return deadlines_.empty() ? std::nullopt : std::optional(deadlines_.front().first);
+  for (auto& [id, open] : open_)
+    if (!open.overdue) return open.deadline;
+  return std::nullopt;
 }
 
 std::optional<Requests::Finished> Requests::abandon() {
@@ -71,10 +74,6 @@ std::optional<Requests::Finished> Requests::abandon() {
     return finished;
   }
   return std::nullopt;
-}
-
-void Requests::forget_closed() {
-  while (!deadlines_.empty() && !open_.contains(deadlines_.front().second)) deadlines_.pop_front();
 }
 
 }  // namespace mombridge::handler

@@ -1,11 +1,9 @@
 #pragma once
 // The requests that a handler has open: whatever a plugin does, each call is finished exactly once.
 
-#include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
-#include <utility>
 
 #include "base/clock.hpp"
 #include "handler/handler.hpp"
@@ -52,13 +50,13 @@ class Requests {
     Call* call;
     TimePoint deadline;
     bool running = true;
+    bool overdue = false;              ///< while running: has been said
     std::optional<Verdict> completed;  ///< while running
   };
-  void forget_closed();
 
   std::mutex mutex_;
-  std::unordered_map<mombridge_request_id, Open> open_;
-  std::deque<std::pair<TimePoint, mombridge_request_id>> deadlines_;  ///< ascending: the time-out is one per handler
+  /// The time-out is one per handler, so that the order of the ids is that of the deadlines.
+  std::map<mombridge_request_id, Open> open_;
 };
 
 }  // namespace mombridge::handler

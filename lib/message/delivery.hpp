@@ -28,6 +28,8 @@ class Delivery : public InboxItem<Delivery> {
     Attachment(const Attachment&) = delete;
     Attachment& operator=(const Attachment&) = delete;
     virtual ~Attachment() = default;
+    /// [the source's thread, between receive() and settle()] Does the delivery wait for a destination that is away?
+    [[nodiscard]] virtual bool away() const noexcept { return false; }
   };
 
   Delivery() = default;
@@ -43,6 +45,10 @@ class Delivery : public InboxItem<Delivery> {
   /// [any thread] Exactly once per delivery. Never blocks: it posts to the source's inbox. After it, the delivery and
   /// all it views are the source's again. A settlement from an earlier connection or assignment is dropped there.
   virtual void settle(Settlement settlement) noexcept = 0;
+
+  /// [any thread, before settle()] The broker has taken this message back and delivers it again: what is still done with
+  /// it here only makes duplicates, and its settlement will be dropped.
+  [[nodiscard]] virtual bool stale() const noexcept { return false; }
 
  protected:
   virtual ~Delivery() = default;

@@ -1,6 +1,7 @@
 #pragma once
 // One destination of one delivery: tries it, tries it again, dead-letters it, and says when it is settled.
 
+#include <atomic>
 #include <string>
 
 #include "handler/handler.hpp"
@@ -28,18 +29,28 @@ class Branch final : public Publication, public handler::Call {
   void start() noexcept;
 
   void completed(Outcome outcome) noexcept override;     ///< of a publish
+  [[nodiscard]] bool wanted() const noexcept override;
   void finished(handler::Verdict verdict) noexcept override;  ///< of a handler
+  /// [any thread] Its destination is away: not connected, or it said so the last time it was asked.
+  [[nodiscard]] bool away() const noexcept;
+
+  /// [main loop] A wait is over.
+  void resume() noexcept { attempt(); }
+  /// [any thread] Instead of resume(): what is not done will be delivered again.
+  void give_back() noexcept { done(Settlement::requeue); }
 
  private:
   enum class Step : uint8_t { publish, handle, reply_to_requester, reply_to_route, dead_letter };
 
   void attempt() noexcept;
+  void lend_to(Broker& destination) noexcept;
   void publish();
   void dead_letter();
   void handle();
   void reply(std::unique_ptr<OwnedMessage> content);
   void failed(std::string reason) noexcept;
-  void away(const std::string& reason) noexcept;
+  void hopeless(std::string reason) noexcept;
+  void waits(const std::string& reason) noexcept;
   void exhausted() noexcept;
   void dead_lettered() noexcept;
   void hold(const std::string& why) noexcept;
@@ -53,8 +64,11 @@ class Branch final : public Publication, public handler::Call {
   const FailurePolicy* policy_ = nullptr;
   Step step_ = Step::publish;
   bool may_reply_ = true;
+  bool held_ = false;
   unsigned attempts_ = 0;  ///< that failed
   unsigned waits_ = 0;     ///< in a row because the destination was away
+  std::atomic<bool> away_{false};                  ///< waits_, for other threads
+  std::atomic<const Broker*> lent_to_{nullptr};    ///< the broker that has it now
   std::string reason_;     ///< of the last failure
   Rendered rendered_;
   OutgoingReply reply_;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "config/diagnostics.hpp"
+#include "routing/publish.hpp"
 
 namespace mombridge::routing {
 
@@ -19,7 +20,7 @@ std::string why(const Route& route) {
 std::string where(const Target& to, const Message& message, const std::string& broker) {
   if (!to.broker) return "handler '" + to.config->handler + "'" + (to.reply_to ? ", its reply to " + where(*to.reply_to, message, broker) : "");
   std::string storage;
-  auto target = to.target.render(message, broker, storage);
+  auto target = render_target(to, message, broker, storage);
   std::string text = to.config->broker + " (" + to.broker->section->type + "), ";
   text += target ? "target '" + std::string(*target) + "'" : "refused: " + target.error().text;
   if (to.config->exchange) text += ", exchange '" + *to.config->exchange + "'";

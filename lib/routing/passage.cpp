@@ -1,5 +1,8 @@
 #include "routing/passage.hpp"
 
+#include <algorithm>
+
+#include "base/failpoint.hpp"
 #include "routing/router.hpp"
 
 namespace mombridge::routing {
@@ -38,8 +41,13 @@ void Passage::branch_done(Settlement settlement) noexcept {
 
 void Passage::settle(Settlement settlement) noexcept {
   auto& port = port_;
+  failpoint("after_confirm");
   delivery_->settle(settlement);
   port.settled();  // after it, so that a drain that sees nothing in flight finds every settlement posted
+}
+
+bool Passage::away() const noexcept {
+  return std::any_of(branches_.begin(), branches_.begin() + static_cast<ptrdiff_t>(used_), [](auto& b) { return b->away(); });
 }
 
 Router& Passage::router() const { return port_.router(); }

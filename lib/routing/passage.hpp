@@ -28,6 +28,8 @@ class Passage final : public Delivery::Attachment {
   /// [any thread] One branch is done. The last one settles the delivery, and the passage must not be touched after.
   void branch_done(Settlement settlement) noexcept;
 
+  [[nodiscard]] bool away() const noexcept override;
+
   [[nodiscard]] const Delivery& delivery() const { return *delivery_; }
   [[nodiscard]] const Endpoint& origin() const { return *origin_; }
   [[nodiscard]] const RouteTable* table() const { return table_.get(); }

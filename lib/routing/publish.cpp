@@ -30,13 +30,20 @@ int hops(const Message& message) {
   return std::clamp(n, 0, kMaxHops + 1);
 }
 
+Result<std::string_view> render_target(const Target& to, const Message& message, std::string_view broker,
+                                       std::string& storage) {
+  auto target = to.target.render(message, broker, storage);
+  auto& allow = to.config->allow;
+  if (target && !allow.empty() && std::ranges::none_of(allow, [&](auto& glob) { return glob_matches(glob, *target); }))
+    return fail("target '" + printable(*target, 256) + "' is not in the destination's 'allow'");
+  return target;
+}
+
 Result<> prepare(Publication& publication, Rendered& rendered, const Target& to, const Message& message,
                  std::string_view broker) {
   auto& config = *to.config;
-  auto target = to.target.render(message, broker, rendered.target);
+  auto target = render_target(to, message, broker, rendered.target);
   if (!target) return fail(target.error());
-  if (!config.allow.empty() && std::ranges::none_of(config.allow, [&](auto& glob) { return glob_matches(glob, *target); }))
-    return fail("target '" + printable(*target, 256) + "' is not in the destination's 'allow'");
 
   publication.message = &message;
   publication.exchange = config.exchange ? *config.exchange : to.broker->section->settings->exchange;

@@ -25,8 +25,13 @@ struct Rendered {
 /// How often the message has passed a bridge, by its header; text that is no number counts as 0.
 int hops(const Message& message);
 
+/// Where `message` from `broker` would go: a view into `storage`, `message` or `to`. Fails where the message lacks what
+/// the template needs or the target is not allowed.
+Result<std::string_view> render_target(const Target& to, const Message& message, std::string_view broker,
+                                       std::string& storage);
+
 /// Makes `publication` carry `message`, which came from `broker`, to `to`. Everything it views lives in `message`, in
-/// `rendered` and in `to`. Fails where the message lacks what a template needs or the target is not allowed.
+/// `rendered` and in `to`. Fails as render_target() does, and where the message lacks what the key or a header needs.
 Result<> prepare(Publication& publication, Rendered& rendered, const Target& to, const Message& message,
                  std::string_view broker);
 

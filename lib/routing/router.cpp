@@ -38,13 +38,11 @@ void Router::refresh(std::shared_ptr<const RouteTable>& cached, uint64_t& versio
 void Port::receive(DeliveryHandle delivery) noexcept {
   // One per source thread: a broker's subscriptions each have their own, and a process has one router.
   struct Local {
-    const Router* router = nullptr;
     std::shared_ptr<const RouteTable> table;
     uint64_t version = 0;
     std::vector<const Route*> routes;
   };
   thread_local Local local;
-  if (local.router != &router_) local = {&router_, nullptr, 0, {}};
   router_.refresh(local.table, local.version);
 
   in_flight_.fetch_add(1, std::memory_order_relaxed);

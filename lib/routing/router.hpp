@@ -8,10 +8,10 @@
 #include <string>
 
 #include "base/counters.hpp"
-#include "base/event_loop.hpp"
 #include "base/log.hpp"
 #include "message/delivery.hpp"
 #include "routing/route_table.hpp"
+#include "routing/waits.hpp"
 
 namespace mombridge::routing {
 
@@ -29,6 +29,8 @@ class Port final : public Sink {
   [[nodiscard]] Router& router() const { return router_; }
   [[nodiscard]] const std::string& broker() const { return broker_; }
   [[nodiscard]] uint64_t in_flight() const { return in_flight_.load(std::memory_order_acquire); }
+  /// [any thread] Deliveries received since the process began; with in_flight(), how many were settled.
+  [[nodiscard]] uint64_t received() const { return received_.value(); }
 
  private:
   void route(Passage& passage, const std::vector<const Route*>& routes);
@@ -45,31 +47,34 @@ class Port final : public Sink {
 
 class Router {
  public:
-  /// Waits of failed messages run on `timers`, which must outlive the router and be stopped before it.
-  explicit Router(EventLoop& timers) : timers_(timers) {}
+  /// Waits of failed messages run on `timers`, which must outlive the router.
+  explicit Router(EventLoop& timers) : waits_(timers) {}
 
   /// [any thread] Deliveries that arrive from now on go by this table; those on their way keep theirs.
   void use(std::shared_ptr<const RouteTable> table);
   /// [any thread] The port of a broker; it lives as long as the router.
   Port& port(const std::string& broker);
 
-  /// [any thread] From now on what would wait is given back to its source instead.
-  void stop() { stopping_ = true; }
+  /// [any thread] What waits, and from now on what would wait, is given back to its source.
+  void stop() {
+    stopping_ = true;
+    waits_.stop();
+  }
   [[nodiscard]] bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
   /// [any thread] Deliveries that are not settled yet.
   [[nodiscard]] uint64_t in_flight() const;
 
-  [[nodiscard]] EventLoop& timers() const { return timers_; }
+  [[nodiscard]] Waits& waits() { return waits_; }
   /// [any thread] `cached` is brought up to date; cheap where the table has not changed.
   void refresh(std::shared_ptr<const RouteTable>& cached, uint64_t& version) const;
 
  private:
-  EventLoop& timers_;
   mutable std::mutex mutex_;
   std::shared_ptr<const RouteTable> table_;
   std::atomic<uint64_t> version_{0};
   std::map<std::string, std::unique_ptr<Port>> ports_;
   std::atomic<bool> stopping_{false};
+  Waits waits_;
 };
 
 }  // namespace mombridge::routing

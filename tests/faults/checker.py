@@ -53,10 +53,10 @@ def disorder(flow, until, keys):
     return found
 
 
-def check(journals, plan, ordered_until, keys=8):
-    """ordered_until: {flow: ms} before which order is promised; absent: never."""
+def check(journals, plan, ordered_until, extra_places=None, keys=8):
+    """ordered_until: {flow: ms} before which order is promised; absent: never. extra_places: of flows outside the plan."""
     verdict = Verdict(broken=len(journals.broken))
-    places = {d.name: plan.sink(d) for d in plan.directions}
+    places = {d.name: plan.sink(d) for d in plan.directions} | (extra_places or {})
     for name, flow in journals.flows.items():
         lost = sorted(flow.confirmed.keys() - flow.arrivals.keys())
         duplicates = 0

@@ -42,6 +42,7 @@ class Plan:
         self.directions = [DIRECTIONS[name] for name in directions]
         self.partitions = partitions
         self.dead = f"{prefix}.dead"
+        self.handlers = None  # folder of the good and the bad ones
 
     def source(self, direction):
         return f"{self.prefix}.{direction.name}.in"
@@ -57,6 +58,9 @@ class Plan:
 
     def topics(self):
         return [self.source(d) for d in self.of(source="kafka")] + [self.sink(d) for d in self.of(sink="kafka")]
+
+    def route(self, config, name):
+        return next(route for route in config["routes"] if route["name"] == name)
 
     def uses_kafka(self):
         return bool(self.topics())

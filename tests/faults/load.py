@@ -1,6 +1,7 @@
 """Senders and sinks as processes."""
 import os
 import pathlib
+import signal
 import subprocess
 
 
@@ -45,6 +46,18 @@ class Client:
             raise LoadError(f"{self.kind} did not end within {patience} s") from None
         if code:
             raise LoadError(f"{self.kind} ended with {code}: {self._log.read_text(errors='replace')[-500:]}")
+
+    def pause(self):
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def restart(self):
+        """For a sink whose queue or topic was deleted and made again."""
+        self.stop()
+        self.start()
 
     def kill(self):
         if self._process is not None:

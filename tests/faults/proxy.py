@@ -173,8 +173,11 @@ class Proxy:
         self.rule = rule
         self.reset()
 
-    def connections(self):
-        return len(self._connections)
+    def broker_ports(self):
+        """The ports that the broker sees the present connections come from."""
+        async def now():
+            return [c.writers["up"].get_extra_info("sockname")[1] for c in self._connections]
+        return self._loop.call(now())
 
     def close(self):
         async def now():

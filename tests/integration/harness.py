@@ -76,7 +76,23 @@ class Amqp:
         Persistent unless properties say otherwise; properties are those of pika.BasicProperties.
         """
         properties.setdefault("delivery_mode", 2)
-        self.channel.basic_publish(exchange, target, body, pika.BasicProperties(**properties), mandatory=mandatory)
+        self.publish_as(pika.BasicProperties(**properties), target, body, exchange, mandatory)
+
+    def publish_as(self, properties, target, body=b"", exchange="", mandatory=True):
+        """As publish(), with properties that were made already: see wire.RawProperties."""
+        self.channel.basic_publish(exchange, target, body, properties, mandatory=mandatory)
+
+    def publish_all(self, queue, bodies):
+        """Many at once: confirmed by the commits of a transaction, because pika waits for each confirm by itself."""
+        channel = self.connection.channel()
+        channel.tx_select()
+        persistent = pika.BasicProperties(delivery_mode=2)
+        for count, body in enumerate(bodies, 1):
+            channel.basic_publish("", queue, body, persistent)
+            if count % 1000 == 0:
+                channel.tx_commit()
+        channel.tx_commit()
+        channel.close()
 
     def get(self, queue, timeout=15):
         """The next message of the queue, acknowledged: .body, .properties, .routing_key, .exchange, .redelivered, .headers."""
@@ -333,6 +349,15 @@ class Bridge:
     def wait_log(self, pattern, timeout=30):
         """Waits until the present life's log matches the regular expression; returns the match."""
         return self._wait(lambda: re.search(pattern, self.read_log(), re.MULTILINE), timeout, f"log matching {pattern!r}")
+
+    def wait_connected(self, link, timeout=60):
+        """Waits until this link has been up in the present life: "publisher", "queue NAME", "exchange NAME", "topic NAME"."""
+        return self.wait_log(f'"msg":"connected".*"link":"{re.escape(link)}"', timeout)
+
+    def totals(self):
+        """The counters at the end of a drained life: {"delivered": 3, "received{shop}": 3, …}"""
+        text = re.search(r'"msg":"stopped[^"]*".*"totals":"([^"]*)"', self.read_log()).group(1)
+        return {name: int(value) for name, value in re.findall(r"(\w+(?:{[^}]*})?)=(\d+)", text)}
 
     def _wait(self, check, timeout, what):
         end = time.monotonic() + timeout

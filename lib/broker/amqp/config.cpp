@@ -42,6 +42,7 @@ void read_limits(Section& section, Settings& settings) {
   section.duration("connect_timeout", settings.connect_timeout, 1ms);
   section.integer("prefetch_count", settings.prefetch_count, 1);
   section.size("prefetch_size", settings.prefetch_size, 1);
+  section.duration("give_back_after", settings.give_back_after, 1s);
   section.size("max_message_size", settings.max_message_size);
 }
 

@@ -1,9 +1,11 @@
 #include "broker/amqp/consumer.hpp"
 
+#include <algorithm>
 #include <future>
 #include <utility>
 
 #include "base/counters.hpp"
+#include "base/failpoint.hpp"
 #include "base/text.hpp"
 
 namespace mombridge::amqp {
@@ -19,6 +21,8 @@ std::string link_name(const Subscription& s, const config::Subscription& general
 
 }  // namespace
 
+bool AmqpDelivery::stale() const noexcept { return epoch < owner_.live_epoch(); }
+
 void AmqpDelivery::settle(Settlement s) noexcept {
   settlement = s;
   owner_.settled(*this);
@@ -32,7 +36,7 @@ Consumer::Consumer(const std::string& broker, const Settings& settings, size_t i
       loop_(broker + ":" + std::to_string(index)),
       connection_(loop_, settings, link_name(subscription_, settings.subscriptions[index]), *this),
       supervisor_(loop_, broker, link_name(subscription_, settings.subscriptions[index]),
-                  Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { connection_.open(); }) {
+                  Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }) {
   loop_.before_sleep([this] { return serve(); });
 }
 
@@ -130,10 +134,51 @@ void Consumer::consume() {
 }
 
 void Consumer::closed(const Error& error) {
-  ++epoch_;  // what is still in flight has been given back by the broker already
   if (current_) recycle(*std::exchange(current_, nullptr));
+  if (paused_ && !on_closed_) return;
+  live_epoch_ = ++epoch_;  // what is still in flight has been given back by the broker already
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
   supervisor_.failed(error);
+}
+
+void Consumer::open() {
+  // With a new lot at each reconnect, what waits here for a destination that is away would grow without bound.
+  if (in_flight_ >= settings_.prefetch_count) return pause("what an earlier connection delivered is still on its way");
+  connection_.open();
+}
+
+void Consumer::pause(const std::string& why) {
+  paused_ = true;
+  ++epoch_;
+  supervisor_.pause(why);
+  if (connection_.is_open()) connection_.say_goodbye();
+}
+
+void Consumer::resume() {
+  paused_ = false;
+  live_epoch_ = epoch_;
+  supervisor_.resume();
+}
+
+void Consumer::watch_away() {
+  if (away_timer_ || !in_flight_) return;
+  away_timer_ = loop_.after(settings_.give_back_after / 4, [this] {
+    away_timer_ = 0;
+    auto since = Clock::now() - settings_.give_back_after;
+    auto waits = [&](AmqpDelivery& d) { return d.handed_out && d.epoch == epoch_ && d.arrived < since && d.attachment && d.attachment->away(); };
+    if (!paused_ && sink_ && connection_.is_open() && std::ranges::any_of(deliveries_, waits)) give_back();
+    watch_away();
+  });
+}
+
+// Left alone, the broker would close the channel (consumer_timeout), we would take the same messages again at once, and
+// each such round counts against a quorum queue's delivery limit. So they go back once. What is in flight goes on
+// waiting here and does not become stale before one of them got through: that shows that the destination is back.
+void Consumer::give_back() {
+  counter("given_back").add(in_flight_);
+  take_settled();
+  flush_acks(true);
+  pause("its destination has been away for long: " + std::to_string(in_flight_) + " messages were given back");
 }
 
 void Consumer::drop_channel(const std::string& why) {
@@ -208,8 +253,13 @@ void Consumer::dispatch() {
   if (auto& from = settings_.subscriptions[index_].target_from; !from.empty())
     if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
   d.subscription = static_cast<uint32_t>(index_);
+  d.arrived = Clock::now();
+  d.handed_out = true;
+  ++in_flight_;
   in_flight_bytes_ += d.bytes.size();
+  watch_away();
   if (in_flight_bytes_ > settings_.prefetch_size) connection_.pause_reading(true);
+  if (failpoint("early_ack")) tracker_.accepted(d.tag);
   sink_->receive(DeliveryHandle(&d));
 }
 
@@ -223,12 +273,16 @@ Duration Consumer::serve() {
 }
 
 void Consumer::take_settled() {
+  bool progress = false;
   for (Delivery* item = inbox_.take(); item;) {
     auto& d = static_cast<AmqpDelivery&>(*std::exchange(item, item->next_in_inbox));
     in_flight_bytes_ -= d.bytes.size();
+    --in_flight_;
+    d.handed_out = false;
+    progress |= d.settlement != Settlement::requeue;
     if (d.epoch == epoch_ && connection_.is_open()) {
       if (d.settlement == Settlement::accept) {
-        tracker_.accepted(d.tag);
+        if (!failpoint("early_ack")) tracker_.accepted(d.tag);
       } else {
         amqp_basic_nack_t nack{.delivery_tag = d.tag, .multiple = 0, .requeue = d.settlement == Settlement::requeue};
         connection_.send(kChannel, AMQP_BASIC_NACK_METHOD, &nack);
@@ -238,6 +292,7 @@ void Consumer::take_settled() {
     recycle(d);
   }
   if (in_flight_bytes_ <= settings_.prefetch_size / 2) connection_.pause_reading(false);
+  if (paused_ && sink_ && (progress || !in_flight_)) resume();
 }
 
 void Consumer::flush_acks(bool all) {

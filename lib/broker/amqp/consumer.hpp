@@ -23,8 +23,11 @@ class AmqpDelivery final : public Delivery {
  public:
   explicit AmqpDelivery(Consumer& owner) : owner_(owner) {}
   void settle(Settlement s) noexcept override;
+  [[nodiscard]] bool stale() const noexcept override;
 
   uint64_t tag = 0, epoch = 0;
+  TimePoint arrived;
+  bool handed_out = false;  ///< to the sink, and not back yet
   Settlement settlement = Settlement::accept;
   std::string bytes;  ///< routing key, properties and body, one after the other
   DecodedStorage storage;
@@ -48,6 +51,8 @@ class Consumer final : private ConnectionUser {
   [[nodiscard]] const EventLoop& loop() const { return loop_; }
   /// [any thread] A delivery was settled.
   void settled(AmqpDelivery& delivery) noexcept;
+  /// [any thread] Deliveries of earlier epochs are stale.
+  [[nodiscard]] uint64_t live_epoch() const noexcept { return live_epoch_.load(std::memory_order_relaxed); }
 
  private:
   void opened() override;
@@ -58,6 +63,11 @@ class Consumer final : private ConnectionUser {
   void blocked(const std::string&) override {}
   void unblocked() override {}
 
+  void open();
+  void pause(const std::string& why);
+  void resume();
+  void watch_away();
+  void give_back();
   void declare_queue();
   void consume();
   void deliver(std::string_view arguments);
@@ -81,13 +91,16 @@ class Consumer final : private ConnectionUser {
   Inbox<Delivery> inbox_;
   AckTracker tracker_;
   uint64_t epoch_ = 0;  ///< of the channel
+  std::atomic<uint64_t> live_epoch_{0};
   std::deque<AmqpDelivery> deliveries_;
   std::vector<AmqpDelivery*> free_;
   AmqpDelivery* current_ = nullptr;  ///< its content is on its way
   uint64_t body_left_ = 0, body_size_ = 0;
   size_t target_size_ = 0, properties_size_ = 0;
   bool redelivered_ = false;
-  uint64_t in_flight_bytes_ = 0;
+  uint64_t in_flight_ = 0, in_flight_bytes_ = 0;  ///< handed out, those of earlier epochs included
+  bool paused_ = false;
+  EventLoop::TimerId away_timer_ = 0;
   bool started_ = false;
   std::function<void()> on_closed_;
   log::Repeated dropped_log_;

@@ -10,7 +10,7 @@ namespace mombridge::amqp {
 
 namespace {
 
-constexpr uint16_t kChannel = 1, kLookupChannel = 2;
+constexpr uint16_t kChannel = 1, kLookupChannel = 2, kDeclareChannel = 3;  ///< and above, one for each declaration
 constexpr size_t kMaxUnconfirmed = 20000;
 constexpr size_t kMaxPendingBytes = 4 << 20;        ///< encoded and not written: more would only lie here
 constexpr size_t kMaxUnconfirmedBytes = 256 << 20;  ///< bodies of unconfirmed publications
@@ -71,7 +71,24 @@ void Publisher::opened() {
   blocked_ = false;
   exchanges_.clear();
   asked_.clear();
+  declare_own();
   open_channel();
+}
+
+// Each on a channel of its own, which is all that a refusal can cost: a queue that exists with other arguments is used
+// as it is.
+void Publisher::declare_own() {
+  uint16_t channel = kDeclareChannel;
+  for (auto& name : settings_.declares) {
+    amqp_channel_open_t open{};
+    connection_.send(channel, AMQP_CHANNEL_OPEN_METHOD, &open);
+    amqp_queue_declare_t declare{};
+    declare.queue = bytes(name);
+    declare.durable = 1;
+    connection_.send(channel, AMQP_QUEUE_DECLARE_METHOD, &declare);
+    amqp_channel_close_t close{.reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
+    connection_.send(channel++, AMQP_CHANNEL_CLOSE_METHOD, &close);
+  }
 }
 
 void Publisher::open_channel() {
@@ -125,6 +142,8 @@ void Publisher::method(uint16_t channel, amqp_method_number_t id, void* decoded,
       std::string why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
       amqp_channel_close_ok_t ok{};
       connection_.send(channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+      if (channel >= kDeclareChannel)
+        return log::info("the bridge's own queue is used as it is", {{"broker", broker_}, {"queue", settings_.declares[channel - kDeclareChannel]}, {"reason", why}});
       return channel == kLookupChannel ? exchange_answer(false, why) : channel_closed(why);
     }
     default: return;
@@ -186,6 +205,10 @@ void Publisher::pump() {
 }
 
 bool Publisher::try_write(Publication& p) {
+  if (!p.wanted()) {
+    p.completed(Outcome::away("its source has taken it back"));
+    return true;
+  }
   if (p.message->body.size() > max_message_size_) {
     p.completed(Outcome::refused("a body of " + std::to_string(p.message->body.size()) + " bytes is over the broker's limit of " +
                                  std::to_string(max_message_size_) + " (max_message_size)"));

@@ -52,6 +52,7 @@ class Publisher final : private ConnectionUser {
   bool try_write(Publication& publication);
   bool exchange_ready(Publication& publication);
   Result<> write(const Publication& publication);
+  void declare_own();
   void open_channel();
   void channel_closed(const std::string& why);
   void exchange_answer(bool exists, const std::string& why);

@@ -50,6 +50,7 @@ struct Settings : config::BrokerSettings {
   Duration connect_timeout = std::chrono::seconds(10);   ///< resolving, connecting and logging in together
   uint16_t prefetch_count = 500;                         ///< unacknowledged messages per subscription
   uint64_t prefetch_size = 64ull << 20;                  ///< bytes in flight per subscription: above it, its socket is not read
+  Duration give_back_after = std::chrono::minutes(1);    ///< what waits for a destination that is away for this long is given back
   uint64_t max_message_size = 0;                         ///< body bytes; 0: by the broker's version (128 MiB, from 4.0 on 16 MiB)
   std::vector<Subscription> amqp_subscriptions;
 };

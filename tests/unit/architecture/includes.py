@@ -30,6 +30,7 @@ LIBRARIES = [
     ("rabbitmq-c", re.compile(r"amqp(_\w+)?\.h|rabbitmq-c/.*"), re.compile(r"lib/broker/amqp/.*")),
     ("librdkafka", re.compile(r"librdkafka/.*|rdkafka\w*\.h"), re.compile(r"lib/broker/kafka/.*")),
     ("yaml-cpp", re.compile(r"yaml-cpp/.*"), re.compile(r"lib/config/.*|lib/broker/\w+/config\w*\.\w+")),
+    ("OpenSSL", re.compile(r"openssl/.*"), re.compile(r"lib/(reply|broker/\w+)/.*")),
     ("spdlog", re.compile(r"spdlog/.*|fmt/.*"), re.compile(r"lib/base/.*")),
 ]
 

@@ -58,6 +58,7 @@ class Includes(unittest.TestCase):
         self.refused("lib/broker/amqp/wire.cpp", "<librdkafka/rdkafka.h>", "librdkafka is hidden")
         self.refused("lib/broker/kafka/record.cpp", "<yaml-cpp/yaml.h>", "yaml-cpp is hidden")
         self.refused("daemon/main.cpp", "<spdlog/spdlog.h>", "spdlog is hidden")
+        self.refused("lib/routing/router.cpp", "<openssl/hmac.h>", "OpenSSL is hidden")
 
     def test_ways_around(self):
         self.refused("lib/base/log.hpp", '"../message/message.hpp"', "relative path")

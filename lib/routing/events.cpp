@@ -1,0 +1,78 @@
+#include "routing/events.hpp"
+
+#include "base/counters.hpp"
+#include "base/log.hpp"
+
+namespace mombridge::routing::events {
+
+namespace {
+
+class Event {
+ public:
+  Event(const char* name, log::Level level, const char* text) : counter_(counter(name)), level_(level), text_(text) {}
+  void happened(log::Fields fields, bool counts = true) {
+    if (counts) counter_.add();
+    line_.event(level_, text_, fields);
+  }
+
+ private:
+  Counter& counter_;
+  log::Level level_;
+  const char* text_;
+  log::Repeated line_;
+};
+
+}  // namespace
+
+void delivered() {
+  static Counter& count = counter("delivered");
+  count.add();
+}
+
+void replied() {
+  static Counter& count = counter("replies");
+  count.add();
+}
+
+void retried(std::string_view route, const std::string& to, const std::string& reason, unsigned attempt, unsigned of) {
+  static Event event("retried", log::Level::warn, "message failed, will be tried again");
+  event.happened({{"route", route}, {"to", to}, {"reason", reason}, {"attempt", attempt}, {"of", of}});
+}
+
+void waited(std::string_view route, std::string_view target, const std::string& reason) {
+  static Event event("waited_for_destination", log::Level::warn, "destination away, message waits");
+  event.happened({{"route", route}, {"target", target}, {"reason", reason}});
+}
+
+void dead_lettered(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts) {
+  static Event event("dead_lettered", log::Level::warn, "message dead-lettered");
+  event.happened({{"route", route}, {"target", target}, {"reason", reason}, {"attempts", attempts}});
+}
+
+void rejected(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts) {
+  static Event event("rejected_to_source", log::Level::warn, "message rejected to its source");
+  event.happened({{"route", route}, {"target", target}, {"reason", reason}, {"attempts", attempts}});
+}
+
+void held(std::string_view route, std::string_view target, const std::string& why, unsigned attempts, bool first) {
+  static Event event("held", log::Level::error, "message held");
+  event.happened({{"route", route}, {"target", target}, {"reason", why}, {"attempts", attempts}}, first);
+}
+
+void reply_undeliverable(std::string_view broker, std::string_view reply_to, const std::string& reason) {
+  static Event event("reply_undeliverable", log::Level::warn, "reply undeliverable");
+  event.happened({{"broker", broker}, {"reply_to", reply_to}, {"reason", reason}});
+}
+
+void reply_not_allowed(std::string_view route, std::string_view broker, std::string_view reply_to) {
+  static Event event("reply_not_allowed", log::Level::warn, "reply address not allowed");
+  event.happened({{"broker", broker}, {"reply_to", reply_to}, {"route", route}, {"see", "allow_reply_to"}});
+}
+
+void reply_without_address(std::string_view route) {
+  static Event event("reply_without_address", log::Level::warn, "a handler's reply has nowhere to go");
+  event.happened({{"route", route},
+                  {"mend", "the message has no reply address: give the route's handler a reply_to"}});
+}
+
+}  // namespace mombridge::routing::events

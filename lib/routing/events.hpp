@@ -1,0 +1,23 @@
+#pragma once
+// What operators see of the ways of messages: for each event one counter, and where it is not the good one, a line of
+// log that is written at most every few seconds.
+
+#include <string>
+#include <string_view>
+
+namespace mombridge::routing::events {
+
+/// [any thread] All of them. Views are read during the call only.
+void delivered();
+void replied();
+void retried(std::string_view route, const std::string& to, const std::string& reason, unsigned attempt, unsigned of);
+void waited(std::string_view route, std::string_view target, const std::string& reason);
+void dead_lettered(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts);
+void rejected(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts);
+/// `first`: it is counted once, however often it is tried while it is held.
+void held(std::string_view route, std::string_view target, const std::string& why, unsigned attempts, bool first);
+void reply_undeliverable(std::string_view broker, std::string_view reply_to, const std::string& reason);
+void reply_not_allowed(std::string_view route, std::string_view broker, std::string_view reply_to);
+void reply_without_address(std::string_view route);
+
+}  // namespace mombridge::routing::events

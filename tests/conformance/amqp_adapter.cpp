@@ -1,0 +1,101 @@
+// RabbitMQ, the live one that MOMBRIDGE_TEST_AMQP names. A target is a durable queue.
+
+#include <list>
+#include <optional>
+
+#include "../unit/amqp/raw_client.hpp"
+#include "adapter.hpp"
+#include "base/text.hpp"
+#include "broker/amqp/broker.hpp"
+#include "broker/amqp/settings.hpp"
+#include "relay.hpp"
+
+namespace mombridge::conformance {
+
+namespace {
+
+using Kind = Value::Kind;
+
+// As AMQP has no unsigned 64-bit field that all read alike, and its strings are UTF-8.
+void convert(std::vector<OwnHeader>& headers) {
+  for (auto& h : headers) {
+    if (h.value.kind == Kind::u64) h.value.kind = Kind::i64;
+    if (h.value.kind == Kind::string && !is_utf8(h.value.text)) h.value.kind = Kind::bytes;
+    convert(h.value.members);
+  }
+}
+
+// One after the other where the first of them stood: on the way they were one array.
+void gather_repeated(std::vector<OwnHeader>& headers) {
+  std::vector<OwnHeader> gathered;
+  for (auto& h : headers) {
+    bool seen = false;
+    for (auto& g : gathered) seen = seen || g.name == h.name;
+    if (seen) continue;
+    for (auto& other : headers)
+      if (other.name == h.name) gathered.push_back(other);
+  }
+  headers = std::move(gathered);
+}
+
+class AmqpAdapter final : public Adapter {
+ public:
+  ~AmqpAdapter() override {
+    if (queues_.empty()) return;
+    amqp::test::RawClient client(endpoint_);
+    for (auto& queue : queues_) client.delete_queue(queue);
+  }
+
+  [[nodiscard]] std::string unusable() const override { return amqp::test::no_live_broker(); }
+  [[nodiscard]] Capabilities capabilities() const override { return {.can_cut = true}; }
+  std::string new_target(int) override { return queues_.emplace_back(unique_name()); }
+  std::string missing_target() override { return unique_name(); }
+
+  std::unique_ptr<Broker> make(const Wish& wish) override {
+    auto settings = std::make_shared<amqp::Settings>();
+    settings->endpoints = {endpoint_of(wish)};
+    settings->prefetch_count = static_cast<uint16_t>(wish.prefetch);
+    settings->reconnect_delay = 20ms;
+    settings->reconnect_delay_max = 500ms;
+    if (wish.small_limit) settings->max_message_size = 50'000;
+    if (!wish.target.empty()) {
+      settings->subscriptions = {{.source = wish.target, .targets = {"#"}, .target_from = {}, .mark = {}}};
+      settings->amqp_subscriptions = {{.queue = wish.target, .declare = amqp::QueueDeclaration{}, .bindings = {}}};
+    }
+    sections_.push_back({.name = "shop", .type = "amqp", .mark = {}, .settings = settings});
+    return amqp::create(sections_.back());
+  }
+
+  // Alternately, because the two are seen in different places: a failing call, and an end of the stream.
+  void cut() override { relay_->cut(++cuts_ % 2 ? Relay::Cut::reset : Relay::Cut::close); }
+
+  [[nodiscard]] OwnMessage as_received(OwnMessage sent, const OwnMessage&) const override {
+    sent.delivery_mode = 2;  // published messages are persistent
+    convert(sent.headers);
+    gather_repeated(sent.headers);
+    return sent;
+  }
+
+ private:
+  amqp::Endpoint endpoint_of(const Wish& wish) {
+    auto endpoint = endpoint_;
+    if (!wish.reachable) endpoint.port = "1";
+    if (!wish.cuttable) return endpoint;
+    if (!relay_) relay_.emplace(endpoint.host, endpoint.port);
+    endpoint.host = "127.0.0.1";
+    endpoint.port = relay_->port();
+    return endpoint;
+  }
+
+  const amqp::Endpoint endpoint_ = amqp::test::live_broker();
+  std::optional<Relay> relay_;
+  unsigned cuts_ = 0;
+  std::vector<std::string> queues_;
+  std::list<config::BrokerSection> sections_;
+};
+
+}  // namespace
+
+std::unique_ptr<Adapter> amqp_adapter() { return std::make_unique<AmqpAdapter>(); }
+
+}  // namespace mombridge::conformance

@@ -1,0 +1,133 @@
+"""Headers that would do harm on the other side: stopped at the border, and the messages behind them come through."""
+import pytest
+import wire
+from configs import configuration, route, shop
+
+BROKER_OWNED = {
+    "x-death": wire.array(wire.table(queue=wire.text("forged"), count=wire.number("l", 7))), "x-first-death-queue": wire.text("forged"),
+    "x-first-death-reason": wire.text("rejected"), "x-first-death-exchange": wire.text(""), "x-delivery-count": wire.number("l", 19),
+}
+
+
+@pytest.fixture
+def across(bridge, rabbit, amqp, kafka, kafka_client):
+    """across("shop", "lake"): a route between new ends, with a dead letter queue; returns (source, sink, dead)."""
+    new = {"shop": amqp.queue, "lake": kafka_client.topic}
+
+    def make(source, sink):
+        from_, to, dead = new[source](), new[sink](), amqp.queue()
+        bridge(configuration(
+            route({"broker": source, "queue" if source == "shop" else "topic": from_}, {"broker": sink, "target": to}),
+            shop=rabbit.url, lake=kafka.bootstrap if "lake" in (source, sink) else None, shutdown_timeout="1s",
+            failures={"attempts": 2, "backoff": "10ms", "dead_letter": shop(target=dead)}))
+        return from_, to, dead
+    return make
+
+
+def test_what_belongs_to_the_broker_stays_behind(across, amqp):
+    source, sink, _ = across("shop", "shop")
+    copied, blind = amqp.queue(), amqp.queue()
+    amqp.publish_as(wire.raw_headers({**BROKER_OWNED, "CC": wire.array(wire.text(copied)), "BCC": wire.array(wire.text(blind)),
+                                      "x-mine": wire.text("kept")}), source, b"x")
+    message = amqp.get(sink)
+    assert set(message.headers) == {"x-mine", "mombridge-hops"}
+    # Once from the publisher, and not again from the bridge.
+    assert len(amqp.consume(copied, 1, settle=1)) == 1 and len(amqp.consume(blind, 1, settle=1)) == 1
+
+
+def test_the_user_is_not_passed_on(across, amqp, rabbit):
+    """A broker checks user_id against the connection's user: under another name the bridge's channel would be closed."""
+    source, sink, _ = across("shop", "shop")
+    amqp.publish(source, b"x", user_id="guest", cluster_id="there")
+    amqp.publish(source, b"y")
+    first, second = amqp.consume(sink, 2)
+    assert (first.body, first.properties.user_id, first.properties.cluster_id) == (b"x", None, None)
+    assert second.body == b"y"
+
+
+@pytest.mark.parametrize("depth", [17, 1000, 26000])
+def test_deeply_nested_headers(across, amqp, depth):
+    source, sink, _ = across("shop", "shop")
+    for i in range(3):
+        amqp.publish_as(wire.raw_headers({"before": wire.text("1"), "deep": wire.nested(depth), "after": wire.text("2")}), source, b"%d" % i)
+    amqp.publish(source, b"harmless")
+    messages = amqp.consume(sink, 4)
+    assert [m.body for m in messages] == [b"0", b"1", b"2", b"harmless"]
+    assert all((m.headers["before"], m.headers["after"]) == ("1", "2") for m in messages[:3])
+
+
+def test_deeply_nested_headers_to_kafka(across, amqp, kafka_client):
+    source, sink, _ = across("shop", "lake")
+    amqp.publish_as(wire.raw_headers({"before": wire.text("1"), "deep": wire.nested(26000)}), source, b"deep")
+    amqp.publish(source, b"harmless")
+    assert [record.value() for record in kafka_client.consume(sink, 2)] == [b"deep", b"harmless"]
+
+
+def test_headers_that_fill_a_frame(across, amqp):
+    """With what the bridge adds they do not fit: refused, and the connection goes on. A dead letter would be larger
+    still, so the message is held, and goes back to its queue when the bridge stops."""
+    source, sink, dead = across("shop", "shop")
+    amqp.publish(source, b"x", headers={"large": "v" * 131_020})
+    for i in range(20):
+        amqp.publish(source, b"%d" % i)
+    assert [int(m.body) for m in amqp.consume(sink, 20)] == list(range(20))
+    assert amqp.depth(dead) == 0
+
+
+HOSTILE_RECORDS = {
+    "copies to queues": [("CC", b"elsewhere"), ("BCC", b"elsewhere")],
+    "a forged history": [("x-death", b"forged"), ("x-first-death-queue", b"forged"), ("x-delivery-count", b"19")],
+    "an expiration that is no number": [("expiration", b"soon")],
+    "a negative expiration": [("expiration", b"-1")],
+    "an expiration beyond all numbers": [("expiration", b"9" * 40)],
+    "a priority that is no number": [("priority", b"high")],
+    "a priority that does not fit": [("priority", b"300")],
+    "null in every property": [(name, None) for name in ("content-type", "content-encoding", "message-id", "type", "app-id", "priority",
+                                                         "expiration", "kafka_correlationId", "kafka_replyTopic", "kafka_replyPartition",
+                                                         "mombridge-types", "mombridge-hops", "mombridge-key")],
+    "properties too long": [(name, b"v" * 300) for name in ("content-type", "content-encoding", "message-id", "type", "app-id",
+                                                            "kafka_correlationId", "kafka_replyTopic")],
+    "properties that are no text": [(name, b"\xff\xfe\x00") for name in ("content-type", "content-encoding", "message-id", "type",
+                                                                       "app-id", "kafka_replyTopic", "expiration", "priority")],
+    "a reply partition of another size": [("kafka_replyTopic", b"t"), ("kafka_replyPartition", b"12")],
+    "a type list that is none": [("n", b"42"), ("mombridge-types", b"{[,;=\xff\x00")],
+    "a type list that does not fit": [("n", b"forty-two"), ("mombridge-types", b"n=i32"), ("m", b"x")],
+    "a header without a name": [("", b"v")],
+    "a user": [("user_id", b"root"), ("user-id", b"root"), ("cluster_id", b"there")],
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE_RECORDS)
+def test_records_that_amqp_must_not_see_as_they_are(across, amqp, kafka_client, name):
+    topic, sink, dead = across("lake", "shop")
+    kafka_client.produce_all(topic, [dict(value=b"hostile", headers=HOSTILE_RECORDS[name]), dict(value=b"harmless")])
+    hostile, harmless = amqp.consume(sink, 2, timeout=60)
+    assert (hostile.body, harmless.body) == (b"hostile", b"harmless")
+    assert amqp.depth(dead) == 0
+    forbidden = {"CC", "BCC", "x-death", "x-first-death-queue", "x-delivery-count"}
+    assert not forbidden & set(hostile.headers)
+    assert hostile.properties.expiration is None and hostile.properties.user_id is None
+
+
+def test_copies_asked_for_by_a_record_are_not_made(across, amqp, kafka_client):
+    topic, sink, _ = across("lake", "shop")
+    elsewhere = amqp.queue()
+    types = b"CC"  # as the bridge itself would note a name that stands twice
+    kafka_client.produce(topic, b"x", headers=[("CC", elsewhere.encode()), ("CC", elsewhere.encode()), ("mombridge-types", types)])
+    amqp.get(sink, timeout=60)
+    assert amqp.empty(elsewhere)
+
+
+def test_a_header_name_that_amqp_cannot_carry(across, amqp, kafka_client):
+    topic, sink, dead = across("lake", "shop")
+    kafka_client.produce_all(topic, [dict(value=b"hostile", headers=[("n" * 300, b"v")]), dict(value=b"harmless")])
+    assert amqp.get(sink, timeout=60).body == b"harmless"
+
+
+def test_hops_that_are_no_number(across, amqp):
+    source, sink, dead = across("shop", "shop")
+    for hops in ("many", -1, None, 7, True, {"a": 1}):
+        amqp.publish(source, str(hops).encode(), headers={"mombridge-hops": hops})
+    amqp.publish(source, b"looped", headers={"mombridge-hops": 2**40})
+    assert len(amqp.consume(sink, 6, settle=0.5)) == 6
+    assert amqp.get(dead).body == b"looped"
