@@ -20,8 +20,10 @@ class Bed(contextlib.ExitStack):
         super().__init__()
         self.build = pathlib.Path(build).resolve()
         self.mombridge = self.build / "daemon" / "mombridge"
+        self.failing = self.build.parent / "failpoints" / "daemon" / "mombridge"  # the build with mistakes on purpose
         self.load = self.build / "tests" / "faults" / "fault-load"
         self.echo = self.build / "lib" / "sdk" / "samples" / "echo.so"
+        self.mock_kafka = self.build / "tests" / "brokers" / "mock-kafka"
         self.handlers = self.build / "tests" / "handlers"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mombridge-faults-"))
         self.with_kafka = kafka is not None

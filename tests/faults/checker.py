@@ -58,7 +58,7 @@ def check(journals, plan, ordered_until, extra_places=None, keys=8):
     verdict = Verdict(broken=len(journals.broken))
     places = {d.name: plan.sink(d) for d in plan.directions} | (extra_places or {})
     for name, flow in journals.flows.items():
-        lost = sorted(flow.confirmed.keys() - flow.arrivals.keys())
+        lost = flow.missing()
         duplicates = 0
         for seq, arrivals in flow.arrivals.items():
             duplicates += copies(arrivals) - 1

@@ -23,7 +23,12 @@ class Flow:
         self.confirmed = {}
         self.refused = {}    # nacked or returned: the broker does not have it
         self.arrivals = collections.defaultdict(list)  # seq: [Arrival]
+        self.forgotten = set()  # a fault has deleted these itself: nobody waits for them
         self.order = []      # first arrivals, as they came
+
+    def missing(self):
+        """Confirmed, and not arrived anywhere."""
+        return sorted(self.confirmed.keys() - self.arrivals.keys() - self.forgotten)
 
 
 class Tail:
@@ -77,4 +82,4 @@ class Journals:
     def missing(self):
         """{flow: sequence numbers that were confirmed and have not arrived anywhere}"""
         return {name: found for name, flow in self.flows.items()
-                if (found := sorted(flow.confirmed.keys() - flow.arrivals.keys()))}
+                if (found := flow.missing())}

@@ -14,6 +14,7 @@ sys.path.insert(0, str(HERE))
 import matrix  # noqa: E402,F401
 import report  # noqa: E402
 from bed import Bed  # noqa: E402
+from prove import prove  # noqa: E402
 from registry import FAULTS  # noqa: E402
 from run import Run  # noqa: E402
 
@@ -23,6 +24,7 @@ def parse(argv):
     parser.add_argument("--list", action="store_true", help="the faults there are")
     parser.add_argument("--only", nargs="+", metavar="ID", help="just these")
     parser.add_argument("--short", action="store_true", help="the few that the tests run")
+    parser.add_argument("--prove", action="store_true", help="shows that a bridge which acknowledges too early is found out")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same schedule (1)")
     parser.add_argument("--rate", type=float, default=100, help="messages a second in each direction (100)")
     parser.add_argument("--build", default=HERE.parents[1] / "build" / "release", help="folder of the build (build/release)")
@@ -32,7 +34,7 @@ def parse(argv):
 
 
 def chosen(options):
-    faults = list(FAULTS.values())
+    faults = [f for f in FAULTS.values() if not f.hidden]
     if options.only:
         unknown = set(options.only) - FAULTS.keys()
         if unknown:
@@ -41,7 +43,7 @@ def chosen(options):
     elif options.short:
         faults = [f for f in faults if f.short]
     if options.no_kafka:
-        for f in faults:
+        for f in [*faults, FAULTS["P1"], FAULTS["P2"]]:
             f.directions = tuple(d for d in f.directions if "k" not in d)
         faults = [f for f in faults if f.directions]
     return faults
@@ -59,6 +61,7 @@ def run_one(bed, fault, options):
             run.open()
             fault.body(run)
             verdict, row.budget = run.finish()
+            row.by_flow = verdict.by_flow
             row.sent, row.lost, row.duplicates = verdict.sent, verdict.lost, verdict.duplicates
             if run.recovery and None not in run.recovery.values():
                 row.recovery = max(run.recovery.values())
@@ -78,13 +81,15 @@ def run_one(bed, fault, options):
 def main(argv=None):
     options = parse(argv)
     if options.list:
-        for f in FAULTS.values():
+        for f in (f for f in FAULTS.values() if not f.hidden):
             print(f"{f.id:5} {'short ' if f.short else '      '} {f.title}")
         return 0
     faults = chosen(options)
     rows = []
     with (Bed(options.build, kafka=None) if options.no_kafka else Bed(options.build)) as bed:
         print(f"{bed.versions()}; seed {options.seed}; {options.rate:g} messages a second and direction", flush=True)
+        if options.prove:
+            return prove(lambda fault: run_one(bed, fault, options))
         for fault in faults:
             row = run_one(bed, fault, options)
             rows.append(row)

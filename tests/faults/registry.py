@@ -24,7 +24,10 @@ class Fault:
     queues: dict = dataclasses.field(default_factory=dict)       # {"aa.in": arguments}
     environment: dict = dataclasses.field(default_factory=dict)  # of the bridge
     configure: typing.Callable = lambda config, plan: None       # changes the bridge's configuration
-    kafka: bool = True
+    kafka: bool = True           # the bridge knows a Kafka at all
+    mock: bool = False           # Kafka is the mock cluster, run.mock
+    failpoints: bool = False     # needs the build that makes mistakes on purpose
+    hidden: bool = False         # not of the matrix
 
 
 def fault(id, title, **options):

@@ -17,6 +17,7 @@ class Row:
     seconds: float = 0
     failures: list = dataclasses.field(default_factory=list)
     notes: list = dataclasses.field(default_factory=list)
+    by_flow: dict = dataclasses.field(default_factory=dict)  # as checker.Verdict has it
 
     @property
     def passed(self):

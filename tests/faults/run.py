@@ -8,6 +8,7 @@ import directions
 import harness
 import load
 from journals import Journals
+from mock import MockKafka
 from watch import Watch
 
 SETTLE = 90       # seconds for everything to arrive after the last message was sent
@@ -37,15 +38,20 @@ class Run(contextlib.ExitStack):
         self.recovery = None
         self.clients = {}       # "amqp-send", "amqp-sink", "kafka-send", "kafka-sink"
         self.senders, self.sinks = [], []
+        self.mock = None
         self.places = {}        # {flow: place} of messages that a fault sends by itself
+        self.least_duplicates = 0
         self.allowed_broken = 0  # bodies without an id, which a fault sends by itself
 
     # Before the fault.
 
     def open(self):
-        os.environ["MOMBRIDGE"] = str(self.bed.mombridge)
+        os.environ["MOMBRIDGE"] = str(self.bed.failing if self.fault.failpoints else self.bed.mombridge)
+        if self.fault.mock:
+            self.mock = MockKafka(self.bed.mock_kafka)
+            self.callback(self.mock.close)
         self.make_places()
-        config = self.plan.config(self.bed.ports, self.bed.echo)
+        config = self.plan.config(self.bed.ports, self.bed.echo, self.mock and self.mock.bootstrap)
         self.fault.configure(config, self.plan)
         self.bridge = harness.Bridge(self.folder, config, environment={"MALLOC_ARENA_MAX": "2", **self.fault.environment})
         self.callback(self._end_bridge)
@@ -65,19 +71,23 @@ class Run(contextlib.ExitStack):
                 amqp.channel.queue_declare(queue, durable=True, 
                                            arguments=self.fault.queues.get(queue.removeprefix(self.plan.prefix + ".")))
         if self.plan.uses_kafka():
-            kafka = self.bed.kafka_client()
+            kafka = self.mock or self.bed.kafka_client()
             for topic in self.plan.topics():
                 kafka.topic(topic, self.plan.partitions)
 
     def _make_clients(self):
         bed, plan = self.bed, self.plan
-        amqp, kafka = bed.rabbit.url, bed.kafka.bootstrap if bed.kafka else None
+        amqp, kafka = bed.rabbit.url, self.bootstrap()
         for kind, where in (("amqp", amqp), ("kafka", kafka)):
             if flows := [self._flow(d) for d in plan.of(source=kind)]:
                 self._client(f"{kind}-send", where, flows)
             places = [plan.sink(d) for d in plan.of(sink=kind)] + ([plan.dead] if kind == "amqp" else [])
             if places:
                 self._client(f"{kind}-sink", where, places)
+
+    def bootstrap(self):
+        node = self.mock or self.bed.kafka
+        return node.bootstrap if node else None
 
     def _client(self, kind, where, what):
         client = load.Client(self.bed.load, kind, where, self.folder / f"{kind}.journal", what)
@@ -114,6 +124,12 @@ class Run(contextlib.ExitStack):
     def resume(self):
         for client in self.senders:
             client.resume()
+
+    def slow_destinations(self, latency):
+        """Seconds to and from everything that the bridge publishes to; what is in flight grows with it."""
+        for name in ("aout", "kout"):
+            if name in self.bed.proxies:
+                self.bed.proxies[name].set(latency=latency)
 
     def sleep(self, low, high=None):
         time.sleep(self.random.uniform(low, high) if high else low)
@@ -204,7 +220,7 @@ class Run(contextlib.ExitStack):
             for d in self.plan.of(source="amqp"):
                 left = amqp.depth(self.plan.source(d))
                 self.expect(not left, f"{left} messages still in {d.name}'s queue")
-        kafka = self.bed.kafka_client() if self.plan.of(source="kafka") else None
+        kafka = harness.KafkaClient(self.bootstrap()) if self.plan.of(source="kafka") else None
         for d in self.plan.of(source="kafka"):
             topic = self.plan.source(d)
             ends, committed = kafka.end_offsets(topic), kafka.committed(f"{self.plan.prefix}.group", topic)
@@ -220,6 +236,8 @@ class Run(contextlib.ExitStack):
         for what in ("lost", "unexpected", "broken", "disorder", "mismatched"):
             self.expect(getattr(verdict, what) == 0, f"{getattr(verdict, what)} {what}: {verdict.examples[:4]}")
         self.expect(verdict.dead == 0 or self.fault.dead, f"{verdict.dead} dead-lettered")
+        self.expect(verdict.duplicates >= self.least_duplicates,
+                    f"{verdict.duplicates} duplicates, at least {self.least_duplicates} were to be: the fault did not happen")
         for d in self.plan.directions:
             found = verdict.by_flow.get(d.name, (0, 0, 0))
             self.expect(found[0] > 0, f"{d.name}: nothing was sent")

@@ -14,13 +14,16 @@ def nothing(run):
 def killed(run):
     pauses = [run.random.uniform(0.05, 1.5) for _ in range(50)]
     slowest = 0
-    for pause in pauses:
+    for round, pause in enumerate(pauses):
+        # Half of the times destinations are slow, so that much is in flight.
+        run.slow_destinations(0.05 if round % 2 else 0)
         time.sleep(pause)
         run.faulted(interruptions=1)
         run.bridge.kill()
         since = time.monotonic()
         run.bridge.start()
         slowest = max(slowest, time.monotonic() - since)
+    run.slow_destinations(0)
     run.healed()
     run.expect(slowest < 2, f"slowest restart {slowest:.2f} s")
     run.note(f"slowest restart {slowest:.2f} s")
@@ -34,6 +37,21 @@ def killed_few(run):
         run.bridge.kill()
         run.bridge.start()
     run.healed()
+
+
+@fault("D2", "bridge ends between a confirm and its acknowledgement, 8 times", failpoints=True, start=False)
+def ends_after_confirm(run):
+    """The window is open at least for the message at whose confirm it ends: without a duplicate, nothing was tried."""
+    run.start_senders()
+    for count in [run.random.randrange(1, 400) for _ in range(8)]:
+        run.bridge._environment["MOMBRIDGE_FAIL"] = f"after_confirm:exit:{count}"
+        run.bridge.start()
+        run.faulted(interruptions=1)
+        run.bridge.expect_exit(1)
+    del run.bridge._environment["MOMBRIDGE_FAIL"]
+    run.bridge.start()
+    run.healed()
+    run.least_duplicates = 8
 
 
 @fault("D3", "TERM under load, 5 times: drains, makes no duplicates", short=True)
