@@ -51,9 +51,14 @@ log4j.appender.out.layout.ConversionPattern=%d %p %m (%c)%n
 """
 
 
+def cache_folder():
+    """Where what was fetched is kept between runs."""
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "mombridge"
+
+
 def jars():
     """The folder of Kafka's jars. Whoever comes first fetches them; a half-fetched folder never has the final name."""
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "mombridge"
+    cache = cache_folder()
     folder = cache / f"kafka-{VERSION}"
     if folder.is_dir():
         return folder

@@ -1,22 +1,18 @@
 """The test bed: a private RabbitMQ and Kafka, a proxy in front of each for each of the bridge's broker sections."""
 import contextlib
 import pathlib
-import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "brokers"), str(HERE.parent / "integration")]
-
-import harness  # noqa: E402
-from brokers import Kafka, Rabbit  # noqa: E402
-from node import free_ports  # noqa: E402
-from proxy import LoopThread, Proxy  # noqa: E402
+import harness
+from brokers import Kafka, Rabbit
+from node import free_ports
+from proxy import LoopThread, Proxy
 
 
 class Bed(contextlib.ExitStack):
     """Brokers last for the whole run; what a fault did to them is undone by heal()."""
 
-    def __init__(self, build, rabbit=Rabbit, kafka=Kafka):
+    def __init__(self, build, rabbit=Rabbit, with_kafka=True):
         super().__init__()
         self.build = pathlib.Path(build).resolve()
         self.mombridge = self.build / "daemon" / "mombridge"
@@ -26,25 +22,24 @@ class Bed(contextlib.ExitStack):
         self.mock_kafka = self.build / "tests" / "brokers" / "mock-kafka"
         self.handlers = self.build / "tests" / "handlers"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mombridge-faults-"))
-        self.with_kafka = kafka is not None
         try:
-            self._start(rabbit, kafka)
+            self._start(rabbit, with_kafka)
         except BaseException:
             self.close()
             raise
 
-    def _start(self, rabbit, kafka):
+    def _start(self, rabbit, with_kafka):
         self.ports = dict(zip(("ain", "aout", "kin", "kout"), free_ports(4)))
         self.rabbit = self.enter_context(rabbit())
         self.rabbit.launch()
         self.kafka = None
-        if kafka:
-            self.kafka = self.enter_context(kafka(proxied={"IN": self.ports["kin"], "OUT": self.ports["kout"]}, conf=KAFKA_CONF))
+        if with_kafka:
+            self.kafka = self.enter_context(Kafka(proxied={"IN": self.ports["kin"], "OUT": self.ports["kout"]}, conf=KAFKA_CONF))
             self.kafka.launch()
         loop = LoopThread()
         self.callback(loop.close)
         behind = {"ain": self.rabbit.port, "aout": self.rabbit.port}
-        if kafka:
+        if with_kafka:
             behind |= {"kin": self.kafka.proxied["IN"], "kout": self.kafka.proxied["OUT"]}
         self.proxies = {name: Proxy(loop, port, self.ports[name]) for name, port in behind.items()}
         for proxy in self.proxies.values():

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Breaks what can break around a bridge under load, and checks that nothing is lost. See README.md."""
 import argparse
+import os
 import pathlib
 import random
 import shutil
@@ -9,11 +10,11 @@ import time
 import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+sys.path[:0] = [str(HERE), str(HERE.parent / "brokers"), str(HERE.parent / "integration")]
 
 import matrix  # noqa: E402,F401
 import report  # noqa: E402
-from bed import Bed  # noqa: E402
+import chaos  # noqa: E402
 from prove import prove  # noqa: E402
 from registry import FAULTS  # noqa: E402
 from run import Run  # noqa: E402
@@ -25,6 +26,10 @@ def parse(argv):
     parser.add_argument("--only", nargs="+", metavar="ID", help="just these")
     parser.add_argument("--short", action="store_true", help="the few that the tests run")
     parser.add_argument("--prove", action="store_true", help="shows that a bridge which acknowledges too early is found out")
+    parser.add_argument("--random", action="store_true", help="faults drawn from the seed, over all directions, instead of the matrix")
+    parser.add_argument("--seconds", type=float, default=600, help="how long --random goes on (600)")
+    parser.add_argument("--brokers", choices=("old", "new"), default="old", help="RabbitMQ 3.10 and Kafka 3.9, or 4.0 and 4.1 (old)")
+    parser.add_argument("--report", type=pathlib.Path, help="write the table there, too")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same schedule (1)")
     parser.add_argument("--rate", type=float, default=100, help="messages a second in each direction (100)")
     parser.add_argument("--build", default=HERE.parents[1] / "build" / "release", help="folder of the build (build/release)")
@@ -78,27 +83,50 @@ def run_one(bed, fault, options):
     return row
 
 
+def open_bed(options):
+    if options.brokers == "new":
+        os.environ.setdefault("MOMBRIDGE_KAFKA_VERSION", "4.1.0")
+    from bed import Bed  # reads the version when it is imported
+    from brokers import Rabbit
+    rabbit = Rabbit
+    if options.brokers == "new":
+        from trixie_rabbit import TrixieRabbit as rabbit
+    return Bed(options.build, rabbit=rabbit, with_kafka=not options.no_kafka)
+
+
+def show_list():
+    for f in (f for f in FAULTS.values() if not f.hidden):
+        print(f"{f.id:5} {'short ' if f.short else '      '} {f.title}")
+
+
+def run_all(bed, faults, options):
+    rows = []
+    for fault in faults:
+        row = run_one(bed, fault, options)
+        rows.append(row)
+        print(f"{'pass' if row.passed else 'FAIL'} {row.id} {row.title}: {row.sent} sent, {row.lost} lost, "
+              f"{row.duplicates}/{row.budget} duplicates, {row.seconds:.0f} s", flush=True)
+        for text in row.failures + row.notes:
+            print(f"     {text}", flush=True)
+    return rows
+
+
 def main(argv=None):
     options = parse(argv)
     if options.list:
-        for f in (f for f in FAULTS.values() if not f.hidden):
-            print(f"{f.id:5} {'short ' if f.short else '      '} {f.title}")
+        show_list()
         return 0
     faults = chosen(options)
-    rows = []
-    with (Bed(options.build, kafka=None) if options.no_kafka else Bed(options.build)) as bed:
-        print(f"{bed.versions()}; seed {options.seed}; {options.rate:g} messages a second and direction", flush=True)
+    with open_bed(options) as bed:
+        title = f"{bed.versions()}; seed {options.seed}; {options.rate:g} messages a second and direction"
+        print(title, flush=True)
         if options.prove:
             return prove(lambda fault: run_one(bed, fault, options))
-        for fault in faults:
-            row = run_one(bed, fault, options)
-            rows.append(row)
-            print(f"{'pass' if row.passed else 'FAIL'} {row.id} {row.title}: {row.sent} sent, {row.lost} lost, "
-                  f"{row.duplicates}/{row.budget} duplicates, {row.seconds:.0f} s", flush=True)
-            for text in row.failures + row.notes:
-                print(f"     {text}", flush=True)
-    print("\n" + report.table(rows))
-    print(report.details(rows))
+        rows = run_all(bed, chaos.rounds(options, bed) if options.random else faults, options)
+    text = f"{title}\n\n{report.table(rows)}\n"
+    print("\n" + text + report.details(rows))
+    if options.report:
+        options.report.write_text(text)
     failed = [row.id for row in rows if not row.passed]
     print(f"{len(rows) - len(failed)} of {len(rows)} faults survived" + (f"; failed: {', '.join(failed)}" if failed else ""))
     return 1 if failed else 0
