@@ -14,14 +14,14 @@
 namespace mombridge {
 
 const std::vector<BrokerKind>& broker_kinds() {
-  static const std::vector<BrokerKind> kinds{
+  static const std::vector<BrokerKind> kKinds{
       {amqp::reader(), amqp::create},
 #ifdef MOMBRIDGE_KAFKA
       {kafka::reader(), kafka::create},
 #endif
       {memory::reader(), memory::create, true},
   };
-  return kinds;
+  return kKinds;
 }
 
 const BrokerKind& broker_kind(const std::string& type) {

@@ -15,11 +15,13 @@ import brokers  # noqa: E402
 import confluent_kafka  # noqa: E402
 import harness  # noqa: E402
 
-HANDLERS = """
+LOG = "mombridge.log"
+
+COMMON = """
 handlers:
   greeter: {{plugin: {samples}/greeter.so, config: {{greeting: "Hi there too"}}}}
   enrich: {{plugin: {samples}/enrich.so}}
-log: {{level: info}}
+log: {{format: text}}
 """
 
 EMBEDDED = """
@@ -31,7 +33,7 @@ routes:
   - {{name: collect, from: {{broker: lake, topic: orders}}, to: {{broker: local, target: work}}}}
   - {{name: enrich, from: {{broker: local, target: work}}, to: {{handler: enrich, reply_to: {{broker: lake, target: orders.enriched}}}}}}
   - {{name: greet, from: {{broker: lake, topic: greetings}}, to: {{handler: greeter}}}}
-""" + HANDLERS
+""" + COMMON
 
 REAL = """
 name: demo
@@ -48,7 +50,8 @@ routes:
   - name: greet
     from: {{broker: shop, queue: greetings}}
     to: {{handler: greeter}}
-""" + HANDLERS
+failures: {{attempts: 2, dead_letter: {{broker: shop, target: demo.dead}}}}
+""" + COMMON
 
 
 class Failed(Exception):
@@ -85,7 +88,7 @@ def step(what, send, receive):
     since = time.monotonic()
     send()
     shown = receive()
-    say(f"  {what:<58} {shown:<26} {1000 * (time.monotonic() - since):7.1f} ms")
+    say(f"  {what:<49} {shown:<31} {1000 * (time.monotonic() - since):7.1f} ms")
 
 
 def send_record(bootstrap, topic, value, headers=None):
@@ -120,7 +123,7 @@ def show_real(client, kafka):
 
     def arrived():
         record = orders.next()
-        return f"{record.value().decode()!r} key {record.key().decode()!r}"
+        return f"{record.value().decode()!r}, key {record.key().decode()!r}"
 
     step("AMQP queue orders -> Kafka topic orders", lambda: client.publish("orders", b"two pounds of tea", headers={"customer": "ada"}),
          arrived)
@@ -150,33 +153,44 @@ class Daemon:
     """`mombridge run` on a configuration; its log goes to a file beside it."""
 
     def __init__(self, build, folder, config):
-        self.config, self.log = folder / "demo.yaml", folder / "mombridge.log"
+        self.config, self.log = folder / "demo.yaml", folder / LOG
         self.config.write_text(config)
         self.binary = build / "daemon/mombridge"
-        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", self.binary, "run", "-c", self.config],
-                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.log.open("wb"),
-                                        start_new_session=True)  # Ctrl-C is for this script, which then drains it
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", self.binary, "run", "-c", self.config],
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            start_new_session=True)  # Ctrl-C is for this script, which then drains it
 
     def __enter__(self):
+        while "mombridge is running" not in self.log.read_text():
+            if self.process.poll() is not None:
+                raise Failed(f"mombridge did not start: exit code {self.process.returncode}")
+            time.sleep(0.02)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.process.terminate()
-        code = self.process.wait(60)
-        say(f"mombridge stopped ({'drained, exit code 0' if code == 0 else f'exit code {code}'})")
-        if code:
-            raise Failed(self.log.read_text()[-3000:])
+        try:
+            code = self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            code = self.process.wait()
+        say(f"mombridge stopped ({'drained' if code == 0 else 'NOT drained'}, exit code {code}).")
+        if code and kind is None:
+            raise Failed("mombridge did not settle everything")
 
 
 class MockKafka:
-    """librdkafka's mock cluster as a process."""
+    """librdkafka's mock cluster as a process; it ends with this one, which holds its standard input."""
 
     def __init__(self, build, *topics):
         self.process = subprocess.Popen([build / "tests/brokers/mock-kafka", *topics], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+                                        stdout=subprocess.PIPE, text=True, start_new_session=True)
         self.bootstrap = self.process.stdout.readline().strip().partition("=")[2]
 
     def __enter__(self):
+        if not self.bootstrap:
+            raise Failed(f"the embedded Kafka did not start: exit code {self.process.wait(10)}")
         return self
 
     def __exit__(self, *_):
@@ -185,9 +199,14 @@ class MockKafka:
 
 
 def wait_until_interrupted(daemon, hints):
-    say(f"\nStays up until Ctrl-C. The configuration is {daemon.config}, the log {daemon.log}. Try:")
-    for hint in hints:
-        say("  " + hint)
+    say(f"""
+All of it stays up until Ctrl-C. To look at:
+  configuration  {daemon.config}
+  log            {daemon.log}
+To try, in another terminal:""")
+    for what, command in hints:
+        say(f"  # {what}\n  {command}")
+    say()
     try:
         signal.pause()
     except KeyboardInterrupt:
@@ -195,21 +214,21 @@ def wait_until_interrupted(daemon, hints):
 
 
 def embedded(build, folder, once):
-    say("Starting an embedded Kafka and mombridge ...")
+    say("Starting an embedded Kafka (librdkafka's mock cluster) and mombridge ...")
     with MockKafka(build, "orders", "orders.enriched", "greetings", "replies") as mock:
-        config = EMBEDDED.format(kafka=mock.bootstrap, samples=build / "lib/sdk/samples")
-        with Daemon(build, folder, config) as daemon:
-            say(f"Kafka (mock): {mock.bootstrap}\n")
-            show_embedded(mock.bootstrap)
+        kafka = mock.bootstrap
+        with Daemon(build, folder, EMBEDDED.format(kafka=kafka, samples=build / "lib/sdk/samples")) as daemon:
+            say(f"Kafka: {kafka}\n\nWhat was sent, what came out, how long it took:")
+            show_embedded(kafka)
             if not once:
                 wait_until_interrupted(daemon, [
-                    f"kcat -b {mock.bootstrap} -C -t orders.enriched -o end &",
-                    f"echo hello | kcat -b {mock.bootstrap} -P -t orders",
-                    f"{daemon.binary} explain -c {daemon.config} --broker lake --target orders"])
+                    ("see what the handler makes of orders", f"kcat -b {kafka} -C -t orders.enriched -o end"),
+                    ("send an order", f"echo a pound of sugar | kcat -b {kafka} -P -t orders"),
+                    ("ask which way a message would go", f"{daemon.binary} explain -c {daemon.config} --broker lake --target orders")])
 
 
 def real(build, folder, once):
-    say("Starting a private RabbitMQ and a private Kafka, which takes about ten seconds ...")
+    say("Starting a private RabbitMQ, a private Kafka and mombridge: about ten seconds ...")
     with brokers.Pair() as pair:
         kafka, amqp = pair.kafka.bootstrap, pair.rabbit.url
         client = harness.Amqp(amqp)
@@ -219,13 +238,17 @@ def real(build, folder, once):
         for topic in ("orders", "shipments"):
             topics.topic(topic)
         with Daemon(build, folder, REAL.format(amqp=amqp, kafka=kafka, samples=build / "lib/sdk/samples")) as daemon:
-            say(f"RabbitMQ: {amqp}   Kafka: {kafka}\n")
+            say(f"RabbitMQ: {amqp}\nKafka: {kafka}\n\nWhat was sent, what came out, how long it took:")
             show_real(client, kafka)
             if not once:
+                url = f"{amqp}%2f"  # to the tools of rabbitmq-c, a bare slash is a vhost without a name
                 wait_until_interrupted(daemon, [
-                    f"kcat -b {kafka} -C -t orders -o end -f '%k: %s\\n' &",
-                    f"echo hello | kcat -b {kafka} -P -t shipments      # then look into the queue 'shipments'",
-                    f"{daemon.binary} explain -c {daemon.config} --broker shop --target orders"])
+                    ("see what arrives in the topic orders", f"kcat -b {kafka} -C -t orders -o end -f '%k: %s\\n'"),
+                    ("send an order to the queue orders", f"amqp-publish -u {url} -r orders -H 'customer: bob' -b 'a pound of sugar'"),
+                    ("one without a customer: after two attempts it is a dead letter",
+                     f"amqp-publish -u {url} -r orders -b 'nobody asked'; sleep 1; amqp-get -u {url} -q demo.dead"),
+                    ("the other way", f"echo by rail | kcat -b {kafka} -P -t shipments; sleep 1; amqp-get -u {url} -q shipments"),
+                    ("ask which way a message would go", f"{daemon.binary} explain -c {daemon.config} --broker shop --target orders")])
 
 
 def main():
@@ -239,10 +262,11 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mombridge-demo-") as folder:
         try:
             (real if arguments.real else embedded)(arguments.build.resolve(), pathlib.Path(folder), arguments.once)
-        except Failed as error:
-            say(f"FAILED: {error}")
-            log = pathlib.Path(folder, "mombridge.log")
-            say(log.read_text()[-3000:] if log.exists() else "")
+        except (Failed, brokers.NodeError, OSError) as error:
+            say(f"\nFAILED: {error}")
+            log = pathlib.Path(folder, LOG)
+            if log.exists():
+                say(f"The end of mombridge's log:\n{log.read_text()[-3000:]}")
             return 1
         except KeyboardInterrupt:
             return 130

@@ -1,5 +1,6 @@
 #include "broker/supervisor.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/log.hpp"
@@ -48,7 +49,7 @@ void Supervisor::opened(const std::string& detail) {
   set(LinkStatus::State::up, detail);
 }
 
-void Supervisor::failed(const Error& error) {
+void Supervisor::failed(const Error& error, Duration at_least) {
   if (stopped_) return;
   bool was_up = up_since_ != TimePoint{};
   if (was_up && Clock::now() - up_since_ > kStable) backoff_.reset();
@@ -56,7 +57,7 @@ void Supervisor::failed(const Error& error) {
   set(LinkStatus::State::failing, error.text);
   if (timer_) return;
   ++failures_;
-  Duration wait = backoff_.next();
+  Duration wait = std::max(backoff_.next(), at_least);
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
   log::warn(was_up ? "connection lost" : "cannot connect",
             {{"broker", broker_}, {"link", status_.link}, {"reason", error.text}, {"attempt", failures_}, {"retry_in_ms", ms}});

@@ -25,9 +25,9 @@ class Supervisor {
   void start();
   /// [loop] The link is up. `detail` for the log: where to, which version.
   void opened(const std::string& detail = "");
-  /// [loop] An attempt failed, or a link that was up broke. Schedules the next attempt; calling it again before that
-  /// attempt begins changes only the reason shown.
-  void failed(const Error& error);
+  /// [loop] An attempt failed, or a link that was up broke. Schedules the next attempt, not before `at_least` from now;
+  /// calling it again before that attempt begins changes only the reason shown.
+  void failed(const Error& error, Duration at_least = Duration::zero());
   /// [loop] The broker told us to stop sending (connection.blocked), or that is over: shown, nothing else changes.
   void blocked(const std::string& reason);
   void unblocked();

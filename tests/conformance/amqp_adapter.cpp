@@ -1,5 +1,6 @@
 // RabbitMQ, the live one that MOMBRIDGE_TEST_AMQP names. A target is a durable queue.
 
+#include <cmath>
 #include <list>
 #include <optional>
 
@@ -16,11 +17,12 @@ namespace {
 
 using Kind = Value::Kind;
 
-// As AMQP has no unsigned 64-bit field that all read alike, and its strings are UTF-8.
+// AMQP has no unsigned 64-bit field that all read alike, its strings are UTF-8, and RabbitMQ dies of infinities.
 void convert(std::vector<OwnHeader>& headers) {
   for (auto& h : headers) {
     if (h.value.kind == Kind::u64) h.value.kind = Kind::i64;
     if (h.value.kind == Kind::string && !is_utf8(h.value.text)) h.value.kind = Kind::bytes;
+    if (std::isinf(h.value.real)) h.value = OwnValue::string(h.value.real < 0 ? "-inf" : "inf");
     convert(h.value.members);
   }
 }

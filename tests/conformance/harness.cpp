@@ -77,9 +77,9 @@ void Recorder::receive(DeliveryHandle delivery) noexcept {
     arrivals_.push_back({std::string(delivery->message.target), copy_of(delivery->message)});
     distinct_.insert(arrivals_.back().message.body);
     if (!action_) held_.push_back(std::move(delivery));
+    arrived.add();  // before anybody can take what is held and look at the count
     changed_.notify_all();
   }
-  arrived.add();
   if (delivery) action_(std::move(delivery));
 }
 

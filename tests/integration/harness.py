@@ -16,6 +16,9 @@ import pika
 import yaml
 
 
+UNDRAINED = 75  # the exit code (EX_TEMPFAIL) of a bridge that stopped with messages it had to give back
+
+
 def unique(prefix):
     """A name that no other test uses, so that tests can share brokers."""
     return f"{prefix}.{uuid.uuid4().hex[:12]}"

@@ -3,7 +3,7 @@ import brokers
 import pytest
 from configs import configuration, lake, route, shop
 from conftest import private
-from harness import KafkaClient, eventually, unique
+from harness import UNDRAINED, KafkaClient, eventually, unique
 
 
 def failing(source, to, dead=None, attempts=3, **brokers):
@@ -124,7 +124,7 @@ def test_a_held_message_survives_the_bridge(bridge, rabbit, amqp):
     life = bridge({**config, "shutdown_timeout": "500ms"})
     amqp.publish(source, b"waits")
     life.wait_log("message held")
-    life.terminate()
+    life.terminate(UNDRAINED)
     eventually(lambda: amqp.depth(source) == 1, what="the message back in its queue")
     amqp.queue(sink)
     life.start()
@@ -244,6 +244,6 @@ def test_a_destination_that_is_away_is_no_attempt(bridge, rabbit, amqp, kafka, k
     amqp.publish(source, b"x")
     eventually(lambda: amqp.depth(source) == 0, what="the message taken")
     assert amqp.empty(dead, quiet=3)
-    life.terminate()
+    life.terminate(UNDRAINED)
     eventually(lambda: amqp.depth(source) == 1, what="the message back")
     assert amqp.depth(dead) == 0

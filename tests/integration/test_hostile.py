@@ -2,6 +2,7 @@
 import pytest
 import wire
 from configs import configuration, route, shop
+from harness import UNDRAINED, eventually
 
 BROKER_OWNED = {
     "x-death": wire.array(wire.table(queue=wire.text("forged"), count=wire.number("l", 7))), "x-first-death-queue": wire.text("forged"),
@@ -16,7 +17,7 @@ def across(bridge, rabbit, amqp, kafka, kafka_client):
 
     def make(source, sink):
         from_, to, dead = new[source](), new[sink](), amqp.queue()
-        bridge(configuration(
+        make.life = bridge(configuration(
             route({"broker": source, "queue" if source == "shop" else "topic": from_}, {"broker": sink, "target": to}),
             shop=rabbit.url, lake=kafka.bootstrap if "lake" in (source, sink) else None, shutdown_timeout="1s",
             failures={"attempts": 2, "backoff": "10ms", "dead_letter": shop(target=dead)}))
@@ -72,6 +73,8 @@ def test_headers_that_fill_a_frame(across, amqp):
         amqp.publish(source, b"%d" % i)
     assert [int(m.body) for m in amqp.consume(sink, 20)] == list(range(20))
     assert amqp.depth(dead) == 0
+    across.life.terminate(UNDRAINED)
+    eventually(lambda: amqp.depth(source) == 1, what="the message back in its queue")
 
 
 HOSTILE_RECORDS = {

@@ -1,6 +1,7 @@
 #pragma once
 // Which deliveries of one channel are settled, and the fewest acknowledgements that say so.
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 
@@ -13,27 +14,31 @@ class AckTracker {
   void delivered() { open_.push_back(State::open); }
   [[nodiscard]] uint64_t last() const { return low_ + open_.size(); }
 
+  /// Accepted, and not acknowledged yet.
+  [[nodiscard]] uint64_t gathered() const { return accepted_; }
+
   /// To be acknowledged, some time.
   void accepted(uint64_t tag) { mark(tag, State::accepted); }
   /// Settled by a nack that the caller has sent.
   void nacked(uint64_t tag) { mark(tag, State::settled); }
 
-  /// `multiple(tag)` acknowledges everything up to the first that is open. While that one stays open, what is settled
+  /// `multiple(tag)` acknowledges everything up to the first that is open; `tag` is the last one of those that is not
+  /// settled already, because RabbitMQ closes the channel for a tag that it does not wait for. While that one stays open, what is settled
   /// above it gathers; when that is more than `patience`, or `all`, `single(tag)` acknowledges each.
   template <class Multiple, class Single>
   void flush(uint64_t patience, bool all, Multiple&& multiple, Single&& single) {
-    bool any = false;
+    uint64_t last_accepted = 0;
     while (!open_.empty() && open_.front() != State::open) {
+      ++low_;
       if (open_.front() == State::accepted) {
-        any = true;
+        last_accepted = low_;
         --accepted_;
       }
       open_.pop_front();
-      ++low_;
     }
-    if (any) multiple(low_);
+    if (last_accepted) multiple(last_accepted);
     if (!accepted_ || (accepted_ <= patience && !all)) return;
-    for (size_t i = 0; i < open_.size() && accepted_; ++i) {
+    for (std::size_t i = 0; i < open_.size() && accepted_; ++i) {
       if (open_[i] != State::accepted) continue;
       open_[i] = State::settled;
       --accepted_;

@@ -24,11 +24,10 @@ constexpr uint8_t kHeartbeatFrame = 8;
 int open_socket(const Address& address) {
   int fd = ::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   int one = 1;
-  // A peer that vanished without a word is noticed by the kernel, too, when it does not acknowledge what we sent.
-  unsigned unacknowledged_ms = 20000;
+  // Not TCP_USER_TIMEOUT: it also ends a connection whose peer is there and does not read, as RabbitMQ does not during
+  // an alarm. A peer that vanished without a word is found by its missing heartbeats.
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged_ms, sizeof unacknowledged_ms);
   return fd;
 }
 
@@ -49,6 +48,7 @@ void Connection::open() {
   target_ = &settings_.endpoints[next_endpoint_++ % settings_.endpoints.size()];
   endpoint_text_ = target_->host + ":" + target_->port;
   last_error_.clear();
+  end_ = End::lost;
   state_ = State::resolving;
   deadline_ = loop_.after(settings_.connect_timeout, [this] {
     deadline_ = 0;
@@ -79,9 +79,22 @@ void Connection::connect_next() {
     state_ = State::connecting;
     events_ = EPOLLOUT;
     watched_ = true;
+    give_each_address_its_time();
     return loop_.watch(socket_.get(), events_, [this](uint32_t events) { socket_event(events); });
   }
   fail_with("cannot connect to " + endpoint_text_ + ": " + last_error_);
+}
+
+// A name may have several addresses, and one that swallows packets must not use up the time of the others.
+void Connection::give_each_address_its_time() {
+  loop_.cancel(std::exchange(address_deadline_, 0));
+  if (next_address_ == addresses_.size()) return;
+  auto time = settings_.connect_timeout / (2 * static_cast<int64_t>(addresses_.size()));
+  address_deadline_ = loop_.after(time, [this] {
+    address_deadline_ = 0;
+    last_error_ = std::strerror(ETIMEDOUT);
+    connect_next();
+  });
 }
 
 void Connection::socket_event(uint32_t events) {
@@ -99,6 +112,7 @@ void Connection::socket_event(uint32_t events) {
 }
 
 void Connection::connected() {
+  loop_.cancel(std::exchange(address_deadline_, 0));
   state_ = State::starting;
   frame_max_ = kFrameMax;
   if (!in_) in_ = std::make_unique_for_overwrite<char[]>(kReadBuffer);
@@ -117,6 +131,7 @@ void Connection::read() {
   if (n < 0) return fail_with(std::string("connection lost: ") + std::strerror(errno));
   if (n == 0) {
     // Without authentication_failure_close, and in old brokers, a refused login is just a closed socket.
+    if (state_ == State::tuning) end_ = End::login_refused;
     return fail_with(state_ == State::tuning ? "the broker closed the connection at login: wrong user or password?"
                                              : "the broker closed the connection");
   }
@@ -151,6 +166,7 @@ size_t Connection::parse(std::string_view bytes) {
 }
 
 bool Connection::frame(uint8_t type, uint16_t channel, std::string_view payload) {
+  if (channel && state_ < State::open) return false;  // users expect nothing before opened()
   switch (type) {
     case AMQP_FRAME_METHOD: method_frame(channel, payload); return true;
     case AMQP_FRAME_HEADER: {
@@ -172,6 +188,7 @@ void Connection::method_frame(uint16_t channel, std::string_view payload) {
   amqp_method_number_t id = in.number<uint32_t>();
   auto arguments = payload.substr(std::min<size_t>(4, payload.size()));
   if (id == AMQP_BASIC_DELIVER_METHOD || id == AMQP_BASIC_ACK_METHOD) return user_.method(channel, id, nullptr, arguments);
+  if (id == AMQP_CONNECTION_START_METHOD) return start(arguments);
   void* decoded = nullptr;
   recycle_amqp_pool(&pool_);
   if (amqp_decode_method(id, &pool_, bytes(arguments), &decoded) < 0)
@@ -241,7 +258,7 @@ void Connection::update_events() {
 void Connection::heartbeat() {
   auto now = Clock::now();
   if (!paused_ && now - last_received_ > 2 * heartbeat_interval_) return fail_with("no sign of life from the broker for two heartbeats");
-  if (now - last_sent_ >= heartbeat_interval_ / 2) {
+  if (now - last_sent_ >= heartbeat_interval_ / 2 && !pending()) {
     end_frame(begin_frame(kHeartbeatFrame, 0));
     auto epoch = epoch_;
     flush();
@@ -252,8 +269,7 @@ void Connection::heartbeat() {
 
 void Connection::close() {
   ++epoch_;
-  loop_.cancel(std::exchange(deadline_, 0));
-  loop_.cancel(std::exchange(heartbeat_timer_, 0));
+  for (auto* timer : {&deadline_, &address_deadline_, &heartbeat_timer_}) loop_.cancel(std::exchange(*timer, 0));
   resolution_.reset();
   if (watched_) loop_.unwatch(socket_.get());
   watched_ = false;
@@ -272,6 +288,7 @@ void Connection::fail_with(std::string why) {
 void Connection::say_goodbye() {
   if (state_ != State::open) return fail_with("stopped");
   state_ = State::goodbye;
+  pause_reading(false);
   amqp_connection_close_t method{.reply_code = AMQP_REPLY_SUCCESS, .reply_text = bytes("stopping"), .class_id = 0, .method_id = 0};
   send(0, AMQP_CONNECTION_CLOSE_METHOD, &method);
   flush();

@@ -48,9 +48,14 @@ class Connection {
   /// Drops the connection at once; the server gives back what was not acknowledged.
   void close();
   /// Says goodbye: closed() comes when the server has answered, or at once where there is no connection.
+  /// What it still receives is of no use to anybody, so reading goes on even where it was paused.
   void say_goodbye();
 
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
+  /// Why it ended, until the next open(). The broker closed it for something that we sent (a code from 500 on):
+  [[nodiscard]] bool blamed() const { return end_ == End::blamed; }
+  /// User, password or vhost were not accepted: knocking again at once would be hammering.
+  [[nodiscard]] bool login_refused() const { return end_ == End::login_refused; }
   [[nodiscard]] const std::string& endpoint() const { return endpoint_text_; }
   [[nodiscard]] const std::string& server() const { return server_; }  ///< "RabbitMQ 3.10.8"
   [[nodiscard]] unsigned server_major() const { return server_major_; }
@@ -71,9 +76,11 @@ class Connection {
 
  private:
   enum class State { closed, resolving, connecting, starting, tuning, opening, open, goodbye };
+  enum class End { lost, blamed, login_refused };
 
   void resolved(Result<std::vector<Address>> addresses);
   void connect_next();
+  void give_each_address_its_time();
   void connected();
   void socket_event(uint32_t events);
   void read();
@@ -81,7 +88,8 @@ class Connection {
   bool frame(uint8_t type, uint16_t channel, std::string_view payload);
   void method_frame(uint16_t channel, std::string_view payload);
   void control(amqp_method_number_t id, void* decoded);
-  void start(const amqp_connection_start_t& start);
+  void closed_by_broker(const amqp_connection_close_t& close);
+  void start(std::string_view arguments);
   void tune(const amqp_connection_tune_t& tune);
   void heartbeat();
   void fail_with(std::string why);
@@ -92,6 +100,7 @@ class Connection {
   std::string role_;
   ConnectionUser& user_;
   State state_ = State::closed;
+  End end_ = End::lost;
   uint64_t epoch_ = 0;  ///< counts open() and close(): tells a callback's aftermath that the connection is another
   size_t next_endpoint_ = 0;
   const Endpoint* target_ = nullptr;
@@ -104,7 +113,7 @@ class Connection {
   Fd socket_;
   bool watched_ = false, paused_ = false;
   uint32_t events_ = 0;
-  EventLoop::TimerId deadline_ = 0, heartbeat_timer_ = 0;
+  EventLoop::TimerId deadline_ = 0, address_deadline_ = 0, heartbeat_timer_ = 0;
   Duration heartbeat_interval_{};
   TimePoint last_received_{}, last_sent_{};
   size_t frame_max_ = 0;

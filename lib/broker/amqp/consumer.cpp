@@ -1,6 +1,5 @@
 #include "broker/amqp/consumer.hpp"
 
-#include <algorithm>
 #include <future>
 #include <utility>
 
@@ -13,6 +12,8 @@ namespace mombridge::amqp {
 namespace {
 
 constexpr uint16_t kChannel = 1;
+constexpr Duration kGather = std::chrono::milliseconds(200);  ///< the longest that an acknowledgement waits for others
+constexpr Duration kAfterRefusedLogin = std::chrono::seconds(1);
 constexpr size_t kKeepCapacity = 16 << 10;  ///< a delivery that grew beyond it gives its memory back
 
 std::string link_name(const Subscription& s, const config::Subscription& general) {
@@ -67,6 +68,7 @@ void Consumer::stop(Duration patience) {
   if (!std::exchange(started_, false)) return;
   auto said = std::make_shared<std::promise<void>>();
   loop_.post([this, said] {
+    sink_ = nullptr;
     supervisor_.stop();
     take_settled();
     if (connection_.is_open()) flush_acks(true);
@@ -90,6 +92,8 @@ void Consumer::opened() {
   ++epoch_;
   tracker_ = {};
   current_ = nullptr;
+  // While draining there is nothing to take any longer, and what was in flight has been given back.
+  if (!sink_) return supervisor_.opened(connection_.endpoint() + ", draining");
   amqp_channel_open_t open{};
   connection_.send(kChannel, AMQP_CHANNEL_OPEN_METHOD, &open);
   amqp_basic_qos_t qos{.prefetch_size = 0, .prefetch_count = settings_.prefetch_count, .global = 0};
@@ -138,50 +142,12 @@ void Consumer::closed(const Error& error) {
   if (paused_ && !on_closed_) return;
   live_epoch_ = ++epoch_;  // what is still in flight has been given back by the broker already
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
-  supervisor_.failed(error);
+  supervisor_.failed(error, connection_.login_refused() ? kAfterRefusedLogin : Duration::zero());
 }
 
-void Consumer::open() {
-  // With a new lot at each reconnect, what waits here for a destination that is away would grow without bound.
-  if (in_flight_ >= settings_.prefetch_count) return pause("what an earlier connection delivered is still on its way");
-  connection_.open();
-}
-
-void Consumer::pause(const std::string& why) {
-  paused_ = true;
-  ++epoch_;
-  supervisor_.pause(why);
-  if (connection_.is_open()) connection_.say_goodbye();
-}
-
-void Consumer::resume() {
-  paused_ = false;
-  live_epoch_ = epoch_;
-  supervisor_.resume();
-}
-
-void Consumer::watch_away() {
-  if (away_timer_ || !in_flight_) return;
-  away_timer_ = loop_.after(settings_.give_back_after / 4, [this] {
-    away_timer_ = 0;
-    auto since = Clock::now() - settings_.give_back_after;
-    auto waits = [&](AmqpDelivery& d) { return d.handed_out && d.epoch == epoch_ && d.arrived < since && d.attachment && d.attachment->away(); };
-    if (!paused_ && sink_ && connection_.is_open() && std::ranges::any_of(deliveries_, waits)) give_back();
-    watch_away();
-  });
-}
-
-// Left alone, the broker would close the channel (consumer_timeout), we would take the same messages again at once, and
-// each such round counts against a quorum queue's delivery limit. So they go back once. What is in flight goes on
-// waiting here and does not become stale before one of them got through: that shows that the destination is back.
-void Consumer::give_back() {
-  counter("given_back").add(in_flight_);
-  take_settled();
-  flush_acks(true);
-  pause("its destination has been away for long: " + std::to_string(in_flight_) + " messages were given back");
-}
-
+// The broker is told, or its log would speak of a connection that broke.
 void Consumer::drop_channel(const std::string& why) {
+  if (connection_.is_open()) connection_.say_goodbye();
   connection_.close();
   closed({why});
 }
@@ -256,7 +222,8 @@ void Consumer::dispatch() {
   d.arrived = Clock::now();
   d.handed_out = true;
   ++in_flight_;
-  in_flight_bytes_ += d.bytes.size();
+  d.footprint = d.bytes.size() + d.storage.footprint();
+  in_flight_bytes_ += d.footprint;
   watch_away();
   if (in_flight_bytes_ > settings_.prefetch_size) connection_.pause_reading(true);
   if (failpoint("early_ack")) tracker_.accepted(d.tag);
@@ -276,7 +243,7 @@ void Consumer::take_settled() {
   bool progress = false;
   for (Delivery* item = inbox_.take(); item;) {
     auto& d = static_cast<AmqpDelivery&>(*std::exchange(item, item->next_in_inbox));
-    in_flight_bytes_ -= d.bytes.size();
+    in_flight_bytes_ -= d.footprint;
     --in_flight_;
     d.handed_out = false;
     progress |= d.settlement != Settlement::requeue;
@@ -298,6 +265,13 @@ void Consumer::take_settled() {
 void Consumer::flush_acks(bool all) {
   tracker_.flush(settings_.prefetch_count / 2, all, [this](uint64_t tag) { send_ack(tag, true); },
                  [this](uint64_t tag) { send_ack(tag, false); });
+  // One that stays open for long (its destination is away) must not keep the others unacknowledged: they would come
+  // again after a crash, and take up the prefetch.
+  if (!tracker_.gathered() || stragglers_) return;
+  stragglers_ = loop_.after(kGather, [this] {
+    stragglers_ = 0;
+    if (connection_.is_open()) flush_acks(true);
+  });
 }
 
 void Consumer::send_ack(uint64_t tag, bool multiple) {

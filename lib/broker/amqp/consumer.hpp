@@ -31,6 +31,7 @@ class AmqpDelivery final : public Delivery {
   Settlement settlement = Settlement::accept;
   std::string bytes;  ///< routing key, properties and body, one after the other
   DecodedStorage storage;
+  size_t footprint = 0;  ///< what it counts against prefetch_size
 
  private:
   Consumer& owner_;
@@ -101,6 +102,7 @@ class Consumer final : private ConnectionUser {
   uint64_t in_flight_ = 0, in_flight_bytes_ = 0;  ///< handed out, those of earlier epochs included
   bool paused_ = false;
   EventLoop::TimerId away_timer_ = 0;
+  EventLoop::TimerId stragglers_ = 0;  ///< runs while acknowledgements gather above one that is open
   bool started_ = false;
   std::function<void()> on_closed_;
   log::Repeated dropped_log_;

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "broker/amqp/connection.hpp"
+#include "broker/amqp/table.hpp"
 
 namespace mombridge::amqp {
 
@@ -27,10 +28,9 @@ amqp_table_entry_t yes(const char* name) {
   return entry;
 }
 
-std::string_view property(const amqp_table_t& table, std::string_view name) {
-  for (int i = 0; i < table.num_entries; ++i)
-    if (view(table.entries[i].key) == name && table.entries[i].value.kind == AMQP_FIELD_KIND_UTF8)
-      return view(table.entries[i].value.value.bytes);
+std::string_view property(const std::vector<Header>& table, std::string_view name) {
+  for (auto& h : table)
+    if (h.name == name && h.value.is_text()) return h.value.text;
   return {};
 }
 
@@ -38,9 +38,6 @@ std::string_view property(const amqp_table_t& table, std::string_view name) {
 
 void Connection::control(amqp_method_number_t id, void* decoded) {
   switch (id) {
-    case AMQP_CONNECTION_START_METHOD:
-      if (state_ == State::starting) return start(*static_cast<amqp_connection_start_t*>(decoded));
-      break;
     case AMQP_CONNECTION_TUNE_METHOD:
       if (state_ == State::tuning) return tune(*static_cast<amqp_connection_tune_t*>(decoded));
       break;
@@ -50,16 +47,7 @@ void Connection::control(amqp_method_number_t id, void* decoded) {
       loop_.cancel(std::exchange(deadline_, 0));
       if (heartbeat_interval_ > Duration::zero()) heartbeat_timer_ = loop_.after(heartbeat_interval_ / 2, [this] { heartbeat(); });
       return user_.opened();
-    case AMQP_CONNECTION_CLOSE_METHOD: {
-      auto& close = *static_cast<amqp_connection_close_t*>(decoded);
-      auto why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
-      amqp_connection_close_ok_t ok{};
-      send(0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
-      auto epoch = epoch_;
-      flush();
-      if (epoch == epoch_) fail_with("closed by the broker: " + why);
-      return;
-    }
+    case AMQP_CONNECTION_CLOSE_METHOD: return closed_by_broker(*static_cast<amqp_connection_close_t*>(decoded));
     case AMQP_CONNECTION_CLOSE_OK_METHOD: return fail_with("stopped");
     case AMQP_CONNECTION_BLOCKED_METHOD:
       return user_.blocked(printable(view(static_cast<amqp_connection_blocked_t*>(decoded)->reason), 256));
@@ -69,12 +57,33 @@ void Connection::control(amqp_method_number_t id, void* decoded) {
   fail_with("the broker sent a method out of turn");
 }
 
-void Connection::start(const amqp_connection_start_t& start) {
-  auto product = property(start.server_properties, "product"), version = property(start.server_properties, "version");
+void Connection::closed_by_broker(const amqp_connection_close_t& close) {
+  auto why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
+  if (state_ == State::tuning || state_ == State::opening) end_ = End::login_refused;
+  else if (close.reply_code >= 500) end_ = End::blamed;
+  amqp_connection_close_ok_t ok{};
+  send(0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
+  auto epoch = epoch_;
+  flush();
+  if (epoch == epoch_) fail_with("closed by the broker: " + why);
+}
+
+// Version, server-properties, mechanisms, locales. Decoded here because it is the one method with a table that a server
+// sends, and rabbitmq-c's decoder of tables recurses without bound.
+void Connection::start(std::string_view arguments) {
+  Reader in(arguments);
+  in.number<uint16_t>();
+  auto table = in.long_string(), offered = in.long_string();
+  std::vector<Header> properties_of_server;
+  Arena arena;
+  unsigned dropped = 0;
+  if (state_ != State::starting || !in.ok() || !decode_table(table, properties_of_server, arena, dropped))
+    return fail_with("the broker's greeting is not understood");
+  auto product = property(properties_of_server, "product"), version = property(properties_of_server, "version");
   server_ = printable(product, 64) + " " + printable(version, 64);
   server_major_ = 0;
   std::from_chars(version.data(), version.data() + version.size(), server_major_);
-  auto mechanisms = " " + std::string(view(start.mechanisms)) + " ";
+  auto mechanisms = " " + std::string(offered) + " ";
   if (mechanisms.find(" PLAIN ") == std::string::npos)
     return fail_with("the broker does not take PLAIN logins, but:" + printable(mechanisms, 256));
 

@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
+#include <unordered_set>
 
+#include "base/base64url.hpp"
 #include "base/text.hpp"
-#include "broker/amqp/base64url.hpp"
-#include "broker/amqp/property_flags.hpp"
+#include "broker/amqp/broker_owned.hpp"
 #include "broker/amqp/properties.hpp"
+#include "broker/amqp/property_flags.hpp"
 
 namespace mombridge::amqp {
 
@@ -13,13 +16,6 @@ namespace {
 
 bool all_digits(std::string_view text) {
   return !text.empty() && text.size() <= 18 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// Headers that belong to the broker: forwarded, they would forge a history or steer the next broker.
-bool broker_owned(std::string_view name) {
-  return name == "CC" || name == "BCC" || name.starts_with("x-death") ||
-         name.starts_with("x-first-death-") || name.starts_with("x-last-death-") || name == "x-delivery-count" ||
-         name == "x-received-from" || name == "x-stream-offset" || name == "x-acquired-count";
 }
 
 std::optional<int64_t> integer(const Value& v) {
@@ -42,30 +38,31 @@ class Restore {
 
   void run() {
     auto& headers = storage_.headers;
-    std::string_view multi;
+    std::span<const Header> repeated;
     size_t kept = 0;
     for (size_t i = 0; i < headers.size(); ++i) {
       auto& h = headers[i];
-      if (broker_owned(h.name) || (h.name.starts_with("mombridge-") && restore(h, multi)) ||
+      if (broker_owned(h.name) || (h.name.starts_with("mombridge-") && restore(h, repeated)) ||
           (h.name == header::kKafkaReplyPartition && reply_partition(h.value)))
         continue;
       if (h.name.starts_with("cloudEvents_") || h.name.starts_with("cloudEvents:")) rename(h);
       headers[kept++] = h;
     }
     headers.resize(kept);
-    if (!multi.empty()) expand(multi);
+    if (!repeated.empty()) expand(repeated);
     if (encoded_id_ && m_.correlation_id)
-      if (auto raw = base64url_decode(*m_.correlation_id)) m_.correlation_id = storage_.texts.emplace_back(std::move(*raw));
+      if (std::string raw; base64url_decode(*m_.correlation_id, raw))
+        m_.correlation_id = storage_.texts.emplace_back(std::move(raw));
     m_.headers = headers;
   }
 
  private:
-  bool restore(const Header& h, std::string_view& multi) {
+  bool restore(const Header& h, std::span<const Header>& repeated) {
     auto& v = h.value;
     if (h.name == header::kKey && v.is_text()) m_.key = v.text;
     else if (h.name == header::kTombstone) m_.tombstone = m_.body.empty();
     else if (h.name == header::kTimestampMs && integer(v)) m_.timestamp_ms = integer(v);
-    else if (h.name == header::kTypes && v.is_text()) multi = v.text;
+    else if (h.name == header::kTypes && v.kind == Value::Kind::array) repeated = v.members;
     else if (h.name == header::kRedelivered) m_.redelivered = true;
     else if (h.name == header::kCorrelationIdEncoding && v.text == "base64url") encoded_id_ = true;
     else return false;
@@ -85,23 +82,17 @@ class Restore {
   }
 
   // Names that Kafka had more than once came as an array.
-  void expand(std::string_view multi) {
+  void expand(std::span<const Header> repeated) {
+    std::unordered_set<std::string_view> names;
+    for (auto& name : repeated) names.insert(name.value.text);
     std::vector<Header> expanded;
     for (auto& h : storage_.headers) {
-      bool repeated = h.value.kind == Value::Kind::array && listed(multi, h.name);
-      if (!repeated) expanded.push_back(h);
-      else for (auto& member : h.value.members) expanded.push_back({h.name, member.value});
+      if (h.value.kind != Value::Kind::array || !names.contains(h.name))
+        expanded.push_back(h);
+      else
+        for (auto& member : h.value.members) expanded.push_back({h.name, member.value});
     }
     storage_.headers = std::move(expanded);
-  }
-
-  static bool listed(std::string_view list, std::string_view name) {
-    while (!list.empty()) {
-      auto entry = list.substr(0, list.find(','));
-      if (entry == name) return true;
-      list.remove_prefix(std::min(list.size(), entry.size() + 1));
-    }
-    return false;
   }
 
   Message& m_;
@@ -128,7 +119,11 @@ bool decode_properties(std::string_view bytes, Message& m, DecodedStorage& stora
   text(kReplyTo, m.reply_to);
   text(kExpiration, m.expiration);
   text(kMessageId, m.message_id);
-  if (flags & kTimestamp) m.timestamp_ms = static_cast<int64_t>(in.number<uint64_t>()) * 1000;
+  if (flags & kTimestamp) {
+    constexpr auto kLatest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max() / 1000);
+    if (auto seconds = in.number<uint64_t>(); seconds <= kLatest) m.timestamp_ms = static_cast<int64_t>(seconds) * 1000;
+    else ++dropped;
+  }
   text(kType, m.type);
   if (flags & kUserId) in.short_string();  // checked by the broker against our own user: never forwarded
   text(kAppId, m.app_id);

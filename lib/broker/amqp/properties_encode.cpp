@@ -1,8 +1,12 @@
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <limits>
+#include <vector>
 
+#include "base/base64url.hpp"
 #include "base/text.hpp"
-#include "broker/amqp/base64url.hpp"
+#include "broker/amqp/broker_owned.hpp"
 #include "broker/amqp/properties.hpp"
 #include "broker/amqp/property_flags.hpp"
 
@@ -12,30 +16,47 @@ namespace {
 
 constexpr uint8_t kPersistent = 2;
 
+bool any_repeated(std::span<const Header> headers) {
+  constexpr size_t kFew = 16;  // up to here, comparing each with each is faster than sorting
+  if (headers.size() <= kFew) {
+    for (size_t i = 1; i < headers.size(); ++i)
+      for (size_t k = 0; k < i; ++k)
+        if (headers[i].name == headers[k].name) return true;
+    return false;
+  }
+  std::vector<std::string_view> names;
+  for (auto& h : headers) names.push_back(h.name);
+  std::ranges::sort(names);
+  return std::ranges::adjacent_find(names) != names.end();
+}
+
 /// The headers table of one publication, written as it goes.
 class Table {
  public:
   Table(Writer& writer, const Publication& publication) : writer_(writer), p_(publication) {}
 
+  /// What the message says elsewhere than in its headers; a header of the same name gives way. Before write().
+  void extra(std::string_view name, const Value& value) {
+    if (!published(name)) extras_[extra_count_++] = {name, value};
+  }
+
   Result<> write() {
     begin_ = writer_.begin_sized();
-    auto& m = *p_.message;
-    for (auto& h : m.headers)
-      if (!overridden(h.name)) header(m, h);
+    auto headers = p_.message->headers;
+    if (any_repeated(headers))
+      with_arrays(headers);
+    else
+      for (auto& h : headers) of_message(h.name, h.value);
     for (auto& h : p_.headers) entry(h.name, h.value);
-    extras(m);
-    if (!multi_.empty()) entry(header::kTypes, Value::of(std::string_view(multi_)));
+    for (size_t i = 0; i < extra_count_; ++i) entry(extras_[i].name, extras_[i].value);
     writer_.end_sized(begin_);
     if (bad_) return fail("header name of " + std::to_string(bad_) + " bytes: AMQP takes at most 255");
     return {};
   }
 
-  /// A text that does not fit a short string: under its Kafka name, so that nothing is lost.
-  void too_long(std::string_view name, std::string_view text) { long_[long_count_++] = {name, Value::of(text)}; }
-  void encoded_id() { encoded_id_ = true; }
-
  private:
   void entry(std::string_view name, const Value& value) {
+    if (broker_owned(name)) return;
     if (name.size() > kMaxShortString) {
       bad_ = name.size();
       return;
@@ -51,63 +72,80 @@ class Table {
     encode_value(writer_, value);
   }
 
+  void of_message(std::string_view name, const Value& value) {
+    auto same = [&](auto& extra) { return extra.name == name; };
+    if (!published(name) && std::none_of(extras_.begin(), extras_.begin() + extra_count_, same)) entry(name, value);
+  }
+
   // A name that stands several times becomes one array, noted in mombridge-types so that the way back expands it.
-  void header(const Message& m, const Header& h) {
-    bool seen = false;
-    size_t same = 0;
-    if (m.headers.size() > 1)
-      for (auto& other : m.headers) {
-        if (other.name != h.name) continue;
-        if (!same && &other != &h) seen = true;
-        ++same;
+  void with_arrays(std::span<const Header> headers) {
+    std::vector<const Header*> sorted;
+    for (auto& h : headers) sorted.push_back(&h);
+    auto name = [](const Header* h) { return h->name; };
+    std::ranges::stable_sort(sorted, {}, name);
+    std::vector<Header> repeated;
+    for (auto& h : headers) {
+      auto same = std::ranges::equal_range(sorted, h.name, {}, name);
+      if (same.front() != &h) continue;
+      if (same.size() == 1) {
+        of_message(h.name, h.value);
+        continue;
       }
-    if (same < 2) return entry(h.name, h.value);
-    if (seen) return;
-    std::vector<Header> members;
-    for (auto& other : m.headers)
-      if (other.name == h.name) members.push_back({{}, other.value});
-    Value array;
-    array.kind = Value::Kind::array;
-    array.members = members;
-    entry(h.name, array);
-    multi_.append(multi_.empty() ? "" : ",").append(h.name);
-  }
-
-  void extras(const Message& m) {
-    for (size_t i = 0; i < long_count_; ++i) entry(long_[i].name, long_[i].value);
-    if (p_.key) entry(header::kKey, Value::of(*p_.key));
-    if (m.tombstone) entry(header::kTombstone, Value::of_bool(true));
-    if (m.timestamp_ms && *m.timestamp_ms % 1000) entry(header::kTimestampMs, Value::of(*m.timestamp_ms));
-    if (m.redelivered) entry(header::kRedelivered, Value::of_bool(true));
-    if (encoded_id_) entry(header::kCorrelationIdEncoding, Value::of(std::string_view("base64url")));
-    if (m.reply_partition && m.reply_to) {
-      Value v = Value::of(int64_t{*m.reply_partition});
-      v.kind = Value::Kind::i32;
-      entry(header::kKafkaReplyPartition, v);
+      std::vector<Header> members;
+      for (auto* other : same) members.push_back({{}, other->value});
+      of_message(h.name, array(members));
+      repeated.push_back({{}, Value::of(h.name)});
     }
+    if (!published(header::kTypes)) entry(header::kTypes, array(repeated));
   }
 
-  [[nodiscard]] bool overridden(std::string_view name) const {
+  static Value array(std::span<const Header> members) {
+    return {.kind = Value::Kind::array, .text = {}, .members = members};
+  }
+
+  [[nodiscard]] bool published(std::string_view name) const {
     return std::ranges::any_of(p_.headers, [&](auto& h) { return h.name == name; });
   }
 
   Writer& writer_;
   const Publication& p_;
   size_t begin_ = 0, bad_ = 0;
-  std::array<Header, 8> long_{};
-  size_t long_count_ = 0;
-  bool encoded_id_ = false;
-  std::string multi_;
+  std::array<Header, 16> extras_{};
+  size_t extra_count_ = 0;
 };
 
-/// Which of the texts can be written as they are.
+// AMQP's timestamp has whole seconds, and none before 1970.
+bool loses_time(int64_t timestamp_ms) { return timestamp_ms < 0 || timestamp_ms % 1000; }
+
+void add_extras(const Publication& p, Table& table) {
+  auto& m = *p.message;
+  if (p.key) table.extra(header::kKey, Value::of(*p.key));
+  if (m.tombstone) table.extra(header::kTombstone, Value::of_bool(true));
+  if (m.timestamp_ms && loses_time(*m.timestamp_ms)) table.extra(header::kTimestampMs, Value::of(*m.timestamp_ms));
+  if (m.redelivered) table.extra(header::kRedelivered, Value::of_bool(true));
+  if (m.reply_partition && m.reply_to) {
+    Value v = Value::of(int64_t{*m.reply_partition});
+    v.kind = Value::Kind::i32;
+    table.extra(header::kKafkaReplyPartition, v);
+  }
+}
+
+// RabbitMQ closes the channel for one that it cannot count: rabbit_misc:check_expiry/1.
+bool expiration_fits(std::string_view text) {
+  uint64_t ms = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), ms);
+  return error == std::errc{} && end == text.data() + text.size() && ms <= std::numeric_limits<uint32_t>::max();
+}
+
+/// Which of the texts can be written as they are; the others go as headers under their Kafka names, so that nothing is
+/// lost.
 class Texts {
  public:
   explicit Texts(Table& table) : table_(table) {}
   uint16_t fit(uint16_t flag, const Message::Text& text, std::string_view kafka_name) {
     if (!text) return 0;
     if (text->size() <= kMaxShortString) return flag;
-    table_.too_long(kafka_name, *text);
+    table_.extra(kafka_name, Value::of(*text));
     return 0;
   }
 
@@ -121,13 +159,14 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   auto& m = *publication.message;
   Table table(writer, publication);
   Texts texts(table);
+  add_extras(publication, table);
   std::string encoded;
   Message::Text id = m.correlation_id;
   if (id && !is_utf8(*id)) {
-    encoded = base64url_encode(*id);
+    base64url_encode(*id, encoded);
     if (encoded.size() <= kMaxShortString) {
       id = encoded;
-      table.encoded_id();
+      table.extra(header::kCorrelationIdEncoding, Value::of(std::string_view("base64url")));
     }
   }
   uint16_t flags = kHeaders | kDeliveryMode;
@@ -135,7 +174,8 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   flags |= texts.fit(kContentEncoding, m.content_encoding, "content-encoding");
   flags |= texts.fit(kCorrelationId, id, header::kKafkaCorrelationId);
   flags |= texts.fit(kReplyTo, m.reply_to, header::kKafkaReplyTopic);
-  flags |= texts.fit(kExpiration, m.expiration, "expiration");
+  if (m.expiration && expiration_fits(*m.expiration)) flags |= kExpiration;
+  else if (m.expiration) table.extra("expiration", Value::of(*m.expiration));
   flags |= texts.fit(kMessageId, m.message_id, "message-id");
   flags |= texts.fit(kType, m.type, "type");
   flags |= texts.fit(kAppId, m.app_id, "app-id");

@@ -2,6 +2,7 @@
 
 #include <future>
 #include <utility>
+#include <vector>
 
 #include "base/text.hpp"
 #include "broker/amqp/properties.hpp"
@@ -15,6 +16,7 @@ constexpr size_t kMaxUnconfirmed = 20000;
 constexpr size_t kMaxPendingBytes = 4 << 20;        ///< encoded and not written: more would only lie here
 constexpr size_t kMaxUnconfirmedBytes = 256 << 20;  ///< bodies of unconfirmed publications
 constexpr Duration kForgetMissing = std::chrono::seconds(1);
+constexpr Duration kAfterRefusedLogin = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -105,9 +107,12 @@ void Publisher::open_channel() {
 
 void Publisher::closed(const Error& error) {
   ready_ = false;
-  take_back_unconfirmed();
+  Publication* culprit = nullptr;
+  if (connection_.blamed()) culprit = take_back_and_blame();
+  else take_back_unconfirmed();
+  if (culprit) culprit->completed(Outcome::refused(error.text));
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
-  supervisor_.failed(error);
+  supervisor_.failed(error, connection_.login_refused() ? kAfterRefusedLogin : Duration::zero());
 }
 
 // Whether they arrived is unknown: they are published again, before what came after them.
@@ -133,7 +138,7 @@ void Publisher::method(uint16_t channel, amqp_method_number_t id, void* decoded,
     }
     case AMQP_CONFIRM_SELECT_OK_METHOD:
       ready_ = true;
-      if (supervisor_.status().state != LinkStatus::State::up)
+      if (auto state = supervisor_.status().state; state != LinkStatus::State::up && state != LinkStatus::State::blocked)
         supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
       return;
     case AMQP_EXCHANGE_DECLARE_OK_METHOD: return exchange_answer(true, {});
@@ -151,24 +156,29 @@ void Publisher::method(uint16_t channel, amqp_method_number_t id, void* decoded,
 }
 
 // One publication brought down all that were under way. They go again one by one, so that the next time this happens
-// there is no doubt whose fault it was.
-void Publisher::channel_closed(const std::string& why) {
-  log::warn("publish channel closed by the broker", {{"broker", broker_}, {"reason", why}, {"unconfirmed", slots_.size()}});
-  ready_ = false;
-  exchanges_.clear();
+// there is no doubt whose fault it was: then, and only then, returns the culprit.
+Publication* Publisher::take_back_and_blame() {
   Publication* culprit = nullptr;
   size_t open = 0;
   for (auto& slot : slots_)
     if (slot.publication) culprit = slot.publication, ++open;
   take_back_unconfirmed();
-  if (open == 1) {
-    waiting_.pop_front();
-    solo_ = solo_ ? solo_ - 1 : 0;
-    open_channel();
-    return culprit->completed(Outcome::refused(why));
+  if (open != 1) {
+    solo_ = std::max(solo_, open);
+    return nullptr;
   }
-  solo_ = std::max(solo_, open);
+  waiting_.pop_front();
+  if (solo_) --solo_;
+  return culprit;
+}
+
+void Publisher::channel_closed(const std::string& why) {
+  log::warn("publish channel closed by the broker", {{"broker", broker_}, {"reason", why}, {"unconfirmed", slots_.size()}});
+  ready_ = false;
+  exchanges_.clear();
+  auto* culprit = take_back_and_blame();
   open_channel();
+  if (culprit) culprit->completed(Outcome::refused(why));
 }
 
 void Publisher::blocked(const std::string& reason) {
@@ -204,34 +214,41 @@ void Publisher::pump() {
   }
 }
 
+void Publisher::refuse(Publication& p, std::string why) {
+  if (solo_) --solo_;
+  p.completed(Outcome::refused(std::move(why)));
+}
+
 bool Publisher::try_write(Publication& p) {
   if (!p.wanted()) {
+    if (solo_) --solo_;
     p.completed(Outcome::away("its source has taken it back"));
     return true;
   }
-  if (p.message->body.size() > max_message_size_) {
-    p.completed(Outcome::refused("a body of " + std::to_string(p.message->body.size()) + " bytes is over the broker's limit of " +
-                                 std::to_string(max_message_size_) + " (max_message_size)"));
+  auto size = p.message->body.size();
+  if (size > max_message_size_) {
+    refuse(p, "a body of " + std::to_string(size) + " bytes is over the broker's limit of " + std::to_string(max_message_size_) +
+                  " (max_message_size)");
     return true;
   }
-  if (p.target.size() > kMaxShortString || p.exchange.size() > kMaxShortString) {
-    p.completed(Outcome::refused("a routing key of " + std::to_string(p.target.size()) + " bytes: AMQP takes at most 255"));
+  if (auto longest = std::max(p.target.size(), p.exchange.size()); longest > kMaxShortString) {
+    refuse(p, "a routing key or exchange of " + std::to_string(longest) + " bytes: AMQP takes at most 255");
     return true;
   }
   if (!p.exchange.empty()) {
-    auto found = exchanges_.find(std::string(p.exchange));
-    if (found == exchanges_.end() || found->second == Exchange::asked) return exchange_ready(p);
-    if (found->second == Exchange::missing) {
-      p.completed(Outcome::refused(missing_why_));
+    auto found = exchanges_.find(p.exchange);
+    if (found == exchanges_.end() || found->second.state == Exchange::State::asked) return exchange_ready(p);
+    if (found->second.state == Exchange::State::missing) {
+      refuse(p, found->second.why);
       return true;
     }
   }
   if (auto ok = write(p); !ok) {
-    p.completed(Outcome::refused(ok.error().text));
+    refuse(p, ok.error().text);
     return true;
   }
   slots_.push_back({&p});
-  unconfirmed_bytes_ += p.message->body.size();
+  unconfirmed_bytes_ += size;
   return true;
 }
 
@@ -240,7 +257,7 @@ bool Publisher::try_write(Publication& p) {
 bool Publisher::exchange_ready(Publication& p) {
   if (!asked_.empty()) return false;
   asked_ = p.exchange;
-  exchanges_[asked_] = Exchange::asked;
+  exchanges_[asked_] = {};
   amqp_channel_open_t open{};
   connection_.send(kLookupChannel, AMQP_CHANNEL_OPEN_METHOD, &open);
   amqp_exchange_declare_t declare{};
@@ -256,13 +273,13 @@ void Publisher::exchange_answer(bool exists, const std::string& why) {
   if (exists) {
     amqp_channel_close_t close{.reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
     connection_.send(kLookupChannel, AMQP_CHANNEL_CLOSE_METHOD, &close);
-    exchanges_[name] = Exchange::exists;
+    exchanges_[name] = {Exchange::State::exists, {}};
     return;
   }
-  missing_why_ = why;
-  exchanges_[name] = Exchange::missing;
+  exchanges_[name] = {Exchange::State::missing, why};
   loop_.after(kForgetMissing, [this, name] {
-    if (auto found = exchanges_.find(name); found != exchanges_.end() && found->second == Exchange::missing) exchanges_.erase(found);
+    auto found = exchanges_.find(name);
+    if (found != exchanges_.end() && found->second.state == Exchange::State::missing) exchanges_.erase(found);
   });
 }
 
@@ -351,25 +368,36 @@ void Publisher::match_return() {
   return_.active = false;
   auto end = base_ + slots_.size();
   auto from = std::max(return_cursor_, base_);
+  std::vector<uint64_t> alike;
   for (uint64_t i = 0; i < slots_.size(); ++i) {
     auto tag = from + i < end ? from + i : base_ + (from + i - end);
     auto& slot = slots_[tag - base_];
     if (!slot.publication || slot.returned || !is_returned(*slot.publication)) continue;
-    slot.returned = true;
-    return_reasons_[tag] = "returned by the broker: " + return_.reason + " (target '" + printable(return_.routing_key, 256) + "')";
-    return_cursor_ = tag + 1;
-    return;
+    if (has_returned_properties(*slot.publication)) return mark_returned(tag);
+    alike.push_back(tag);
   }
+  // A broker that writes properties in its own way: to take too many for refused makes duplicates, too few loses some.
+  for (auto tag : alike) mark_returned(tag);
+  if (!alike.empty()) return;
   // Nothing we sent: the stream is not what it seems, and an ack could be taken for the wrong publication.
   connection_.close();
   closed({"the broker returned a message that was not published"});
 }
 
 bool Publisher::is_returned(const Publication& p) const {
-  if (!p.mandatory || p.target != return_.routing_key || p.exchange != return_.exchange || p.message->body != return_.body) return false;
+  return p.mandatory && p.target == return_.routing_key && p.exchange == return_.exchange && p.message->body == return_.body;
+}
+
+bool Publisher::has_returned_properties(const Publication& p) const {
   std::string properties;
   Writer writer(properties);
   return encode_properties(writer, p) && properties == return_.properties;
+}
+
+void Publisher::mark_returned(uint64_t tag) {
+  slots_[tag - base_].returned = true;
+  return_reasons_[tag] = "returned by the broker: " + return_.reason + " (target '" + printable(return_.routing_key, 256) + "')";
+  return_cursor_ = tag + 1;
 }
 
 }  // namespace mombridge::amqp

@@ -35,7 +35,14 @@ class Publisher final : private ConnectionUser {
     Publication* publication;  ///< null: resolved
     bool returned = false;
   };
-  enum class Exchange { asked, exists, missing };
+  struct Exchange {
+    enum class State { asked, exists, missing } state = State::asked;
+    std::string why;  ///< it is missing, in the broker's words
+  };
+  /// So that a look-up by a view needs no string.
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
 
   void opened() override;
   void closed(const Error& error) override;
@@ -56,13 +63,17 @@ class Publisher final : private ConnectionUser {
   void open_channel();
   void channel_closed(const std::string& why);
   void exchange_answer(bool exists, const std::string& why);
+  void refuse(Publication& publication, std::string why);
   void take_back_unconfirmed();
+  Publication* take_back_and_blame();
   void confirm(std::string_view arguments);
   void nacked(uint64_t tag, bool multiple);
   void resolve(uint64_t tag, bool multiple, bool acked);
   void resolve_slot(Slot& slot, uint64_t tag, bool acked);
   void match_return();
   [[nodiscard]] bool is_returned(const Publication& publication) const;
+  [[nodiscard]] bool has_returned_properties(const Publication& publication) const;
+  void mark_returned(uint64_t tag);
 
   const std::string broker_;
   const Settings& settings_;
@@ -78,11 +89,10 @@ class Publisher final : private ConnectionUser {
   uint64_t base_ = 1;         ///< sequence number of the first of slots_
   std::deque<Slot> slots_;
   size_t unconfirmed_bytes_ = 0;
-  size_t solo_ = 0;           ///< so many publications go one by one: one of them closed the channel
+  size_t solo_ = 0;           ///< so many publications go one by one: the broker closed because of one of them
 
-  std::unordered_map<std::string, Exchange> exchanges_;
+  std::unordered_map<std::string, Exchange, Hash, std::equal_to<>> exchanges_;
   std::string asked_;         ///< the exchange that is being looked up
-  std::string missing_why_;
 
   struct Return {
     std::string reason, exchange, routing_key, properties, body;

@@ -1,6 +1,7 @@
 #include "broker/amqp/table.hpp"
 
 #include <bit>
+#include <cmath>
 
 #include "base/text.hpp"
 
@@ -93,6 +94,15 @@ void number(Writer& writer, char type, N n) {
   writer.number(n);
 }
 
+// RabbitMQ's parser knows no infinities and no NaN and dies of them, with the whole connection: they go as text.
+void real(Writer& writer, const Value& v) {
+  double rounded = v.kind == Kind::f32 ? static_cast<float>(v.real) : v.real;
+  if (std::isnan(rounded)) return encode_value(writer, Value::of(std::string_view("nan")));
+  if (std::isinf(rounded)) return encode_value(writer, Value::of(std::string_view(rounded < 0 ? "-inf" : "inf")));
+  if (v.kind == Kind::f64) return number(writer, 'd', std::bit_cast<uint64_t>(v.real));
+  number(writer, 'f', std::bit_cast<uint32_t>(static_cast<float>(v.real)));
+}
+
 }  // namespace
 
 bool decode_table(std::string_view bytes, std::vector<Header>& out, Arena& arena, unsigned& dropped) {
@@ -118,8 +128,8 @@ void encode_value(Writer& writer, const Value& v) {
     // No letter for it is read alike by all; as a signed one its upper half would change sign.
     case Kind::u64: return number(writer, 'l', i);
     case Kind::timestamp: return number(writer, 'T', i);
-    case Kind::f32: return number(writer, 'f', std::bit_cast<uint32_t>(static_cast<float>(v.real)));
-    case Kind::f64: return number(writer, 'd', std::bit_cast<uint64_t>(v.real));
+    case Kind::f32:
+    case Kind::f64: return real(writer, v);
     case Kind::decimal:
       writer.octet('D');
       writer.octet(v.scale);

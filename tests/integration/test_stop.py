@@ -1,0 +1,98 @@
+"""How the bridge ends, and what it costs while nothing happens."""
+import os
+import signal
+import time
+
+import pytest
+from configs import configuration, route, shop
+from harness import UNDRAINED, eventually, unique
+from traffic import Crossing, QueueEnd, TopicEnd
+
+
+@pytest.mark.parametrize("source,sink", [(QueueEnd, QueueEnd), (QueueEnd, TopicEnd), (TopicEnd, QueueEnd), (TopicEnd, TopicEnd)],
+                         ids=["amqp-amqp", "amqp-kafka", "kafka-amqp", "kafka-kafka"])
+def test_a_drained_stop_makes_no_duplicates(bridge, rabbit, kafka, amqp, kafka_client, source, sink):
+    clients = {QueueEnd: amqp, TopicEnd: kafka_client}
+    crossing = Crossing(source(clients[source]), sink(clients[sink]), shop=rabbit.url,
+                        lake=kafka.bootstrap if TopicEnd in (source, sink) else None, shutdown_timeout="2m")
+    crossing.send(20_000)
+    life = bridge(crossing.config)
+    for portion in (5_000, 5_000):
+        crossing.wait_arrived(crossing.sink.count() + 1000)
+        life.terminate(timeout=120)
+        crossing.send(portion)
+        life.start()
+    crossing.wait_passed_on()
+    life.terminate(timeout=120)
+    crossing.check(duplicates=False)
+
+
+def held(amqp, url):
+    """A configuration whose message cannot be delivered, and that would drain for ten minutes."""
+    source = amqp.queue()
+    amqp.publish(source, b"x")
+    return source, configuration(route(shop(queue=source), shop(target=unique("nobody"))), shop=url,
+                                 failures={"attempts": 1}, shutdown_timeout="10m")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_stops_at_once(bridge, rabbit, amqp, number):
+    source, config = held(amqp, rabbit.url)
+    life = bridge(config)
+    life.wait_log("message held")
+    life.signal(number)
+    life.wait_log('"msg":"draining"')
+    assert life.running
+    life.signal(number)
+    life.expect_exit(UNDRAINED, timeout=60)
+    assert life.notified("STOPPING=1")
+    eventually(lambda: amqp.depth(source) == 1, what="the message back in its queue")
+
+
+def test_what_does_not_drain_in_time_goes_back(bridge, rabbit, amqp):
+    source, config = held(amqp, rabbit.url)
+    life = bridge({**config, "shutdown_timeout": "300ms"})
+    life.wait_log("message held")
+    life.terminate(UNDRAINED)
+    eventually(lambda: amqp.depth(source) == 1, what="the message back in its queue")
+
+
+def test_a_stop_before_anything_is_connected(bridge):
+    life = bridge(configuration(route(shop(queue="q"), shop(target="t")), shop="amqp://127.0.0.1:1/"))
+    life.wait_log("(?i)refused")
+    life.terminate()
+
+
+def cpu_share(pid, seconds):
+    """Processor time per wall-clock time of a process, all its threads together."""
+    def ticks():
+        fields = open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    since, before = time.monotonic(), ticks()
+    time.sleep(seconds)
+    return (ticks() - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - since)
+
+
+def test_an_idle_bridge_sleeps(bridge, rabbit, kafka, amqp, kafka_client):
+    there = Crossing(QueueEnd(amqp), TopicEnd(kafka_client), shop=rabbit.url, lake=kafka.bootstrap)
+    back = Crossing(TopicEnd(kafka_client), QueueEnd(amqp))
+    there.config["routes"].append(back.route)
+    life = bridge(there.config)
+    for crossing in (there, back):
+        crossing.send(10)
+        crossing.wait_arrived(10)
+    assert cpu_share(life.pid, 5) < 0.05
+
+
+@pytest.mark.parametrize("kind", ["amqp", "kafka"])
+def test_a_broker_that_is_away_costs_nothing(bridge, rabbit, amqp, kind):
+    source = QueueEnd(amqp)
+    config = configuration(route(source.source, {"broker": "nowhere", "target": "x"}), shop=rabbit.url, shutdown_timeout="1s")
+    config["brokers"]["nowhere"] = {"amqp": {"type": "amqp", "url": "amqp://127.0.0.1:1/"},
+                                    "kafka": {"type": "kafka", "bootstrap_servers": "127.0.0.1:1"}}[kind]
+    source.fill(range(5000))
+    life = bridge(config)
+    eventually(lambda: source.count() < 5000, what="messages that wait in the bridge")
+    assert cpu_share(life.pid, 5) < 0.05
+    life.terminate(UNDRAINED)

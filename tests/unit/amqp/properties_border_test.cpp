@@ -1,0 +1,175 @@
+// What must not cross, and what is malformed.
+
+#include <random>
+
+#include "properties_support.hpp"
+
+namespace mombridge::amqp {
+namespace {
+
+using namespace std::string_literals;
+using test::Decoded;
+using test::encoded;
+using test::passed_on;
+using test::Silent;
+using test::table_of;
+using test::with_headers;
+using Kind = Value::Kind;
+
+const char* const kOwned[] = {"CC", "BCC", "x-death", "x-first-death-queue", "x-last-death-reason", "x-delivery-count",
+                              "x-received-from", "x-stream-offset"};
+
+TEST(Border, BrokerOwnedHeadersAreStoppedOnTheWayIn) {
+  std::vector<Header> headers;
+  for (auto* name : kOwned) headers.push_back({name, Value::of("forged")});
+  headers.push_back({"x-mine", Value::of("kept")});
+  Decoded d(with_headers(table_of(headers)));
+  EXPECT_EQ(d.names(), std::vector<std::string>{"x-mine"});
+}
+
+// From Kafka, where they are headers like any other: a CC that is no array closes the channel, one that is steers the
+// broker; a forged x-death kills a queue's dead-lettering.
+TEST(Border, BrokerOwnedHeadersAreStoppedOnTheWayOut) {
+  std::vector<Header> headers;
+  for (auto* name : kOwned) headers.push_back({name, Value::of("forged")});
+  headers.push_back({"x-mine", Value::of("kept")});
+  Message plain, forged;
+  forged.headers = headers;
+  plain.headers = std::span(headers).last(1);
+  EXPECT_EQ(encoded(Silent(forged)), encoded(Silent(plain)));
+  Silent p(plain);
+  p.headers = std::span<const Header>(headers).first(1);
+  EXPECT_EQ(encoded(p), encoded(Silent(plain))) << "nor by a route's headers";
+}
+
+TEST(Border, UserIdAndClusterIdAreRead_ButGoNowhere) {
+  std::string bytes;
+  Writer w(bytes);
+  w.number(static_cast<uint16_t>(kType | kUserId | kAppId | kClusterId));
+  w.short_string("type");
+  w.short_string("mallory");
+  w.short_string("app");
+  w.short_string("cluster");
+  Decoded d(bytes);
+  EXPECT_TRUE(d.ok);
+  EXPECT_EQ(d.message.type, "type");
+  EXPECT_EQ(d.message.app_id, "app") << "what stands after it is read right";
+  auto out = encoded(Silent(d.message));
+  EXPECT_EQ(out.find("mallory"), std::string::npos);
+  EXPECT_EQ(out.find("cluster"), std::string::npos);
+}
+
+TEST(Border, AnExpirationThatTheBrokerCannotCountIsNoProperty) {
+  for (auto text : {"soon"s, "-1"s, ""s, "1.5"s, "4294967296"s, "99999999999999999999999999"s, " 1"s}) {
+    Message m;
+    m.expiration = text;
+    auto d = passed_on(m);
+    EXPECT_FALSE(d.message.expiration) << text;
+    ASSERT_EQ(d.names(), std::vector<std::string>{"expiration"}) << text;
+    EXPECT_EQ(d.find("expiration")->text, text) << "but not lost";
+  }
+  std::string bytes;
+  Writer w(bytes);
+  w.number(kExpiration);
+  w.short_string("soon");
+  EXPECT_FALSE(Decoded(bytes).message.expiration) << "and dropped on the way in";
+}
+
+TEST(Border, ATimestampBeyondTheEndOfTimeIsCounted) {
+  std::string bytes;
+  Writer w(bytes);
+  w.number(kTimestamp);
+  w.number(~uint64_t{0});
+  Decoded d(bytes);
+  EXPECT_TRUE(d.ok);
+  EXPECT_FALSE(d.message.timestamp_ms);
+  EXPECT_EQ(d.dropped, 1u);
+}
+
+TEST(Border, HeadersOfTheBridgesOwnWithAWrongTypeAreLeftAlone) {
+  std::vector<Header> none;
+  Value array{.kind = Kind::array, .text = {}, .members = none};
+  Decoded d(with_headers(table_of({{header::kKey, Value::of(int64_t{1})},
+                                   {header::kTimestampMs, Value::of("yesterday")},
+                                   {header::kTypes, Value::of("text")},
+                                   {header::kCorrelationIdEncoding, Value::of("rot13")},
+                                   {"mombridge-unknown", array}})));
+  EXPECT_EQ(d.message.headers.size(), 5u);
+  EXPECT_FALSE(d.message.key || d.message.timestamp_ms);
+}
+
+TEST(Border, AnEncodedIdThatIsNoBase64StaysAsItIs) {
+  std::string bytes;
+  Writer w(bytes);
+  w.number(static_cast<uint16_t>(kHeaders | kCorrelationId));
+  w.long_string(table_of({{header::kCorrelationIdEncoding, Value::of("base64url")}}));
+  w.short_string("not base64!");
+  EXPECT_EQ(Decoded(bytes).message.correlation_id, "not base64!");
+}
+
+TEST(Border, AHeaderNameOverAShortStringIsAnError) {
+  std::string name(256, 'n');
+  std::vector<Header> headers{{name, Value::of("v")}};
+  Message m;
+  m.headers = headers;
+  std::string out;
+  Writer w(out);
+  auto result = encode_properties(w, Silent(m));
+  ASSERT_FALSE(result);
+  EXPECT_NE(result.error().text.find("256"), std::string::npos) << result.error().text;
+}
+
+TEST(Border, EveryTruncationIsMalformedButHarmless) {
+  Message m;
+  std::vector<Header> headers{{"a", Value::of("1")}, {"b", Value::of(int64_t{2})}};
+  m.headers = headers;
+  m.content_type = m.content_encoding = m.correlation_id = m.reply_to = m.message_id = m.type = m.app_id = std::string_view("text");
+  m.expiration = "5";
+  m.priority = 1;
+  m.timestamp_ms = 1000;
+  auto whole = encoded(Silent(m));
+  for (size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(Decoded(whole.substr(0, size)).ok) << size;
+  EXPECT_TRUE(Decoded(whole).ok);
+  EXPECT_FALSE(Decoded("\x80\x01"s).ok) << "continued flags";
+}
+
+TEST(Border, RandomBytesDoNoHarm) {
+  std::mt19937 random(4711);
+  Message m;
+  std::vector<Header> headers{{"a", Value::of("1")}, {"a", Value::of(int64_t{2})}, {header::kKey, Value::of("k")}};
+  m.headers = headers;
+  m.correlation_id = "\xff";
+  m.reply_to = "r";
+  m.reply_partition = 1;
+  auto good = encoded(Silent(m));
+  size_t fine = 0;
+  for (int i = 0; i < 30'000; ++i) {
+    auto bytes = good;
+    for (unsigned n = 1 + random() % 3; n > 0; --n) bytes[random() % bytes.size()] = static_cast<char>(random());
+    Decoded d(bytes);
+    fine += d.ok && !d.dropped;
+    std::string again;
+    Writer w(again);
+    [[maybe_unused]] auto ok = encode_properties(w, Silent(d.message));
+  }
+  EXPECT_GT(fine, 1000u);
+}
+
+// 40,000 headers in a table of the largest size. Were each compared with each, the test would run into its time-out.
+TEST(Border, FortyThousandNamesAreNotComparedPairByPair) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < 20'000; ++i) texts.push_back(std::to_string(i));
+  std::vector<Header> headers;
+  for (int twice = 0; twice < 2; ++twice)
+    for (auto& t : texts) headers.push_back({t, {}});
+  Message m;
+  m.headers = headers;
+  for (int i = 0; i < 60; ++i) {
+    auto d = passed_on(m);
+    EXPECT_EQ(d.message.headers.size(), headers.size());
+    EXPECT_GT(d.storage.footprint(), headers.size() * sizeof(Header)) << "what they take counts";
+  }
+}
+
+}  // namespace
+}  // namespace mombridge::amqp
