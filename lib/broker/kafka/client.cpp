@@ -1,0 +1,99 @@
+#include "broker/kafka/client.hpp"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+
+#include "base/log.hpp"
+#include "base/text.hpp"
+
+namespace mombridge::kafka {
+
+namespace {
+
+// The link's state says what matters; these lines are for whoever looks closer.
+void write_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
+  static log::Repeated repeated;
+  constexpr int kWarning = 4;
+  std::string_view name = rd_kafka_name(client);
+  bool loud = level <= kWarning && std::string_view(facility) != "CONFWARN";
+  if (!loud) return log::debug(text, {{"client", name}, {"facility", facility}});
+  repeated.event(log::Level::warn, text, {{"client", name}, {"facility", facility}});
+}
+
+std::string milliseconds(Duration d) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
+}
+
+Result<> set(rd_kafka_conf_t* conf, const char* name, const std::string& value) {
+  char text[512] = "";
+  if (rd_kafka_conf_set(conf, name, value.c_str(), text, sizeof text) == RD_KAFKA_CONF_OK) return {};
+  return fail("librdkafka: " + std::string(text));
+}
+
+Result<> fill(rd_kafka_conf_t* conf, const Settings& settings, const std::vector<Property>& defaults,
+              const std::vector<Property>& fixed) {
+  const std::vector<Property> common{
+      {"bootstrap.servers", settings.bootstrap_servers},
+      {"client.id", settings.appname.empty() ? "mombridge" : settings.appname},
+      {"socket.nagle.disable", "true"},
+      {"socket.keepalive.enable", "true"},
+      {"reconnect.backoff.ms", milliseconds(std::min<Duration>(settings.reconnect_delay, 1h))},
+      {"reconnect.backoff.max.ms", milliseconds(std::min<Duration>(settings.reconnect_delay_max, 1h))},
+  };
+  for (auto* list : {&common, &defaults})
+    for (auto& p : *list)
+      if (auto ok = set(conf, p.name, p.value); !ok) return ok;
+  for (auto& [name, value] : settings.librdkafka)
+    if (auto ok = set(conf, name.c_str(), value); !ok) return ok;
+  for (auto& p : fixed)
+    if (auto ok = set(conf, p.name, p.value); !ok) return ok;
+  return {};
+}
+
+}  // namespace
+
+Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const std::vector<Property>& defaults,
+                           const std::vector<Property>& fixed) {
+  Conf conf(rd_kafka_conf_new());
+  if (auto ok = fill(conf.get(), settings, defaults, fixed); !ok) return fail(ok.error());
+  rd_kafka_conf_set_log_cb(conf.get(), write_log);
+  rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_ERROR |
+                                           RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT);
+  char text[512] = "";
+  Client client(rd_kafka_new(type, conf.get(), text, sizeof text));
+  if (!client) return fail("librdkafka: " + std::string(text));
+  (void)conf.release();  // the client owns it now
+  return client;
+}
+
+Signal::Signal() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  if (!fd_) throw std::system_error(errno, std::generic_category(), "eventfd");
+}
+
+void Signal::watch(rd_kafka_queue_t* queue) const {
+  static const uint64_t one = 1;
+  rd_kafka_queue_io_event_enable(queue, fd_.get(), &one, sizeof one);
+}
+
+void Signal::clear() const {
+  uint64_t count;
+  [[maybe_unused]] auto ignored = ::read(fd_.get(), &count, sizeof count);
+}
+
+std::string describe(rd_kafka_resp_err_t code, std::string_view text) {
+  std::string line = text.empty() ? rd_kafka_err2str(code) : printable(text, 512);
+  return line + " (" + rd_kafka_err2name(code) + ")";
+}
+
+Result<Metadata> ask_metadata(rd_kafka_t* client, rd_kafka_topic_t* topic) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  auto code = rd_kafka_metadata(client, 0, topic, &metadata, kQuestionMs);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(describe(code, {}));
+  return Metadata(metadata);
+}
+
+}  // namespace mombridge::kafka

@@ -1,0 +1,46 @@
+#pragma once
+// What the consumer and the producer have in common: configuration, the client's own log, questions that block.
+
+#include <string>
+#include <vector>
+
+#include "base/event_loop.hpp"
+#include "base/result.hpp"
+#include "broker/kafka/handles.hpp"
+#include "broker/kafka/settings.hpp"
+
+namespace mombridge::kafka {
+
+struct Property {
+  const char* name;
+  std::string value;
+};
+
+/// Defaults of the driver, then `librdkafka:`, then what nobody may override. The user's own map was checked when the
+/// file was. Fails where librdkafka refuses the whole.
+Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const std::vector<Property>& defaults,
+                           const std::vector<Property>& fixed);
+
+/// For the queues' events: an eventfd that librdkafka writes to whenever the queue is no longer empty.
+class Signal {
+ public:
+  Signal();
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  void watch(rd_kafka_queue_t* queue) const;
+  static void unwatch(rd_kafka_queue_t* queue) { rd_kafka_queue_io_event_enable(queue, -1, nullptr, 0); }
+  void clear() const;
+
+ private:
+  Fd fd_;
+};
+
+/// "what the client says (CODE)".
+std::string describe(rd_kafka_resp_err_t code, std::string_view text);
+
+/// How long a question to the brokers may take before it is asked again.
+inline constexpr int kQuestionMs = 1000;
+
+/// Metadata of one topic, or with nullptr of those that the client knows. Blocks, at most kQuestionMs.
+Result<Metadata> ask_metadata(rd_kafka_t* client, rd_kafka_topic_t* topic);
+
+}  // namespace mombridge::kafka

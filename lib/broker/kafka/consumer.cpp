@@ -1,0 +1,251 @@
+#include "broker/kafka/consumer.hpp"
+
+#include <algorithm>
+#include <sys/epoll.h>
+#include <utility>
+
+namespace mombridge::kafka {
+
+namespace {
+
+constexpr int kEventsPerRound = 1000;
+/// librdkafka takes a consumer that does not poll for one that hangs.
+constexpr Duration kLongestSleep = std::chrono::seconds(1);
+/// The group cannot be left while nobody answers.
+constexpr Duration kAwayPatience = std::chrono::milliseconds(100);
+
+const std::vector<Property> kDefaults{
+    {"session.timeout.ms", "10000"},
+    {"heartbeat.interval.ms", "3000"},
+    {"topic.metadata.refresh.interval.ms", "10000"},  // new topics and partitions
+    {"queued.max.messages.kbytes", "16384"},          // per partition
+};
+
+std::vector<Property> fixed(const Settings& settings, const TopicMatch& match) {
+  std::vector<Property> all{
+      {"group.id", settings.group_id},
+      {"enable.auto.commit", "true"},
+      {"auto.commit.interval.ms", "1000"},
+      {"enable.auto.offset.store", "false"},  // stored when settled
+      {"auto.offset.reset", "error"},         // a lost offset must not be a silent jump
+      {"enable.partition.eof", "false"},
+      {"allow.auto.create.topics", "false"},
+  };
+  if (auto hidden = hidden_topics(settings, match); !hidden.empty()) all.push_back({"topic.blacklist", hidden});
+  return all;
+}
+
+}  // namespace
+
+Consumer::Consumer(const std::string& broker, const Settings& settings, Asker& asker)
+    : broker_(broker),
+      settings_(settings),
+      asker_(asker),
+      match_(settings),
+      loop_(broker + ":consume"),
+      supervisor_(loop_, broker, "consumer", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
+                  [this] { open(); }),
+      topic_errors_(settings.kafka_subscriptions.size()),
+      rejected_(counter("rejected_as_accepted", broker)) {
+  for (auto& s : settings.kafka_subscriptions) links_.push_back({"topic " + s.topic, LinkStatus::State::connecting, {}});
+  loop_.before_sleep([this] { return serve(); });
+}
+
+Consumer::~Consumer() {
+  stop(Duration::zero());
+  // Whoever still holds a delivery can have it no longer.
+  for (auto& d : deliveries_) d.event.reset();
+  assignment_.clear();
+  former_.clear();
+}
+
+void Consumer::start(Sink& sink) {
+  sink_ = &sink;
+  started_ = true;
+  loop_.watch(signal_.fd(), EPOLLIN, [this](uint32_t) { signal_.clear(); });
+  loop_.post([this] { supervisor_.start(); });
+  loop_.start();
+}
+
+void Consumer::stop_intake() {
+  if (!started_) return;
+  std::promise<void> stopped;
+  loop_.post([&] {
+    sink_ = nullptr;
+    stopped.set_value();
+  });
+  stopped.get_future().wait();
+}
+
+void Consumer::stop(Duration patience) {
+  if (!std::exchange(started_, false)) return;
+  bool away = supervisor_.status().state == LinkStatus::State::failing;
+  auto said = std::make_shared<std::promise<void>>();
+  loop_.post([this, said] {
+    sink_ = nullptr;
+    supervisor_.stop();
+    begin_close([said] { said->set_value(); });
+  });
+  said->get_future().wait_for(away ? std::min<Duration>(patience, kAwayPatience) : patience);
+  loop_.stop();
+  on_closed_ = nullptr;
+  take_settled();
+  drop_client();
+}
+
+std::vector<LinkStatus> Consumer::status() const {
+  auto client = supervisor_.status();
+  std::lock_guard lock(links_mutex_);
+  auto all = links_;
+  if (client.state == LinkStatus::State::up) return all;
+  for (auto& link : all) {
+    link.state = client.state;
+    if (!client.detail.empty()) link.detail = client.detail;
+  }
+  return all;
+}
+
+void Consumer::open() {
+  if (!client_)
+    if (auto made = make(); !made) return supervisor_.failed(made.error());
+  if (reachable_) return;
+  asker_.ask([this, client = client_.get()] {
+    auto metadata = ask_metadata(client, nullptr);
+    loop_.post([this, client, error = metadata ? std::string() : metadata.error().text] {
+      if (client != client_.get() || reachable_) return;
+      if (error.empty()) return reachable();
+      supervisor_.failed({last_error_.empty() ? error : last_error_});
+    });
+  });
+}
+
+Result<> Consumer::make() {
+  auto client = make_client(RD_KAFKA_CONSUMER, settings_, kDefaults, fixed(settings_, match_));
+  if (!client) return fail(client.error());
+  client_ = std::move(*client);
+  rd_kafka_poll_set_consumer(client_.get());
+  queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
+  signal_.watch(queue_.get());
+  Partitions topics(rd_kafka_topic_partition_list_new(static_cast<int>(settings_.kafka_subscriptions.size())));
+  for (auto& s : settings_.kafka_subscriptions)
+    rd_kafka_topic_partition_list_add(topics.get(), s.topic.c_str(), RD_KAFKA_PARTITION_UA);
+  auto code = rd_kafka_subscribe(client_.get(), topics.get());
+  if (!code) return {};
+  drop_client();
+  return fail("cannot subscribe: " + describe(code, {}));
+}
+
+void Consumer::reachable() {
+  if (std::exchange(reachable_, true)) return;
+  last_error_.clear();
+  supervisor_.opened(settings_.bootstrap_servers);
+}
+
+void Consumer::fail_client(const Error& error) {
+  drop_client();
+  supervisor_.failed(error);
+}
+
+// Records that somebody still holds are the client's memory: then it goes when they are settled.
+void Consumer::drop_client() {
+  reachable_ = false;
+  if (!client_) return;
+  drop_partitions();
+  asker_.wait();
+  topics_.clear();
+  queue_.reset();
+  close_queue_.reset();
+  old_clients_.push_back(std::move(client_));
+  if (former_.empty()) old_clients_.clear();
+}
+
+void Consumer::begin_close(std::function<void()> on_closed) {
+  if (!client_) return on_closed();
+  take_settled();
+  if (revoking_) finish_revoke();
+  if (std::exchange(assigning_, nullptr)) {
+    // An assignment that is not answered would keep the group from letting us go.
+    ++rebalance_;
+    refuse_assignment();
+  }
+  // A queue of its own: the consumer's queue is forwarded to it, and must not be forwarded to itself.
+  close_queue_.reset(rd_kafka_queue_new(client_.get()));
+  signal_.watch(close_queue_.get());
+  on_closed_ = std::move(on_closed);
+  ClientError error(rd_kafka_consumer_close_queue(client_.get(), close_queue_.get()));
+  if (!error) return;
+  log::warn("consumer does not close", {{"broker", broker_}, {"reason", rd_kafka_error_string(error.get())}});
+  std::exchange(on_closed_, nullptr)();
+}
+
+Duration Consumer::serve() {
+  take_settled();
+  if (!client_) return Duration::max();
+  bool more = poll_main(close_queue_ ? close_queue_.get() : queue_.get());
+  if (client_) more |= poll_partitions();
+  take_settled();
+  store_offsets();
+  if (revoking_ && revoke_ready()) finish_revoke();
+  if (on_closed_ && rd_kafka_consumer_closed(client_.get())) std::exchange(on_closed_, nullptr)();
+  return more || !inbox_.empty() ? Duration::zero() : kLongestSleep;
+}
+
+// The signal comes only when a queue is no longer empty: true where it was not emptied.
+bool Consumer::poll_main(rd_kafka_queue_t* queue) {
+  for (int i = 0; i < kEventsPerRound; ++i) {
+    Event event(rd_kafka_queue_poll(queue, 0));
+    if (!event) return false;
+    handle_main(std::move(event));
+    if (!client_) return false;
+  }
+  return true;
+}
+
+void Consumer::handle_main(Event event) {
+  switch (rd_kafka_event_type(event.get())) {
+    case RD_KAFKA_EVENT_REBALANCE: return rebalance(event.get());
+    case RD_KAFKA_EVENT_ERROR: return handle_error(event.get());
+    case RD_KAFKA_EVENT_OFFSET_COMMIT: {
+      auto code = rd_kafka_event_error(event.get());
+      if (!code) return reachable();
+      if (code != RD_KAFKA_RESP_ERR__NO_OFFSET)
+        error_log_.event(log::Level::warn, "offsets not committed", {{"broker", broker_}, {"reason", describe(code, {})}});
+      return;
+    }
+    case RD_KAFKA_EVENT_FETCH: {
+      auto* record = rd_kafka_event_message_next(event.get());
+      auto found = assignment_.find({rd_kafka_topic_name(record->rkt), record->partition});
+      if (found == assignment_.end()) return;
+      // The client forwards a partition to the common queue when it begins to fetch.
+      rd_kafka_queue_forward(found->second->queue.get(), nullptr);
+      signal_.watch(found->second->queue.get());
+      found->second->early.push_back({std::move(event), record});
+      return;
+    }
+    default: return;
+  }
+}
+
+void Consumer::handle_error(rd_kafka_event_t* event) {
+  auto code = rd_kafka_event_error(event);
+  auto text = describe(code, rd_kafka_event_error_string(event));
+  if (rd_kafka_event_error_is_fatal(event)) return fail_client({text});
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      reachable_ = false;
+      return supervisor_.failed({last_error_.empty() ? text : last_error_});
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION: last_error_ = text; return;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return check_topics();
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      group_error_ = text;
+      return show_links();
+    default: error_log_.event(log::Level::warn, "consumer error", {{"broker", broker_}, {"reason", text}});
+  }
+}
+
+}  // namespace mombridge::kafka

@@ -1,0 +1,129 @@
+#pragma once
+// The client that consumes, for all subscriptions of a section: one member of the group, one thread.
+
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/backoff.hpp"
+#include "base/counters.hpp"
+#include "base/log.hpp"
+#include "broker/kafka/asker.hpp"
+#include "broker/kafka/client.hpp"
+#include "broker/kafka/delivery.hpp"
+#include "broker/kafka/positions.hpp"
+#include "broker/kafka/topic_match.hpp"
+#include "broker/supervisor.hpp"
+
+namespace mombridge::kafka {
+
+class Consumer final {
+ public:
+  /// The settings and the asker outlive this. Not for a section without subscriptions.
+  Consumer(const std::string& broker, const Settings& settings, Asker& asker);
+  ~Consumer();
+
+  void start(Sink& sink);
+  /// [any thread but the loop's] As Broker::stop_intake() and stop().
+  void stop_intake();
+  void stop(Duration patience);
+
+  /// [any thread] One for each subscription.
+  [[nodiscard]] std::vector<LinkStatus> status() const;
+  [[nodiscard]] const EventLoop& loop() const { return loop_; }
+  /// [any thread] A delivery was settled.
+  void settled(KafkaDelivery& delivery) noexcept;
+
+ private:
+  // The client: consumer.cpp
+  void open();
+  Result<> make();
+  void reachable();
+  void fail_client(const Error& error);
+  void drop_client();
+  void begin_close(std::function<void()> on_closed);
+  Duration serve();
+  bool poll_main(rd_kafka_queue_t* queue);
+  void handle_main(Event event);
+  void handle_error(rd_kafka_event_t* event);
+
+  // The group: consumer_group.cpp
+  void rebalance(rd_kafka_event_t* event);
+  void ask_positions();
+  void found_positions(const Result<std::vector<int>>& at_end);
+  void assign(const std::vector<int>& at_end);
+  void refuse_assignment();
+  void add_partition(const rd_kafka_topic_partition_t& partition);
+  void begin_revoke(Partitions list);
+  void finish_revoke();
+  void drop_partition(Assignment::iterator partition);
+  void drop_partitions();
+  [[nodiscard]] bool cooperative() const;
+  [[nodiscard]] bool revoke_ready() const;
+  [[nodiscard]] Duration revoke_patience() const;
+  void check_topics();
+  void topics_checked(std::vector<std::string> errors);
+  void show_links();
+
+  // Records: consumer_records.cpp
+  bool poll_partitions();
+  bool poll_partition(Assigned& partition);
+  [[nodiscard]] Fetched fetch(Assigned& partition);
+  void dispatch(Assigned& partition, Fetched fetched);
+  void fill(KafkaDelivery& delivery, const rd_kafka_message_t& record);
+  void partition_error(Assigned& partition, rd_kafka_event_t* event);
+  void hand_out(KafkaDelivery& delivery);
+  void take_settled();
+  void retry(KafkaDelivery& delivery);
+  void release(KafkaDelivery& delivery);
+  void store_offsets();
+  void store_offset(Assigned& partition);
+  [[nodiscard]] bool full(const Assigned& partition) const;
+  KafkaDelivery& new_delivery();
+
+  const std::string broker_;
+  const Settings& settings_;
+  Asker& asker_;
+  TopicMatch match_;
+  EventLoop loop_;
+  Supervisor supervisor_;
+  Signal signal_;
+  Sink* sink_ = nullptr;  ///< null: no deliveries now
+  bool started_ = false;
+
+  std::vector<Client> old_clients_;  ///< some of their records are still in flight
+  Client client_;
+  Queue queue_;        ///< everything but the records
+  Queue close_queue_;  ///< the same, while closing
+  std::vector<Topic> topics_;
+  bool reachable_ = false;
+  std::string last_error_;  ///< the client's own words, while it is not reachable
+  std::function<void()> on_closed_;
+
+  Assignment assignment_;
+  std::vector<std::unique_ptr<Assigned>> former_;  ///< partitions of earlier assignments with something in flight
+  Partitions assigning_;         ///< waits for its positions
+  Partitions revoking_;          ///< waits for what is in flight
+  uint64_t rebalance_ = 0;       ///< counts them; an answer to an earlier one is dropped
+  EventLoop::TimerId group_timer_ = 0;
+  FirstSeen first_seen_;         ///< the asker's thread alone
+  bool positioned_ = false;      ///< the group has said which partitions are ours, and where they begin is known
+  std::string group_error_;
+  std::vector<std::string> topic_errors_;  ///< by subscription: why its topic cannot be had
+  EventLoop::TimerId topics_timer_ = 0;
+
+  Inbox<Delivery> inbox_;
+  std::deque<KafkaDelivery> deliveries_;
+  std::vector<KafkaDelivery*> free_;
+  Backoff retry_backoff_{std::chrono::milliseconds(10), std::chrono::seconds(1)};
+  Counter& rejected_;
+  log::Repeated dropped_log_, error_log_;
+
+  mutable std::mutex links_mutex_;
+  std::vector<LinkStatus> links_;  ///< without what the supervisor says of the client
+};
+
+}  // namespace mombridge::kafka

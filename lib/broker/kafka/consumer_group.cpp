@@ -1,0 +1,246 @@
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "broker/kafka/consumer.hpp"
+
+namespace mombridge::kafka {
+
+namespace {
+
+constexpr Duration kAskAgain = std::chrono::seconds(1);
+constexpr Duration kCheckTopics = std::chrono::seconds(5);
+constexpr Duration kRevokePatience = std::chrono::seconds(5);
+
+Partitions copy_of(const rd_kafka_topic_partition_list_t* list) {
+  return Partitions(rd_kafka_topic_partition_list_copy(list));
+}
+
+Duration session_timeout(rd_kafka_t* client) {
+  char text[32] = "";
+  size_t size = sizeof text;
+  rd_kafka_conf_get(rd_kafka_conf(client), "session.timeout.ms", text, &size);
+  return std::chrono::milliseconds(std::atoi(text));
+}
+
+/// Why a topic cannot be had; empty: it can, or it is not known.
+std::string topic_error(rd_kafka_t* client, const std::string& topic) {
+  Topic handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  auto metadata = ask_metadata(client, handle.get());
+  if (!metadata || (*metadata)->topic_cnt != 1) return {};
+  auto code = (*metadata)->topics[0].err;
+  return code ? describe(code, {}) : std::string();
+}
+
+}  // namespace
+
+bool Consumer::cooperative() const {
+  return std::string_view(rd_kafka_rebalance_protocol(client_.get())) == "COOPERATIVE";
+}
+
+void Consumer::rebalance(rd_kafka_event_t* event) {
+  ++rebalance_;
+  assigning_.reset();
+  auto code = rd_kafka_event_error(event);
+  auto* list = rd_kafka_event_topic_partition_list(event);
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !on_closed_) {
+    assigning_ = copy_of(list);
+    return ask_positions();
+  }
+  if (code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) return begin_revoke(copy_of(list));
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) return refuse_assignment();
+  log::warn("rebalance failed", {{"broker", broker_}, {"reason", describe(code, {})}});
+  rd_kafka_assign(client_.get(), nullptr);
+}
+
+// The group waits for our answer meanwhile; heartbeats go on.
+void Consumer::ask_positions() {
+  std::vector<Start> starts;
+  for (int i = 0; i < assigning_->cnt; ++i)
+    starts.push_back(settings_.kafka_subscriptions[match_.subscription_of(assigning_->elems[i].topic)].start);
+  // std::function wants what can be copied.
+  auto list = std::make_shared<Partitions>(copy_of(assigning_.get()));
+  asker_.ask([this, list, starts, client = client_.get(), rebalance = rebalance_] {
+    auto at_end = find_positions(client, list->get(), starts, first_seen_);
+    loop_.post([this, list, at_end, rebalance] {
+      if (rebalance != rebalance_ || !assigning_) return;
+      assigning_ = std::move(*list);
+      found_positions(at_end);
+    });
+  });
+}
+
+void Consumer::found_positions(const Result<std::vector<int>>& at_end) {
+  if (at_end) {
+    assign(*at_end);
+  } else {
+    group_error_ = at_end.error().text;
+    error_log_.event(log::Level::warn, "assignment waits", {{"broker", broker_}, {"reason", group_error_}});
+    group_timer_ = loop_.after(kAskAgain, [this, rebalance = rebalance_] {
+      if (rebalance == rebalance_ && assigning_) ask_positions();
+    });
+  }
+  show_links();
+}
+
+void Consumer::assign(const std::vector<int>& at_end) {
+  auto list = std::exchange(assigning_, nullptr);
+  for (int i = 0; i < list->cnt; ++i) add_partition(list->elems[i]);
+  std::string error;
+  if (cooperative()) {
+    ClientError failed(rd_kafka_incremental_assign(client_.get(), list.get()));
+    if (failed) error = rd_kafka_error_string(failed.get());
+  } else if (auto code = rd_kafka_assign(client_.get(), list.get())) {
+    error = describe(code, {});
+  }
+  if (!error.empty()) return fail_client({"cannot take the assignment: " + error});
+  for (int i = 0; i < list->cnt; ++i) {
+    auto& p = *assignment_.at({list->elems[i].topic, list->elems[i].partition});
+    rd_kafka_queue_forward(p.queue.get(), nullptr);
+    signal_.watch(p.queue.get());
+  }
+  for (int i : at_end) {
+    auto& p = *assignment_.at({list->elems[i].topic, list->elems[i].partition});
+    p.position->elems[0].offset = list->elems[i].offset;
+    rd_kafka_offsets_store(client_.get(), p.position.get());
+  }
+  positioned_ = true;
+  group_error_.clear();
+  reachable();
+  log::info("partitions assigned", {{"broker", broker_}, {"new", list->cnt}, {"all", assignment_.size()}});
+}
+
+void Consumer::refuse_assignment() {
+  if (!cooperative()) {
+    rd_kafka_assign(client_.get(), nullptr);
+    return;
+  }
+  Partitions nothing(rd_kafka_topic_partition_list_new(0));
+  ClientError ignored(rd_kafka_incremental_assign(client_.get(), nothing.get()));
+}
+
+void Consumer::add_partition(const rd_kafka_topic_partition_t& partition) {
+  auto p = std::make_unique<Assigned>();
+  p->topic = partition.topic;
+  p->number = partition.partition;
+  p->subscription = match_.subscription_of(p->topic);
+  // The topic's handle with its own reset policy comes before all that would make one with the client's.
+  auto lost = settings_.kafka_subscriptions[p->subscription].on_offset_lost;
+  if (lost != OnOffsetLost::stop) {
+    TopicConf conf(rd_kafka_default_topic_conf_dup(client_.get()));
+    char text[128];
+    rd_kafka_topic_conf_set(conf.get(), "auto.offset.reset", lost == OnOffsetLost::earliest ? "earliest" : "latest", text,
+                            sizeof text);
+    topics_.emplace_back(rd_kafka_topic_new(client_.get(), p->topic.c_str(), conf.release()));
+  }
+  p->queue.reset(rd_kafka_queue_get_partition(client_.get(), partition.topic, partition.partition));
+  p->position.reset(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(p->position.get(), partition.topic, partition.partition);
+  PartitionKey key{p->topic, p->number};
+  if (auto old = assignment_.find(key); old != assignment_.end()) drop_partition(old);
+  assignment_.emplace(std::move(key), std::move(p));
+}
+
+// What is in flight gets a while to be settled, so that whoever has the partition next does not get it again. The loop
+// goes on meanwhile.
+void Consumer::begin_revoke(Partitions list) {
+  revoking_ = std::move(list);
+  for (int i = 0; i < revoking_->cnt; ++i)
+    if (auto found = assignment_.find({revoking_->elems[i].topic, revoking_->elems[i].partition}); found != assignment_.end())
+      found->second->revoking = true;
+  if (on_closed_ || rd_kafka_assignment_lost(client_.get())) return finish_revoke();
+  loop_.cancel(group_timer_);
+  group_timer_ = loop_.after(revoke_patience(), [this] {
+    if (revoking_) finish_revoke();
+  });
+}
+
+Duration Consumer::revoke_patience() const { return std::min(kRevokePatience, session_timeout(client_.get()) / 4); }
+
+bool Consumer::revoke_ready() const {
+  return std::ranges::none_of(assignment_, [](auto& p) { return p.second->revoking && p.second->held; });
+}
+
+void Consumer::finish_revoke() {
+  loop_.cancel(std::exchange(group_timer_, 0));
+  take_settled();
+  auto list = std::exchange(revoking_, nullptr);
+  // Of a lost assignment somebody else may have stored more already.
+  bool lost = rd_kafka_assignment_lost(client_.get());
+  bool incremental = cooperative();
+  if (!lost) store_offsets();
+  for (int i = 0; i < list->cnt; ++i)
+    if (auto found = assignment_.find({list->elems[i].topic, list->elems[i].partition}); found != assignment_.end())
+      drop_partition(found);
+  // Unassigning commits what is stored.
+  if (incremental) {
+    ClientError failed(rd_kafka_incremental_unassign(client_.get(), list.get()));
+    if (failed) log::warn("unassign failed", {{"broker", broker_}, {"reason", rd_kafka_error_string(failed.get())}});
+  } else {
+    rd_kafka_assign(client_.get(), nullptr);
+    positioned_ = false;
+  }
+  log::info(lost ? "partitions lost" : "partitions revoked",
+            {{"broker", broker_}, {"gone", list->cnt}, {"left", assignment_.size()}});
+  show_links();
+}
+
+void Consumer::drop_partition(Assignment::iterator at) {
+  auto p = std::move(at->second);
+  assignment_.erase(at);
+  p->current = false;
+  p->early.clear();
+  Signal::unwatch(p->queue.get());
+  p->queue.reset();
+  if (p->in_flight) former_.push_back(std::move(p));  // until the last of it is settled
+}
+
+void Consumer::drop_partitions() {
+  ++rebalance_;
+  assigning_.reset();
+  revoking_.reset();
+  positioned_ = false;
+  while (!assignment_.empty()) drop_partition(assignment_.begin());
+  show_links();
+}
+
+// librdkafka says that a topic is missing, but neither which nor when it is no longer.
+void Consumer::check_topics() {
+  loop_.cancel(std::exchange(topics_timer_, 0));
+  asker_.ask([this, client = client_.get()] {
+    std::vector<std::string> errors;
+    for (auto& s : settings_.kafka_subscriptions)
+      errors.push_back(s.topic.starts_with('^') ? std::string() : topic_error(client, s.topic));
+    loop_.post([this, errors] { topics_checked(errors); });
+  });
+}
+
+void Consumer::topics_checked(std::vector<std::string> errors) {
+  for (size_t i = 0; i < errors.size(); ++i)
+    if (!errors[i].empty() && topic_errors_[i].empty())
+      log::warn("cannot subscribe", {{"broker", broker_}, {"topic", settings_.kafka_subscriptions[i].topic}, {"reason", errors[i]}});
+  topic_errors_ = std::move(errors);
+  show_links();
+  bool any = std::ranges::any_of(topic_errors_, [](auto& e) { return !e.empty(); });
+  if (!any || !client_ || on_closed_) return;
+  topics_timer_ = loop_.after(kCheckTopics, [this] {
+    topics_timer_ = 0;
+    if (client_) check_topics();
+  });
+}
+
+void Consumer::show_links() {
+  std::vector<std::string> errors = topic_errors_;
+  for (auto& [key, p] : assignment_)
+    if (!p->error.empty()) errors[p->subscription] = p->error;
+  std::lock_guard lock(links_mutex_);
+  for (size_t i = 0; i < links_.size(); ++i) {
+    auto& error = errors[i].empty() ? group_error_ : errors[i];
+    links_[i].state = !error.empty() ? LinkStatus::State::failing
+                      : positioned_  ? LinkStatus::State::up
+                                     : LinkStatus::State::connecting;
+    links_[i].detail = error;
+  }
+}
+
+}  // namespace mombridge::kafka

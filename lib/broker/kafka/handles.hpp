@@ -1,0 +1,37 @@
+#pragma once
+// One owning alias for each kind of handle that librdkafka gives out.
+
+#include <memory>
+
+#include <librdkafka/rdkafka.h>
+
+namespace mombridge::kafka {
+
+/// Calls the C function that ends the handle.
+template <auto Destroy>
+struct Ends {
+  template <class T>
+  void operator()(T* handle) const noexcept {
+    Destroy(handle);
+  }
+};
+template <class T, auto Destroy>
+using Handle = std::unique_ptr<T, Ends<Destroy>>;
+
+using Conf = Handle<rd_kafka_conf_t, rd_kafka_conf_destroy>;
+using TopicConf = Handle<rd_kafka_topic_conf_t, rd_kafka_topic_conf_destroy>;
+/// Without closing a consumer: that may hang, and is done before, within bounds.
+inline void end_client(rd_kafka_t* client) noexcept {
+  rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+using Client = Handle<rd_kafka_t, end_client>;
+using Topic = Handle<rd_kafka_topic_t, rd_kafka_topic_destroy>;
+using Queue = Handle<rd_kafka_queue_t, rd_kafka_queue_destroy>;
+using Event = Handle<rd_kafka_event_t, rd_kafka_event_destroy>;
+using Partitions = Handle<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>;
+using TopicPartition = Handle<rd_kafka_topic_partition_t, rd_kafka_topic_partition_destroy>;
+using RecordHeaders = Handle<rd_kafka_headers_t, rd_kafka_headers_destroy>;
+using ClientError = Handle<rd_kafka_error_t, rd_kafka_error_destroy>;
+using Metadata = Handle<const rd_kafka_metadata_t, rd_kafka_metadata_destroy>;
+
+}  // namespace mombridge::kafka

@@ -1,0 +1,52 @@
+#pragma once
+// How far one partition is processed without a gap: what may be stored, so that a crash loses nothing.
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+namespace mombridge::kafka {
+
+/// One per partition and assignment; not thread-safe. Offsets rise but are sparse (compaction, transaction markers), so
+/// deliveries are known by their number in the order of delivery.
+class OffsetTracker {
+ public:
+  /// The next delivery, with an offset above the last one's. Returns its number, for done().
+  uint64_t delivered(int64_t offset) {
+    last_ = offset;
+    open_.push_back({offset, false});
+    return low_ + open_.size() - 1;
+  }
+  /// Once for each number.
+  void done(uint64_t number) {
+    open_[number - low_].done = true;
+    while (!open_.empty() && open_.front().done) {
+      open_.pop_front();
+      ++low_;
+      moved_ = true;
+    }
+  }
+
+  /// The offset to store: that of the first delivery which is not done, else the one after the last. Nothing where it has
+  /// not moved since it was taken last.
+  std::optional<int64_t> take_watermark() {
+    if (!moved_) return std::nullopt;
+    moved_ = false;
+    return open_.empty() ? last_ + 1 : open_.front().offset;
+  }
+
+  /// Offset of the last delivery; -1: none yet.
+  [[nodiscard]] int64_t last() const { return last_; }
+
+ private:
+  struct Entry {
+    int64_t offset;
+    bool done;
+  };
+  std::deque<Entry> open_;  ///< from the first that is not done
+  uint64_t low_ = 0;        ///< number of the first of open_
+  int64_t last_ = -1;
+  bool moved_ = false;
+};
+
+}  // namespace mombridge::kafka

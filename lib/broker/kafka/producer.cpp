@@ -1,0 +1,200 @@
+#include "broker/kafka/producer.hpp"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace mombridge::kafka {
+
+namespace {
+
+constexpr int kEventsPerRound = 100;
+constexpr Duration kLongestSleep = std::chrono::seconds(1);
+constexpr Duration kPurgePatience = std::chrono::seconds(2);
+constexpr Duration kAwayPatience = std::chrono::milliseconds(100);
+
+const std::vector<Property> kDefaults{
+    {"linger.ms", "2"},
+    {"partitioner", "murmur2_random"},  // as Java's: a key is in the same partition, whoever produced it
+    {"message.max.bytes", "1048588"},   // Kafka's own default for a topic
+    {"queue.buffering.max.messages", "200000"},
+    {"queue.buffering.max.kbytes", "262144"},
+    // How long an unknown topic may take to appear before its messages come back; then it is asked for.
+    {"topic.metadata.propagation.max.ms", "1000"},
+};
+
+const std::vector<Property> kFixed{
+    {"enable.idempotence", "true"},
+    {"acks", "all"},
+    {"message.timeout.ms", "0"},  // being away is a wait
+    {"delivery.report.only.error", "false"},
+};
+
+}  // namespace
+
+Producer::Producer(const std::string& broker, const Settings& settings, Asker& asker)
+    : broker_(broker),
+      settings_(settings),
+      asker_(asker),
+      loop_(broker + ":produce"),
+      supervisor_(loop_, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
+                  [this] { open(); }),
+      dropped_(counter("headers_dropped")) {
+  loop_.before_sleep([this] { return serve(); });
+}
+
+Producer::~Producer() { stop(Duration::zero()); }
+
+void Producer::start() {
+  started_ = true;
+  loop_.watch(signal_.fd(), EPOLLIN, [this](uint32_t) { signal_.clear(); });
+  loop_.post([this] { supervisor_.start(); });
+  loop_.start();
+}
+
+void Producer::stop(Duration patience) {
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  direct_.close();
+  if (std::exchange(started_, false)) {
+    bool away = supervisor_.status().state == LinkStatus::State::failing;
+    auto said = std::make_shared<std::promise<void>>();
+    loop_.post([this, said] {
+      supervisor_.stop();
+      on_idle_ = [said] { said->set_value(); };
+    });
+    said->get_future().wait_for(away ? std::min<Duration>(patience, kAwayPatience) : patience);
+    loop_.stop();
+    on_idle_ = nullptr;
+  }
+  end_client();
+  std::vector<Publication*> left;
+  for (auto& [number, publication] : std::exchange(again_, {})) left.push_back(publication);
+  for (auto& [name, doubt] : doubts_)
+    for (auto* publication : std::exchange(doubt.publications, {})) left.push_back(publication);
+  for (Publication* p = suspected_.take(); p;) left.push_back(std::exchange(p, p->next_in_inbox));
+  for (auto* publication : std::exchange(backlog_, {})) left.push_back(publication);
+  for (auto* publication : left) publication->completed(Outcome::away("the bridge is stopping"));
+}
+
+void Producer::open() {
+  if (!client_)
+    if (auto made = make(); !made) return supervisor_.failed(made.error());
+  if (reachable_) return;
+  asker_.ask([this, client = client_.get()] {
+    auto metadata = ask_metadata(client, nullptr);
+    loop_.post([this, client, error = metadata ? std::string() : metadata.error().text] {
+      if (client != client_.get() || reachable_) return;
+      if (error.empty()) return reachable();
+      supervisor_.failed({last_error_.empty() ? error : last_error_});
+    });
+  });
+}
+
+Result<> Producer::make() {
+  auto client = make_client(RD_KAFKA_PRODUCER, settings_, kDefaults, kFixed);
+  if (!client) return fail(client.error());
+  client_ = std::move(*client);
+  events_.reset(rd_kafka_queue_get_main(client_.get()));
+  signal_.watch(events_.get());
+  std::lock_guard lock(mutex_);
+  if (!closed_) direct_.open();
+  return {};
+}
+
+void Producer::reachable() {
+  if (std::exchange(reachable_, true)) return;
+  last_error_.clear();
+  supervisor_.opened(settings_.bootstrap_servers);
+}
+
+// What the client had goes to the next one, in the same order, and before what came meanwhile.
+void Producer::fail_client(const Error& error) {
+  direct_.close();
+  end_client();
+  std::ranges::sort(again_);
+  {
+    std::lock_guard lock(mutex_);
+    for (size_t i = again_.size(); i-- > 0;) backlog_.push_front(again_[i].second);
+    waiting_ += again_.size();
+  }
+  again_.clear();
+  supervisor_.failed(error);
+}
+
+// Nobody else uses the client: the gate is closed, and the loop's thread is here or has ended.
+void Producer::end_client() {
+  reachable_ = false;
+  if (!client_) return;
+  ending_ = true;
+  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  for (auto deadline = Clock::now() + kPurgePatience; rd_kafka_outq_len(client_.get()) && Clock::now() < deadline;) {
+    constexpr int kPollMs = 50;
+    Event event(rd_kafka_queue_poll(events_.get(), kPollMs));
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR) reports(event.get());
+  }
+  ending_ = false;
+  Signal::unwatch(events_.get());
+  events_.reset();
+  asker_.wait();
+  topics_.clear();
+  client_.reset();
+  // Without a client nobody reports on them any more, and nobody reads their bodies.
+  for (auto& slot : slots_)
+    if (slot.publication) again_.emplace_back(slot.number, slot.publication);
+  free_.clear();
+  slots_.clear();
+}
+
+Duration Producer::serve() {
+  for (Publication* p = suspected_.take(); p;) suspect(*std::exchange(p, p->next_in_inbox));
+  bool more = client_ && poll_events();
+  if (client_) drain();
+  bool nothing = idle();
+  if (nothing && on_idle_) std::exchange(on_idle_, nullptr)();
+  if (more || !suspected_.empty()) return Duration::zero();
+  return nothing ? Duration::max() : kLongestSleep;
+}
+
+bool Producer::poll_events() {
+  for (int i = 0; i < kEventsPerRound; ++i) {
+    Event event(rd_kafka_queue_poll(events_.get(), 0));
+    if (!event) return false;
+    auto type = rd_kafka_event_type(event.get());
+    if (type == RD_KAFKA_EVENT_DR) reports(event.get());
+    if (type == RD_KAFKA_EVENT_ERROR) handle_error(event.get());
+    if (!client_) return false;
+  }
+  return true;
+}
+
+void Producer::handle_error(rd_kafka_event_t* event) {
+  auto code = rd_kafka_event_error(event);
+  auto text = describe(code, rd_kafka_event_error_string(event));
+  if (rd_kafka_event_error_is_fatal(event)) {
+    char why[512] = "";
+    auto cause = rd_kafka_fatal_error(client_.get(), why, sizeof why);
+    return fail_client({describe(cause, why)});
+  }
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      reachable_ = false;
+      return supervisor_.failed({last_error_.empty() ? text : last_error_});
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION: last_error_ = text; return;
+    default: error_log_.event(log::Level::warn, "producer error", {{"broker", broker_}, {"reason", text}});
+  }
+}
+
+bool Producer::idle() {
+  bool doubts = std::ranges::any_of(doubts_, [](auto& d) { return !d.second.publications.empty(); });
+  std::lock_guard lock(mutex_);
+  return !doubts && !waiting_ && suspected_.empty() && free_.size() == slots_.size();
+}
+
+}  // namespace mombridge::kafka

@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/text.hpp"
+#include "broker/kafka/record.hpp"
+#include "broker/kafka/record_names.hpp"
+
+namespace mombridge::kafka {
+
+namespace {
+
+constexpr size_t kMaxExpirationDigits = 18;  ///< as on AMQP
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxExpirationDigits &&
+         std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// They belong to an AMQP broker: there they would forge a history, send the message elsewhere, or close the channel.
+bool owned_by_brokers(std::string_view name) {
+  return name == "CC" || name == "BCC" || name.starts_with("x-death") || name.starts_with("x-first-death-") ||
+         name.starts_with("x-last-death-") || name == "x-delivery-count" || name == "x-received-from" ||
+         name == "x-stream-offset" || name == "x-acquired-count";
+}
+
+/// The bridge writes these on AMQP and nowhere else: on a record somebody else did.
+bool only_on_amqp(std::string_view name) {
+  return name == header::kKey || name == header::kTombstone || name == header::kTimestampMs ||
+         name == header::kCorrelationIdEncoding;
+}
+
+std::optional<uint8_t> priority(std::string_view text) {
+  uint8_t n{};
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(n) : std::nullopt;
+}
+
+std::optional<int32_t> partition(std::string_view bytes) {
+  if (bytes.size() != 4) return std::nullopt;
+  uint32_t n = 0;
+  for (char c : bytes) n = n << 8 | static_cast<uint8_t>(c);
+  return n <= INT32_MAX ? std::optional(static_cast<int32_t>(n)) : std::nullopt;
+}
+
+struct Raw {
+  std::string_view name, value;
+  bool null;
+};
+
+/// The entries of `mombridge-types`, asked for in the order of the headers, as they were written.
+class Types {
+ public:
+  Types(std::string_view note, Arena& arena) : arena_(arena) {
+    while (!note.empty()) {
+      auto entry = note.substr(0, note.find(';'));
+      note.remove_prefix(std::min(note.size(), entry.size() + 1));
+      auto colon = entry.find(':');
+      if (colon == std::string_view::npos) continue;
+      entries_.push_back({entry.substr(0, colon), unescape(entry.substr(colon + 1)), false});
+    }
+  }
+
+  /// The type of the next header of that name; empty: none is noted.
+  std::string_view take(std::string_view name) {
+    for (size_t i = 0; i < entries_.size() && budget_; ++i, --budget_) {
+      auto& entry = entries_[(next_ + i) % entries_.size()];
+      if (entry.taken || entry.name != name) continue;
+      entry.taken = true;
+      next_ += i + 1;
+      return entry.type;
+    }
+    return {};
+  }
+
+ private:
+  struct Entry {
+    std::string_view type, name;
+    bool taken;
+  };
+
+  std::string_view unescape(std::string_view name) {
+    if (name.find('%') == std::string_view::npos) return name;
+    auto& plain = arena_.texts.emplace_back();
+    for (size_t i = 0; i < name.size(); ++i) {
+      auto code = name.substr(i, 3);
+      bool escaped = code == "%25" || code == "%3B";
+      plain += code == "%3B" ? ';' : name[i];
+      if (escaped) i += 2;
+    }
+    return plain;
+  }
+
+  Arena& arena_;
+  std::vector<Entry> entries_;
+  size_t next_ = 0;
+  size_t budget_ = 100'000;  ///< comparisons: a hostile record may have very many of both
+};
+
+class Decoder {
+ public:
+  Decoder(Message& message, RecordStorage& storage, unsigned& dropped)
+      : m_(message), storage_(storage), dropped_(dropped) {}
+
+  void run(const rd_kafka_headers_t* headers) {
+    Types types(note(headers), storage_.arena);
+    Raw raw;
+    for (size_t i = 0; at(headers, i, raw); ++i) {
+      if (raw.name == header::kTypes) continue;
+      if (owned_by_brokers(raw.name) || only_on_amqp(raw.name)) {
+        ++dropped_;
+      } else if (raw.null) {
+        storage_.headers.push_back({raw.name, {}});
+      } else if (!property(raw)) {
+        storage_.headers.push_back({raw.name, value(raw, types.take(raw.name))});
+      }
+    }
+    m_.headers = storage_.headers;
+  }
+
+ private:
+  static bool at(const rd_kafka_headers_t* headers, size_t i, Raw& raw) {
+    const char* name;
+    const void* value;
+    size_t size;
+    if (rd_kafka_header_get_all(headers, i, &name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+    raw = {name, {static_cast<const char*>(value), value ? size : 0}, !value};
+    return true;
+  }
+
+  static std::string_view note(const rd_kafka_headers_t* headers) {
+    const void* value = nullptr;
+    size_t size = 0;
+    rd_kafka_header_get_last(headers, header::kTypes.data(), &value, &size);
+    return {static_cast<const char*>(value), value ? size : 0};
+  }
+
+  Value value(const Raw& raw, std::string_view type) {
+    Value v;
+    if (!type.empty() && from_text(type, raw.value, v, storage_.arena)) return v;
+    return is_utf8(raw.value) ? Value::of(raw.value) : Value::of_bytes(raw.value);
+  }
+
+  // The last of a name counts, as Kafka's own lastHeader; an earlier one stays a header.
+  bool property(const Raw& raw) {
+    auto& v = raw.value;
+    if (raw.name == header::kKafkaCorrelationId) return text(raw, m_.correlation_id, true);
+    if (raw.name == header::kKafkaReplyTopic) return text(raw, m_.reply_to, is_utf8(v));
+    if (raw.name == header::kKafkaReplyPartition) return (m_.reply_partition = partition(v)).has_value();
+    if (raw.name == header::kRedelivered) return m_.redelivered = true;
+    if (raw.name == name::kContentType) return text(raw, m_.content_type, is_utf8(v));
+    if (raw.name == name::kContentEncoding) return text(raw, m_.content_encoding, is_utf8(v));
+    if (raw.name == name::kMessageId) return text(raw, m_.message_id, is_utf8(v));
+    if (raw.name == name::kType) return text(raw, m_.type, is_utf8(v));
+    if (raw.name == name::kAppId) return text(raw, m_.app_id, is_utf8(v));
+    if (raw.name == name::kPriority) return (m_.priority = priority(v)).has_value();
+    if (raw.name != name::kExpiration) return false;
+    if (!all_digits(v)) return ++dropped_, true;
+    return text(raw, m_.expiration, true);
+  }
+
+  bool text(const Raw& raw, Message::Text& to, bool fits) {
+    if (!fits) return false;
+    if (to) storage_.headers.push_back({raw.name, Value::of(*to)});
+    to = raw.value;
+    return true;
+  }
+
+  Message& m_;
+  RecordStorage& storage_;
+  unsigned& dropped_;
+};
+
+}  // namespace
+
+void decode_record(const rd_kafka_message_t& record, Message& m, RecordStorage& storage, unsigned& dropped) {
+  m.tombstone = !record.payload;
+  m.body = {static_cast<const char*>(record.payload), record.payload ? record.len : 0};
+  if (record.key) m.key = std::string_view(static_cast<const char*>(record.key), record.key_len);
+  rd_kafka_timestamp_type_t kind;
+  auto timestamp = rd_kafka_message_timestamp(&record, &kind);
+  if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp >= 0) m.timestamp_ms = timestamp;
+  rd_kafka_headers_t* headers = nullptr;
+  if (rd_kafka_message_headers(&record, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    Decoder(m, storage, dropped).run(headers);
+}
+
+void make_id(std::string& id, std::string_view broker, std::string_view topic, int32_t partition, int64_t offset) {
+  char number[24];
+  auto append = [&](auto n) { id.append("/").append(number, std::to_chars(number, number + sizeof number, n).ptr); };
+  id.assign("kafka:").append(broker).append("/").append(topic);
+  append(partition);
+  append(offset);
+}
+
+}  // namespace mombridge::kafka

@@ -1,0 +1,118 @@
+#include <algorithm>
+#include <charconv>
+
+#include "broker/kafka/record.hpp"
+#include "broker/kafka/record_names.hpp"
+
+namespace mombridge::kafka {
+
+namespace {
+
+class Encoder {
+ public:
+  Encoder(const Publication& publication, unsigned& dropped)
+      : p_(publication),
+        m_(*publication.message),
+        dropped_(dropped),
+        headers_(rd_kafka_headers_new(m_.headers.size() + p_.headers.size() + 8)) {}
+
+  RecordHeaders run() {
+    find_typed();
+    each([this](const Header& h) { header(h); });
+    // After the headers: of a name that stands in both, the property is the last and so the one that counts.
+    properties();
+    if (!types_.empty()) add(header::kTypes, types_);
+    return std::move(headers_);
+  }
+
+ private:
+  /// All headers of the publication that are to be written.
+  template <class Do>
+  void each(Do&& act) {
+    for (auto& h : m_.headers)
+      if (!overridden(h.name)) act(h);
+    for (auto& h : p_.headers) act(h);
+  }
+
+  [[nodiscard]] bool overridden(std::string_view name) const {
+    return std::ranges::any_of(p_.headers, [&](auto& h) { return h.name == name; });
+  }
+
+  // Names with a typed value: if such a name stands several times, all of its values are noted.
+  void find_typed() {
+    each([this](const Header& h) {
+      if (needs_type(h.value)) typed_.push_back(h.name);
+    });
+    std::ranges::sort(typed_);
+  }
+
+  void header(const Header& h) {
+    if (h.name.starts_with("mombridge-") && !carried(h.name)) return;
+    if (h.name.find('\0') != std::string_view::npos) {
+      ++dropped_;
+      return;
+    }
+    if (h.value.kind == Value::Kind::null) return add(h.name, {}, true);
+    if (!std::ranges::binary_search(typed_, h.name)) return add(h.name, h.value.text);
+    text_.clear();
+    if (!types_.empty()) types_ += ';';
+    to_text(h.value, text_, types_);
+    types_ += ':';
+    for (char c : h.name) c == '%' ? types_ += "%25" : c == ';' ? types_ += "%3B" : types_ += c;
+    add(h.name, text_);
+  }
+
+  /// Those that belong to a field of the message are written from that field, or have no place on Kafka.
+  static bool carried(std::string_view name) {
+    return name != header::kTypes && name != header::kKey && name != header::kTombstone &&
+           name != header::kTimestampMs && name != header::kCorrelationIdEncoding && name != header::kRedelivered;
+  }
+
+  void properties() {
+    property(name::kContentType, m_.content_type);
+    property(name::kContentEncoding, m_.content_encoding);
+    property(header::kKafkaCorrelationId, m_.correlation_id);
+    property(header::kKafkaReplyTopic, m_.reply_to);
+    if (m_.reply_to && m_.reply_partition) {
+      auto n = static_cast<uint32_t>(*m_.reply_partition);
+      char bytes[] = {static_cast<char>(n >> 24), static_cast<char>(n >> 16), static_cast<char>(n >> 8),
+                      static_cast<char>(n)};
+      property(header::kKafkaReplyPartition, std::string_view(bytes, sizeof bytes));
+    }
+    property(name::kMessageId, m_.message_id);
+    property(name::kType, m_.type);
+    property(name::kAppId, m_.app_id);
+    property(name::kExpiration, m_.expiration);
+    if (m_.priority) {
+      char digits[4];
+      property(name::kPriority, std::string_view(digits, std::to_chars(digits, digits + sizeof digits, *m_.priority).ptr));
+    }
+    if (m_.redelivered) add(header::kRedelivered, "true");
+  }
+
+  void property(std::string_view name, const Message::Text& text) {
+    if (text && !overridden(name)) add(name, *text);
+  }
+
+  void add(std::string_view name, std::string_view value, bool null = false) {
+    // librdkafka takes a null pointer for a null value.
+    const char* bytes = null ? nullptr : value.data() ? value.data() : "";
+    rd_kafka_header_add(headers_.get(), name.data() ? name.data() : "", static_cast<ssize_t>(name.size()), bytes,
+                        static_cast<ssize_t>(value.size()));
+  }
+
+  const Publication& p_;
+  const Message& m_;
+  unsigned& dropped_;
+  RecordHeaders headers_;
+  std::vector<std::string_view> typed_;
+  std::string types_, text_;
+};
+
+}  // namespace
+
+RecordHeaders encode_headers(const Publication& publication, unsigned& dropped) {
+  return Encoder(publication, dropped).run();
+}
+
+}  // namespace mombridge::kafka

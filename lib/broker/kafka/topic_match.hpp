@@ -1,0 +1,48 @@
+#pragma once
+// Which subscription a topic belongs to.
+
+#include <regex.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "broker/kafka/settings.hpp"
+
+namespace mombridge::kafka {
+
+/// Not thread-safe.
+class TopicMatch {
+ public:
+  explicit TopicMatch(const Settings& settings);
+
+  /// The subscription that names the topic, else the first whose expression matches it. A topic that no subscription
+  /// takes (librdkafka would not hand it out) counts as the first's. Cached.
+  uint32_t subscription_of(const std::string& topic);
+
+  [[nodiscard]] bool named(const std::string& topic) const { return named_.contains(topic); }
+  [[nodiscard]] bool has_expressions() const { return !expressions_.empty(); }
+
+ private:
+  struct EndRegex {
+    void operator()(regex_t* regex) const noexcept {
+      ::regfree(regex);
+      delete regex;
+    }
+  };
+  struct Expression {
+    uint32_t subscription;
+    std::unique_ptr<regex_t, EndRegex> regex;
+  };
+
+  std::unordered_map<std::string, uint32_t> named_, found_;
+  std::vector<Expression> expressions_;
+};
+
+/// What `topic.blacklist` must be so that expressions do not match the bridge's own topics; empty: nothing. Those that a
+/// subscription names are not in it, as librdkafka would hide them from that as well.
+std::string hidden_topics(const Settings& settings, const TopicMatch& match);
+
+}  // namespace mombridge::kafka

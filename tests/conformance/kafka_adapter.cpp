@@ -1,0 +1,138 @@
+// Kafka as the suite sees it: the broker that MOMBRIDGE_TEST_KAFKA names (host:port).
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdlib>
+#include <memory>
+#include <stdexcept>
+#include <thread>
+
+#include <librdkafka/rdkafka.h>
+
+#include "adapter.hpp"
+#include "base/text.hpp"
+#include "broker/kafka/broker.hpp"
+#include "broker/kafka/settings.hpp"
+
+namespace mombridge::conformance {
+
+namespace {
+
+using Kind = Value::Kind;
+
+constexpr int kSmallLimit = 50'000;
+constexpr const char* kLargeLimit = "4000000";
+/// The least that a Kafka broker allows by default.
+constexpr const char* kSessionMs = "6000";
+constexpr Duration kLongerThanASession = 8s;
+
+void create_topic(const std::string& servers, const std::string& name, int partitions) {
+  char text[256];
+  auto* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set(conf, "bootstrap.servers", servers.c_str(), text, sizeof text);
+  auto* client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+  auto* topic = rd_kafka_NewTopic_new(name.c_str(), partitions, 1, text, sizeof text);
+  rd_kafka_NewTopic_set_config(topic, "max.message.bytes", kLargeLimit);
+  auto* queue = rd_kafka_queue_new(client);
+  rd_kafka_CreateTopics(client, &topic, 1, nullptr, queue);
+  auto* event = rd_kafka_queue_poll(queue, 30'000);
+  std::string error = "no answer";
+  if (event) {
+    size_t count = 0;
+    auto* result = rd_kafka_event_CreateTopics_result(event);
+    auto** topics = rd_kafka_CreateTopics_result_topics(result, &count);
+    error = count == 1 && !rd_kafka_topic_result_error(topics[0]) ? "" : rd_kafka_event_error_string(event);
+    if (count == 1 && rd_kafka_topic_result_error(topics[0])) error = rd_kafka_topic_result_error_string(topics[0]);
+    rd_kafka_event_destroy(event);
+  }
+  rd_kafka_queue_destroy(queue);
+  rd_kafka_NewTopic_destroy(topic);
+  rd_kafka_destroy(client);
+  if (!error.empty()) throw std::runtime_error("topic " + name + ": " + error);
+}
+
+/// Shuts down this process's connections to that port. Clients connect to what the broker advertises, so that nothing
+/// could stand in between.
+void shut_connections(int port) {
+  auto* folder = ::opendir("/proc/self/fd");
+  while (auto* entry = ::readdir(folder)) {
+    int fd = std::atoi(entry->d_name);
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (entry->d_name[0] == '.' || ::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+    if (peer.sin_family == AF_INET && ntohs(peer.sin_port) == port) ::shutdown(fd, SHUT_RDWR);
+  }
+  ::closedir(folder);
+}
+
+// A record's headers are text or, where that is not UTF-8, bytes.
+void as_bytes(OwnValue& value) {
+  if (value.kind == Kind::string && !is_utf8(value.text)) value.kind = Kind::bytes;
+  for (auto& member : value.members) as_bytes(member.value);
+}
+
+class KafkaAdapter final : public Adapter {
+ public:
+  KafkaAdapter() {
+    if (auto* servers = std::getenv("MOMBRIDGE_TEST_KAFKA")) servers_ = servers;
+  }
+
+  [[nodiscard]] std::string unusable() const override { return servers_.empty() ? "MOMBRIDGE_TEST_KAFKA is not set" : ""; }
+  [[nodiscard]] Capabilities capabilities() const override { return {.can_cut = true}; }
+
+  std::string new_target(int partitions) override {
+    auto name = unique_name();
+    create_topic(servers_, name, partitions);
+    return name;
+  }
+  // By its name alone: the broker may make a topic that is merely not there.
+  std::string missing_target() override { return "no such/topic"; }
+
+  std::unique_ptr<Broker> make(const Wish& wish) override {
+    auto settings = std::make_shared<kafka::Settings>();
+    settings->appname = "conformance";
+    settings->bootstrap_servers = wish.reachable ? servers_ : "127.0.0.1:1";
+    settings->group_id = wish.target.empty() ? unique_name() : wish.target;
+    settings->reconnect_delay = 100ms;
+    settings->reconnect_delay_max = 1s;
+    settings->prefetch_count = wish.prefetch;
+    settings->librdkafka = {{"message.max.bytes", wish.small_limit ? std::to_string(kSmallLimit) : kLargeLimit},
+                            {"session.timeout.ms", kSessionMs},
+                            {"heartbeat.interval.ms", "1000"}};
+    if (!wish.target.empty()) {
+      settings->subscriptions = {{.source = wish.target, .targets = {wish.target}, .target_from = {}, .mark = {}}};
+      settings->kafka_subscriptions = {{.topic = wish.target}};
+    }
+    sections_.push_back({.name = "lake", .type = "kafka", .mark = {}, .settings = settings});
+    return kafka::create(sections_.back());
+  }
+
+  // For longer than the session: a connection that merely breaks and comes back changes nothing for a consumer.
+  void cut() override {
+    int port = std::atoi(servers_.substr(servers_.rfind(':') + 1).c_str());
+    for (auto end = Clock::now() + kLongerThanASession; Clock::now() < end; std::this_thread::sleep_for(5ms))
+      shut_connections(port);
+  }
+
+  [[nodiscard]] OwnMessage as_received(OwnMessage sent, const OwnMessage& received) const override {
+    sent.delivery_mode = {};
+    if (!sent.timestamp_ms) sent.timestamp_ms = received.timestamp_ms;  // the record's
+    if (!sent.message_id && received.message_id && received.message_id->starts_with("kafka:lake/conformance."))
+      sent.message_id = received.message_id;
+    for (auto& header : sent.headers) as_bytes(header.value);
+    return sent;
+  }
+
+ private:
+  std::string servers_;
+  std::vector<config::BrokerSection> sections_;
+};
+
+}  // namespace
+
+std::unique_ptr<Adapter> kafka_adapter() { return std::make_unique<KafkaAdapter>(); }
+
+}  // namespace mombridge::conformance
