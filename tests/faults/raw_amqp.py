@@ -16,7 +16,7 @@ def text_field(name, value):
 
 
 def nested_table(depth):
-    """A table in a table in a table …; 6 bytes a level."""
+    """A table in a table in a table …; 7 bytes a level."""
     table = long(b"")
     for _ in range(depth):
         table = long(short(b"t") + b"F" + table)

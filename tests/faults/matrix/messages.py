@@ -88,7 +88,7 @@ def body(flow, seq, size=200):
 
 def hostile_messages(poisoner):
     table, text = raw_amqp.long, raw_amqp.text_field
-    poisoner.publish(headers=raw_amqp.nested_table(21_000))
+    poisoner.publish(headers=raw_amqp.nested_table(18_000))
     poisoner.publish(headers=table(text(b"large", b"x" * 120_000)))
     poisoner.publish(headers=table(b"".join(text(b"h%d" % i, b"v") for i in range(9000))))
     poisoner.publish(headers=table(text(b"\xff\xfe", b"\xc3\x28\x80")))
@@ -99,7 +99,7 @@ def hostile_messages(poisoner):
     poisoner.publish(headers=table(text(b"customer", b"k\x00\xff")))
 
 
-@fault("D30", "hostile messages: tables nested 21,000 deep, 120 KB of headers, broken UTF-8, empty bodies", dead=True)
+@fault("D30", "hostile messages: tables nested 18,000 deep, 120 KB of headers, broken UTF-8, empty bodies", dead=True)
 def hostile(run):
     run.faulted()
     for name in [d.name for d in run.plan.of(source="amqp") if not d.request]:
