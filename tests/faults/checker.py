@@ -90,6 +90,10 @@ def recovery(journals, healed):
     return found
 
 
+def arrivals_between(flow, begin, end):
+    return sum(begin <= a.ms <= end for a in flow.order)
+
+
 def peak_rate(flow, seconds):
     """The most messages of the flow that arrived within `seconds`."""
     times = [a.ms for a in flow.order]

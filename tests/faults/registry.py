@@ -2,6 +2,8 @@
 import dataclasses
 import typing
 
+from directions import PREFETCH_AMQP, PREFETCH_KAFKA
+
 ALL = ("aa", "ak", "ka", "kk", "ah", "kh", "ra", "rk")
 FAULTS = {}
 
@@ -24,6 +26,7 @@ class Fault:
     queues: dict = dataclasses.field(default_factory=dict)       # {"aa.in": arguments}
     environment: dict = dataclasses.field(default_factory=dict)  # of the bridge
     configure: typing.Callable = lambda config, plan: None       # changes the bridge's configuration
+    windows: tuple = (PREFETCH_AMQP, PREFETCH_KAFKA)  # prefetch_count of both kinds, where configure() changes it
     kafka: bool = True           # the bridge knows a Kafka at all
     mock: bool = False           # Kafka is the mock cluster, run.mock
     failpoints: bool = False     # needs the build that makes mistakes on purpose

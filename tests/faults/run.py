@@ -32,7 +32,7 @@ class Run(contextlib.ExitStack):
         self.plan = directions.Plan(f"f{os.getpid()}.{fault.id.lower()}", fault.directions)
         self.plan.handlers = bed.handlers
         self.journals = Journals()
-        self.interruptions = fault.interruptions
+        self.interruptions = []  # (ms, how many)
         self.failures, self.notes = [], []
         self.fault_ms = self.heal_ms = None
         self.recovery = None
@@ -137,7 +137,7 @@ class Run(contextlib.ExitStack):
     def faulted(self, interruptions=0):
         """From now on order is not promised, and so many more interruptions may make duplicates."""
         self.fault_ms = self.fault_ms or now_ms()
-        self.interruptions += interruptions
+        self.interruptions.append((now_ms(), interruptions))
 
     def healed(self):
         self.heal_ms = now_ms()
@@ -157,8 +157,19 @@ class Run(contextlib.ExitStack):
             self.failures.append(str(error))
             return None
 
+    def wait_flowing(self, timeout=60):
+        """Until something more has arrived in every direction."""
+        before = {d.name: self.arrived(d.name) for d in self.plan.directions}
+        harness.eventually(lambda: all(self.arrived(n) > c for n, c in before.items()), timeout,
+                           f"more than {before}; so far {self.counts()}")
+
     def counts(self):
         return {n: (len(f.attempted), len(f.confirmed), len(f.arrivals)) for n, f in self.journals.read().flows.items()}
+
+    def bytes_on_their_way(self):
+        """What was sent and has not arrived, in bytes."""
+        flows = self.journals.read().flows
+        return sum((len(f.attempted) - len(f.arrivals)) * self.fault.load.get(n, {}).get("size", 300) for n, f in flows.items())
 
     def arrived(self, flow):
         return len(self.journals.read().flow(flow).arrivals)
@@ -251,13 +262,17 @@ class Run(contextlib.ExitStack):
         found = {}
         for d in self.plan.directions:
             flow = self.journals.flow(d.name)
-            if d.source == "amqp":
-                window = directions.PREFETCH_AMQP
-            else:
-                window = directions.PREFETCH_KAFKA * self.plan.partitions + checker.peak_rate(flow, directions.COMMIT_INTERVAL)
-            extra = directions.SINK_PREFETCH * self.fault.sink_interruptions if d.sink == "amqp" else 0
-            found[d.name] = self.interruptions * window + extra
+            budget = directions.SINK_PREFETCH * self.fault.sink_interruptions if d.sink == "amqp" else 0
+            known = self.interruptions + [(None, self.fault.interruptions)]
+            for ms, count in known:
+                budget += count * (self.fault.windows[0] if d.source == "amqp" else self._kafka_window(flow, ms))
+            found[d.name] = budget
         return found
+
+    def _kafka_window(self, flow, ms):
+        uncommitted = (checker.peak_rate(flow, directions.COMMIT_INTERVAL) if ms is None else
+                       checker.arrivals_between(flow, ms - 1500 * directions.COMMIT_INTERVAL, ms + 500))
+        return self.fault.windows[1] * self.plan.partitions + uncommitted
 
     def _end_bridge(self):
         if self.bridge._process is not None and self.bridge.running:

@@ -28,6 +28,26 @@ def topic_deleted(run):
     run.note(f"dead-lettered: {dead}")
 
 
+def from_earliest(config, plan):
+    plan.route(config, "kk")["from"]["on_offset_lost"] = "earliest"
+    quick_metadata(config, plan)
+
+
+@fault("D23s", "source's topic deleted and made again, on_offset_lost: earliest", configure=lambda c, p: from_earliest(c, p),
+       directions=("kk", "ak"), interruptions=1)
+def source_made_again(run):
+    """Its offsets begin again at 0, below those that were read already."""
+    kafka, topic = run.bed.kafka_client(), run.plan.source(next(d for d in run.plan.directions if d.name == "kk"))
+    run.sleep(5)
+    run.quiesce()
+    run.faulted()
+    kafka.delete(topic)
+    run.sleep(3)
+    kafka.topic(topic, run.plan.partitions)
+    run.resume()
+    run.healed()
+
+
 def quick_metadata(config, plan):
     for name in ("kin", "kout"):
         config["brokers"][name]["librdkafka"]["topic.metadata.refresh.interval.ms"] = 2000

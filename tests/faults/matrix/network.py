@@ -81,6 +81,39 @@ def slow_destination(run):
     run.expect(not lost, f"{lost} connections given up although the broker answered slowly")
 
 
+def default_windows(config, plan):
+    for section in config["brokers"].values():
+        del section["prefetch_count"]
+
+
+LARGE = {"size": 100_000, "rate": 50}
+
+
+def stopped_destination(run):
+    """3 to 5 MB a second come in and nothing goes out, for long enough to fill every window many times."""
+    run.faulted(interruptions=3)
+    for name in ("aout", "kout"):
+        if name in run.bed.proxies:
+            run.bed.proxies[name].set(hole=True)
+    run.sleep(35)
+    run.watch.look()
+    run.note(f"{run.watch.peak_rss >> 20} MiB after {run.bytes_on_their_way() >> 20} MiB came in")
+    run.bed.heal()
+    run.healed()
+
+
+@fault("D11m", "destination stopped for 35 s, AMQP source unbounded, 100 KB bodies: memory", directions=("aa",), kafka=False,
+       load={"aa": LARGE}, configure=default_windows, windows=(500, 10_000))
+def memory_amqp(run):
+    stopped_destination(run)
+
+
+@fault("D11k", "destination stopped for 35 s, Kafka source unbounded, 100 KB bodies: memory", directions=("ka",),
+       load={"ka": LARGE}, configure=default_windows, windows=(500, 10_000))
+def memory_kafka(run):
+    stopped_destination(run)
+
+
 @fault("D12", "one byte at a time, then 200 ms each way", ordered=True)
 def slow_network(run):
     for proxy in run.bed.proxies.values():

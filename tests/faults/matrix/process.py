@@ -1,6 +1,7 @@
 """What happens to the bridge's own process."""
 import time
 
+from directions import short_sessions
 from registry import fault
 
 
@@ -27,6 +28,19 @@ def killed(run):
     run.healed()
     run.expect(slowest < 2, f"slowest restart {slowest:.2f} s")
     run.note(f"slowest restart {slowest:.2f} s")
+
+
+@fault("D1k", "the same 8 times, each with traffic in every direction", configure=short_sessions)
+def killed_in_traffic(run):
+    run.slow_destinations(0.05)
+    for pause in [run.random.uniform(0.1, 2) for _ in range(8)]:
+        run.wait_flowing()
+        time.sleep(pause)
+        run.faulted(interruptions=1)
+        run.bridge.kill()
+        run.bridge.start()
+    run.slow_destinations(0)
+    run.healed()
 
 
 @fault("D1s", "bridge killed (-9), 5 times", short=True)
