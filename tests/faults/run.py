@@ -114,12 +114,17 @@ class Run(contextlib.ExitStack):
 
     # For faults.
 
-    def quiesce(self, timeout=30):
-        """Stops the senders where they are and waits until all that they sent has arrived."""
+    def quiesce(self, timeout=40):
+        """Stops the senders where they are and waits until what they got out has arrived."""
         for client in self.senders:
             client.pause()
-        harness.eventually(lambda: all(f.attempted.keys() <= f.arrivals.keys() | f.refused.keys()
-                                       for f in self.journals.read().flows.values()), timeout, "everything to arrive")
+
+        def quiet():
+            before = self.counts()
+            time.sleep(1.5)
+            return self.counts() == before and not self.journals.missing()
+
+        harness.eventually(quiet, timeout, "everything to arrive")
 
     def resume(self):
         for client in self.senders:
