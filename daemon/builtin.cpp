@@ -4,9 +4,7 @@
 
 #include "broker/amqp/broker.hpp"
 #include "broker/amqp/config.hpp"
-#ifdef MOMBRIDGE_KAFKA
 #include "broker/kafka/broker.hpp"
-#endif
 #include "broker/kafka/config.hpp"
 #include "broker/memory/broker.hpp"
 #include "broker/memory/config.hpp"
@@ -16,9 +14,7 @@ namespace mombridge {
 const std::vector<BrokerKind>& broker_kinds() {
   static const std::vector<BrokerKind> kKinds{
       {amqp::reader(), amqp::create},
-#ifdef MOMBRIDGE_KAFKA
       {kafka::reader(), kafka::create},
-#endif
       {memory::reader(), memory::create, true},
   };
   return kKinds;

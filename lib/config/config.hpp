@@ -20,6 +20,7 @@ namespace mombridge::config {
 struct Mark {
   std::string file;
   int line = 1, column = 1;
+  bool operator==(const Mark&) const = default;
 };
 
 /// A scalar and where it stood.

@@ -148,7 +148,8 @@ void Branch::failed(std::string reason) noexcept {
   if (passage_.router().stopping()) return give_back();
   reason_ = std::move(reason);
   if (++attempts_ >= policy_->attempts) return exhausted();
-  events::retried(route_name(), to_->text(), reason_, attempts_, policy_->attempts);
+  auto& to = step_ == Step::reply_to_route ? *to_->reply_to : *to_;
+  events::retried(route_name(), to.text(), reason_, attempts_, policy_->attempts);
   later(policy_->backoff.at(attempts_));
 }
 
@@ -182,7 +183,7 @@ void Branch::dead_letter() {
   if (!to.config->exchange) Publication::exchange = {};  // the default exchange: a queue's name is enough
   add_dead_letter_headers(*this, rendered_, dead_, delivery,
                           {origin.section->name, origin.section->settings->subscriptions[delivery.subscription].source,
-                           route_ ? std::string_view(route_->config->name) : std::string_view()},
+                           route_ ? route_name() : std::string_view()},
                           to.broker->section->type == "kafka", reason_, attempts_);
   lend_to(*to.broker->instance);
 }

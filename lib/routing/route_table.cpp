@@ -75,8 +75,13 @@ class RouteTable::Compiler {
 
   std::shared_ptr<const FailurePolicy> policy(const config::Failures& failures, const std::string& path) {
     auto policy = std::make_shared<FailurePolicy>(failures);
-    if (failures.dead_letter)
-      policy->dead_letter = std::make_unique<Target>(target(*failures.dead_letter, path + ".dead_letter"));
+    if (!failures.dead_letter) return policy;
+    // A route's own `failures:` takes over what it does not name: what is wrong with that is said once.
+    auto& general = table_.config_->failures.dead_letter;
+    if (table_.failures_ && general && general->mark == failures.dead_letter->mark)
+      policy->dead_letter = table_.failures_->dead_letter;
+    else
+      policy->dead_letter = std::make_shared<Target>(target(*failures.dead_letter, path + ".dead_letter"));
     return policy;
   }
 

@@ -50,7 +50,7 @@ struct FailurePolicy {
   unsigned attempts;
   Backoff backoff;
   bool reject_when_exhausted;
-  std::unique_ptr<Target> dead_letter;
+  std::shared_ptr<const Target> dead_letter;
 };
 
 struct Route {

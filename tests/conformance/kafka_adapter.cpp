@@ -2,10 +2,15 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <stdexcept>
 #include <thread>
@@ -54,8 +59,9 @@ void create_topic(const std::string& servers, const std::string& name, int parti
   if (!error.empty()) throw std::runtime_error("topic " + name + ": " + error);
 }
 
-/// Shuts down this process's connections to that port. Clients connect to what the broker advertises, so that nothing
-/// could stand in between.
+std::atomic<int> refused_port{0};  ///< connections to it are refused; 0: none is
+
+/// Shuts down this process's connections to that port.
 void shut_connections(int port) {
   auto* folder = ::opendir("/proc/self/fd");
   while (auto* entry = ::readdir(folder)) {
@@ -110,11 +116,14 @@ class KafkaAdapter final : public Adapter {
     return kafka::create(sections_.back());
   }
 
-  // For longer than the session: a connection that merely breaks and comes back changes nothing for a consumer.
+  // For longer than the session: a connection that merely breaks and comes back changes nothing for a consumer. No relay
+  // could do it, as clients connect to the address that the broker advertises.
   void cut() override {
     int port = std::atoi(servers_.substr(servers_.rfind(':') + 1).c_str());
-    for (auto end = Clock::now() + kLongerThanASession; Clock::now() < end; std::this_thread::sleep_for(5ms))
+    refused_port = port;
+    for (auto end = Clock::now() + kLongerThanASession; Clock::now() < end; std::this_thread::sleep_for(10ms))
       shut_connections(port);
+    refused_port = 0;
   }
 
   [[nodiscard]] OwnMessage as_received(OwnMessage sent, const OwnMessage& received) const override {
@@ -131,8 +140,23 @@ class KafkaAdapter final : public Adapter {
   std::vector<config::BrokerSection> sections_;
 };
 
+int connect_unless_refused(int fd, const sockaddr* address, socklen_t size) {
+  static auto* original = reinterpret_cast<decltype(&::connect)>(::dlsym(RTLD_NEXT, "connect"));
+  if (int port = refused_port; port && address->sa_family == AF_INET) {
+    sockaddr_in to{};
+    std::memcpy(&to, address, std::min<size_t>(size, sizeof to));
+    if (ntohs(to.sin_port) == port) return errno = ECONNREFUSED, -1;
+  }
+  return original(fd, address, size);
+}
+
 }  // namespace
 
 std::unique_ptr<Adapter> kafka_adapter() { return std::make_unique<KafkaAdapter>(); }
 
 }  // namespace mombridge::conformance
+
+// Stands before the C library's, for librdkafka as well.
+extern "C" int connect(int fd, const sockaddr* address, socklen_t size) {
+  return mombridge::conformance::connect_unless_refused(fd, address, size);
+}

@@ -1,0 +1,193 @@
+// Frames and login against a server that does what the test says.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "scripted_server.hpp"
+
+namespace mombridge::amqp {
+namespace {
+
+using namespace std::string_literals;
+using test::Client;
+using test::close_arguments;
+using test::frame_bytes;
+using test::Greeting;
+using test::method_bytes;
+using test::ScriptedServer;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Connected {
+  explicit Connected(const Greeting& greeting = {}) : client(server) {
+    client.open();
+    socket = server.login(greeting);
+    EXPECT_EQ(client.next(), "opened");
+  }
+  ScriptedServer server;
+  Client client;
+  test::FrameSocket socket;
+};
+
+TEST(Connection, LogsIn) {
+  Connected c(Greeting{.frame_max = 8192, .heartbeat = 60});
+  EXPECT_THAT(c.server.start_ok, HasSubstr("\0me\0pw"s));
+  EXPECT_THAT(c.server.start_ok, HasSubstr("test publisher")) << "the connection's name";
+  for (auto* capability : {"connection.blocked", "consumer_cancel_notify", "authentication_failure_close"})
+    EXPECT_THAT(c.server.start_ok, HasSubstr(capability));
+  Reader tune(c.server.tune_ok);
+  tune.number<uint16_t>();
+  EXPECT_EQ(tune.number<uint32_t>(), 8192u) << "the smaller frame_max";
+  EXPECT_EQ(tune.number<uint16_t>(), 0) << "ours is off";
+  EXPECT_EQ(Reader(c.server.open).short_string(), "/");
+  EXPECT_EQ(c.client.connection->server(), "RabbitMQ 3.10.8");
+  EXPECT_EQ(c.client.connection->server_major(), 3u);
+  EXPECT_EQ(c.client.connection->frame_max(), 8192u);
+}
+
+TEST(Connection, FramesArriveWhereverTheStreamIsSplit) {
+  std::string deliver = method_bytes(7, AMQP_BASIC_DELIVER_METHOD, "arguments");
+  std::string header(12, '\0');
+  header[11] = 5;
+  std::string stream = deliver + frame_bytes(2, 7, header + "properties") + frame_bytes(8, 0, "") + frame_bytes(3, 7, "he\xCEllo") +
+                       frame_bytes(3, 7, "");
+  Connected c;
+  for (size_t split = 0; split <= stream.size(); ++split) {
+    ASSERT_TRUE(c.socket.write(stream.substr(0, split)));
+    c.client.run([] {});  // it has been read
+    ASSERT_TRUE(c.socket.write(stream.substr(split)));
+    EXPECT_EQ(c.client.next(), "method 7 " + std::to_string(AMQP_BASIC_DELIVER_METHOD)) << split;
+    EXPECT_EQ(c.client.next(), "header 7 5 properties") << split;
+    EXPECT_EQ(c.client.next(), "body 7 he\xCEllo") << split;
+    EXPECT_EQ(c.client.next(), "body 7 ") << split;
+  }
+  for (char byte : stream) {
+    ASSERT_TRUE(c.socket.write({&byte, 1}));
+    c.client.run([] {});
+  }
+  for (int i = 0; i < 4; ++i) EXPECT_THAT(c.client.next(), testing::Not(StartsWith("closed")));
+  EXPECT_TRUE(c.client.quiet());
+}
+
+TEST(Connection, AFrameOfTheLargestSizeIsTakenAndALargerOneIsNot) {
+  Connected c(Greeting{.frame_max = 4096});
+  std::string body(4096 - 8, 'x');
+  c.socket.write(frame_bytes(3, 1, body));
+  EXPECT_EQ(c.client.next(), "body 1 " + body);
+  c.socket.write(frame_bytes(3, 1, body + "y"));
+  EXPECT_THAT(c.client.next(), testing::AllOf(StartsWith("closed "), HasSubstr("larger than agreed")));
+  EXPECT_TRUE(c.socket.await_end());
+}
+
+// The size alone must do, before so much is waited or room is made for it.
+TEST(Connection, AnAbsurdSizeIsRefusedAtOnce) {
+  Connected c;
+  c.socket.write("\3\0\1\xff\xff\xff\xff"s);
+  EXPECT_THAT(c.client.next(), HasSubstr("larger than agreed"));
+}
+
+TEST(Connection, WhatIsNoFrameEndsIt) {
+  auto no_end = frame_bytes(3, 1, "body");
+  no_end.back() = '\0';
+  struct Case {
+    std::string bytes, reason;
+  };
+  for (auto& [bytes, reason] : {Case{no_end, "without its end mark"}, Case{frame_bytes(4, 1, "x"), "unknown type 4"},
+                                Case{frame_bytes(0, 0, ""), "unknown type 0"}, Case{frame_bytes(2, 1, "short"), "unknown type"},
+                                Case{method_bytes(1, 0x00630063), "cannot be decoded"},
+                                Case{method_bytes(0, AMQP_CONNECTION_CLOSE_METHOD, "\1"), "cannot be decoded"},
+                                Case{frame_bytes(1, 0, "\0\1"s), "cannot be decoded"}}) {
+    Connected c;
+    c.socket.write(bytes);
+    EXPECT_THAT(c.client.next(), testing::AllOf(StartsWith("closed "), HasSubstr(reason)));
+    EXPECT_TRUE(c.socket.await_end()) << reason;
+    EXPECT_TRUE(c.client.quiet()) << "said once: " << reason;
+  }
+}
+
+TEST(Connection, AServerOfAnotherProtocol) {
+  ScriptedServer server;
+  Client client(server);
+  client.open();
+  auto socket = server.accept();
+  socket.write("AMQP\0\1\0\0"s);
+  EXPECT_THAT(client.next(), HasSubstr("does not speak AMQP 0-9-1"));
+  client.open();
+  socket = server.accept();
+  socket.write("HTTP/1.1 400 Bad Request\r\n\r\n");
+  EXPECT_THAT(client.next(), StartsWith("closed "));
+}
+
+TEST(Connection, NothingOfAChannelBeforeItIsOpen) {
+  ScriptedServer server;
+  Client client(server);
+  client.open();
+  auto socket = server.greet();
+  socket.write(method_bytes(1, AMQP_CONFIRM_SELECT_OK_METHOD));
+  EXPECT_THAT(client.next(), StartsWith("closed "));
+}
+
+TEST(Connection, MethodsOutOfTurnEndIt) {
+  for (auto id : {AMQP_CONNECTION_TUNE_METHOD, AMQP_CONNECTION_OPEN_OK_METHOD}) {
+    Connected c;
+    c.socket.method(0, id, std::string(8, '\0'));
+    EXPECT_THAT(c.client.next(), HasSubstr("out of turn"));
+  }
+  Connected c;
+  c.socket.method(0, AMQP_CONNECTION_START_METHOD, "\0\x09\0\0\0\0\0\0\0\5PLAIN\0\0\0\0"s);
+  EXPECT_THAT(c.client.next(), HasSubstr("greeting"));
+}
+
+// rabbitmq-c's decoder would recurse 26,000 times.
+TEST(Connection, AGreetingThatNestsDeep) {
+  std::string value = "V";
+  for (int i = 0; i < 20'000; ++i) {
+    std::string outer = "A";
+    Writer(outer).long_string(value);
+    value = std::move(outer);
+  }
+  Connected c(Greeting{.properties = "\4deep" + value + "\7versionS\0\0\0\00512.34"s});
+  EXPECT_EQ(c.client.connection->server_major(), 12u);
+}
+
+TEST(Connection, AServerWithoutPlain) {
+  ScriptedServer server;
+  Client client(server);
+  client.open();
+  auto socket = server.greet({.mechanisms = "EXTERNAL PLAINER"});
+  EXPECT_THAT(client.next(), testing::AllOf(HasSubstr("does not take PLAIN"), HasSubstr("EXTERNAL PLAINER")));
+}
+
+TEST(Connection, ARefusedLoginIsKnownAsOne) {
+  ScriptedServer server;
+  Client client(server);
+  client.open();
+  auto socket = server.greet();
+  socket.method(0, AMQP_CONNECTION_CLOSE_METHOD, close_arguments(403, "ACCESS_REFUSED - Login was refused"));
+  EXPECT_THAT(client.next(), HasSubstr("403 ACCESS_REFUSED - Login was refused"));
+  EXPECT_TRUE(client.connection->login_refused());
+  client.open();
+  socket = server.greet();
+  socket.close();  // as brokers do to clients that cannot be told
+  EXPECT_THAT(client.next(), HasSubstr("wrong user or password?"));
+  EXPECT_TRUE(client.connection->login_refused());
+  client.open();
+  socket = server.login();
+  EXPECT_EQ(client.next(), "opened");
+  socket.close();
+  EXPECT_THAT(client.next(), StartsWith("closed "));
+  EXPECT_FALSE(client.connection->login_refused());
+}
+
+TEST(Connection, AServerThatSaysNothingEndsTheAttemptInTime) {
+  ScriptedServer server;
+  Client client(server);
+  client.settings.connect_timeout = 100ms;
+  client.open();
+  auto socket = server.accept();
+  EXPECT_THAT(client.next(), HasSubstr("connect_timeout"));
+  EXPECT_TRUE(socket.await_end());
+}
+
+}  // namespace
+}  // namespace mombridge::amqp

@@ -1,0 +1,90 @@
+#pragma once
+// A server that does what the test says, and a user of a Connection that notes what it is told.
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.hpp"
+#include "broker/amqp/connection.hpp"
+#include "frame_socket.hpp"
+
+namespace mombridge::amqp::test {
+
+/// The arguments of a method, written by `write`.
+template <class Write>
+std::string arguments(Write write) {
+  std::string out;
+  Writer writer(out);
+  write(writer);
+  return out;
+}
+
+/// connection.close or channel.close.
+std::string close_arguments(uint16_t code, std::string_view text);
+
+struct Greeting {
+  std::string properties;  ///< entries of server-properties; empty: RabbitMQ 3.10.8
+  std::string mechanisms = "PLAIN AMQPLAIN";
+  uint32_t frame_max = 131072;
+  uint16_t heartbeat = 0;
+};
+
+/// Listens on a loopback port.
+class ScriptedServer {
+ public:
+  explicit ScriptedServer(int family = AF_INET, uint16_t port = 0, int backlog = 16);
+  [[nodiscard]] std::string port() const { return std::to_string(port_); }
+  /// The next connection; fails the test where none comes.
+  FrameSocket accept();
+  /// accept(), and the server's part of the login up to start-ok, whose arguments are kept.
+  FrameSocket greet(const Greeting& greeting = {});
+  /// greet(), and the rest of the login.
+  FrameSocket login(const Greeting& greeting = {});
+  /// Takes no further connections: whoever knocks hears nothing.
+  void swallow();
+
+  std::string start_ok, tune_ok, open;  ///< what the client said, as arguments
+
+ private:
+  Fd listener_;
+  uint16_t port_ = 0;
+  std::vector<Fd> fillers_;
+};
+
+/// A Connection on a loop of its own, and its events as lines: "opened", "closed REASON", "method CHANNEL ID",
+/// "header CHANNEL SIZE PROPERTIES", "body CHANNEL BYTES", "blocked REASON", "unblocked".
+class Client final : private ConnectionUser {
+ public:
+  explicit Client(const ScriptedServer& server) : Client({server.port()}) {}
+  explicit Client(const std::vector<std::string>& ports);
+  ~Client();
+  void open() { run([this] { connection->open(); }); }
+  /// Runs on the loop and waits for it. What the server had written before has then been read.
+  void run(const std::function<void()>& task);
+  /// The next event; "" after kPatience.
+  std::string next();
+  [[nodiscard]] bool quiet();  ///< no event is waiting
+
+  Settings settings;
+  EventLoop loop{"test"};
+  std::unique_ptr<Connection> connection;
+
+ private:
+  void note(std::string event);
+  void opened() override { note("opened"); }
+  void closed(const Error& error) override { note("closed " + error.text); }
+  void method(uint16_t channel, amqp_method_number_t id, void*, std::string_view) override;
+  void content_header(uint16_t channel, uint64_t size, std::string_view properties) override;
+  void content_body(uint16_t channel, std::string_view part) override;
+  void blocked(const std::string& reason) override { note("blocked " + reason); }
+  void unblocked() override { note("unblocked"); }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> events_;
+};
+
+}  // namespace mombridge::amqp::test

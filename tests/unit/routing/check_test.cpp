@@ -1,0 +1,210 @@
+// What is wrong with the routes of a file as a whole: the words, and the place they point at.
+
+#include "routing/check.hpp"
+
+#include "loading.hpp"
+
+namespace mombridge::routing {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<std::string> check_text(const std::string& text) {
+  config::test::Folder folder;
+  config::Diagnostics diagnostics;
+  auto config = config::load({{folder.write("c.yaml", text)}, false, {}}, config::test::kinds(), diagnostics);
+  EXPECT_THAT(diagnostics.sorted(), IsEmpty()) << diagnostics.sorted().front().text();
+  check(config, diagnostics);
+  std::vector<std::string> said;
+  for (auto& d : diagnostics.sorted()) said.push_back(d.text().substr(folder.path().string().size() + 1));
+  return said;
+}
+
+const std::string kTwo =
+    "brokers:\n"
+    "  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}\n"
+    "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n";
+
+TEST(Check, SaysNothingOfWhatIsRight) {
+  EXPECT_THAT(check_text(kTwo + "routes: [{from: {broker: shop}, to: {broker: lake, target: 'x.{key}'}}]\n"),
+              IsEmpty());
+}
+
+TEST(Check, Templates) {
+  EXPECT_THAT(
+      check_text(kTwo + "routes:\n"
+                        "  - name: r\n"
+                        "    from: {broker: shop}\n"
+                        "    to:\n"
+                        "      broker: lake\n"
+                        "      target: 'x{'\n"
+                        "      key: '{nokey}'\n"
+                        "      headers:\n"
+                        "        h: '{header.}'\n"),
+      ElementsAre("c.yaml:9:15: error: routes.r.to.target: '{' without '}'",
+                  "c.yaml:10:12: error: routes.r.to.key: unknown variable '{nokey}': known are {target}, {key}, "
+                  "{broker} and {header.NAME}",
+                  "c.yaml:12:12: error: routes.r.to.headers.h: unknown variable '{header.}': known are {target}, "
+                  "{key}, {broker} and {header.NAME}"));
+}
+
+TEST(Check, TargetsThatAMessageChooses) {
+  EXPECT_THAT(
+      check_text(kTwo + "routes:\n"
+                        "  - name: r\n"
+                        "    from: {broker: shop}\n"
+                        "    to:\n"
+                        "      - {broker: lake, target: '{header.to}'}\n"
+                        "      - {broker: lake, target: '{target}-{key}'}\n"
+                        "      - {broker: lake, target: '{header.to}', allow: ['a.*']}\n"
+                        "      - {broker: lake, target: '{target}'}\n"
+                        "      - {broker: lake, target: 'a.{key}'}\n"),
+      ElementsAre("c.yaml:8:32: error: routes.r.to.0.target: '{header.to}' lets a message choose any target (begin "
+                  "it with literal text, as in 'task.{key}', or add 'allow: [\"task.*\"]')",
+                  "c.yaml:9:32: error: routes.r.to.1.target: '{target}-{key}' lets a message choose any target "
+                  "(begin it with literal text, as in 'task.{key}', or add 'allow: [\"task.*\"]')"));
+}
+
+TEST(Check, TargetsOfRepliesAndDeadLettersToo) {
+  EXPECT_THAT(
+      check_text(kTwo +
+                 "handlers: {h: {plugin: h.so}}\n"
+                 "routes:\n"
+                 "  - {name: r, from: {broker: shop}, to: {handler: h, reply_to: {broker: lake, target: '{key}'}}}\n"
+                 "failures: {dead_letter: {broker: lake, target: '{key}'}}\n"),
+      ElementsAre(testing::StartsWith("c.yaml:6:87: error: routes.r.to.reply_to.target: '{key}' lets a message"),
+                  testing::StartsWith("c.yaml:7:48: error: failures.dead_letter.target: '{key}' lets a message")));
+}
+
+// A route's own `failures:` takes over the dead letter: what is wrong with that is said once.
+TEST(Check, AnInheritedDeadLetterIsSaidOnce) {
+  EXPECT_THAT(
+      check_text(kTwo + "routes: [{name: r, from: {broker: shop}, to: {broker: lake}, failures: {attempts: 2}}]\n"
+                        "failures: {dead_letter: {broker: lake, target: '{'}}\n"),
+      ElementsAre("c.yaml:5:48: error: failures.dead_letter.target: '{' without '}'"));
+}
+
+TEST(Check, SubscriptionsThatNoRouteTakes) {
+  EXPECT_THAT(
+      check_text("brokers:\n"
+                 "  shop:\n"
+                 "    type: amqp\n"
+                 "    url: amqp://localhost\n"
+                 "    subscribe:\n"
+                 "      - queue: a\n"
+                 "      - exchange: amq.topic\n"
+                 "        routing_key: [\"x.*\"]\n"
+                 "  lake: {type: kafka, bootstrap_servers: localhost:9092, subscribe: [{topic: t}, {topic: u}]}\n"
+                 "routes:\n"
+                 "  - {name: r, from: {broker: lake, target: u}, to: {broker: shop, target: y}}\n"),
+      ElementsAre(
+          "c.yaml:6:9: error: brokers.shop.subscribe: no route takes what 'a' delivers (add a route with 'from: "
+          "{broker: shop}', or remove the subscription)",
+          "c.yaml:7:9: warning: brokers.shop.subscribe: the private queue on 'amq.topic' misses what is published "
+          "while the bridge is not connected (name a 'queue' with 'declare' and 'bind' to keep it)",
+          "c.yaml:7:9: error: brokers.shop.subscribe: no route takes what 'amq.topic' delivers (add a route with "
+          "'from: {broker: shop}', or remove the subscription)",
+          "c.yaml:9:70: error: brokers.lake.subscribe: no route takes what 't' delivers (add a route with 'from: "
+          "{broker: lake}', or remove the subscription)"));
+}
+
+TEST(Check, RoutesThatNothingReaches) {
+  EXPECT_THAT(
+      check_text("brokers:\n"
+                 "  shop: {type: amqp, url: amqp://localhost}\n"
+                 "  lake: {type: kafka, bootstrap_servers: localhost:9092, subscribe: [{topic: t}]}\n"
+                 "routes:\n"
+                 "  - {name: a, from: {broker: lake, target: 'other.#'}, to: {broker: shop, target: x}}\n"
+                 "  - {name: b, from: {broker: shop}, to: {broker: lake, target: x}}\n"
+                 "  - {name: c, from: {broker: lake}, to: {broker: shop, target: x}}\n"),
+      ElementsAre("c.yaml:5:21: warning: routes.a.from: nothing that broker 'lake' subscribes to can have a target "
+                  "'other.#' (add a subscription to brokers.lake)",
+                  "c.yaml:6:21: warning: routes.b.from: nothing that broker 'shop' subscribes to can have a target "
+                  "'#' (add a subscription to brokers.shop)"));
+}
+
+TEST(Check, MemoryTargetsThatNobodyTakes) {
+  EXPECT_THAT(
+      check_text(kTwo.substr(0, kTwo.rfind("  lake")) +
+                 "  local: {type: memory}\n"
+                 "routes:\n"
+                 "  - {name: r, from: {broker: shop, target: ask}, to: [{broker: local, target: x}, {broker: local}, "
+                 "{broker: local, target: 'y.{key}'}]}\n"
+                 "  - {name: s, from: {broker: shop}, to: {broker: local, target: taken}}\n"
+                 "  - {name: t, from: {broker: local, target: 'tak*.#'}, to: {broker: shop, target: y}}\n"
+                 "  - {name: u, from: {broker: local, target: taken}, to: {broker: shop, target: y}}\n"),
+      ElementsAre("c.yaml:5:79: error: routes.r.to: no route takes 'x' from memory broker 'local' (add a route with "
+                  "'from: {broker: local, target: x}')",
+                  "c.yaml:5:83: error: routes.r.to: no route takes 'ask' from memory broker 'local' (add a route "
+                  "with 'from: {broker: local, target: ask}')"));
+}
+
+TEST(Check, Loops) {
+  EXPECT_THAT(
+      check_text("brokers:\n"
+                 "  shop: {type: amqp, url: amqp://localhost}\n"
+                 "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+                 "routes:\n"
+                 "  - {name: up, from: {broker: shop, queue: a}, to: {broker: lake, target: b}}\n"
+                 "  - {name: down, from: {broker: lake, topic: b}, to: {broker: shop, target: a}}\n"
+                 "  - {name: self, from: {broker: shop, queue: c}, to: {broker: shop, target: c}}\n"
+                 "  - {name: fine, from: {broker: shop, queue: d}, to: {broker: shop, target: c}}\n"
+                 "  - {name: elsewhere, from: {broker: shop, queue: e}, to: {broker: shop, exchange: x, target: e}}\n"),
+      ElementsAre("c.yaml:6:5: error: routes.down: a loop: up -> down -> up (every message would go round; send it to "
+                  "another target)",
+                  "c.yaml:7:5: error: routes.self: a loop: self -> self (every message would go round; send it to "
+                  "another target)"));
+}
+
+TEST(Check, LoopsThroughAHandlersReply) {
+  EXPECT_THAT(
+      check_text(
+          "brokers:\n"
+          "  shop: {type: amqp, url: amqp://localhost}\n"
+          "handlers: {h: {plugin: h.so}}\n"
+          "routes:\n"
+          "  - {name: r, from: {broker: shop, queue: a}, to: {handler: h, reply_to: {broker: shop, target: a}}}\n"),
+      ElementsAre(testing::HasSubstr("error: routes.r: a loop: r -> r")));
+}
+
+// One of its headers may be what ends it.
+TEST(Check, ARouteThatAsksForAHeaderIsNoLoop) {
+  EXPECT_THAT(check_text("brokers: {shop: {type: amqp, url: amqp://localhost}}\n"
+                         "routes: [{name: r, from: {broker: shop, queue: a, headers: {again: 'yes'}}, to: {broker: "
+                         "shop, target: a}}]\n"),
+              IsEmpty());
+}
+
+TEST(Check, DeadLettersThatAreReadByTheirOwnRoute) {
+  EXPECT_THAT(
+      check_text("brokers:\n"
+                 "  shop: {type: amqp, url: amqp://localhost}\n"
+                 "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+                 "routes:\n"
+                 "  - {name: own, from: {broker: shop, queue: dead}, to: {broker: lake, target: x}}\n"
+                 "  - name: other\n"
+                 "    from: {broker: shop, queue: q}\n"
+                 "    to: {broker: lake, target: x}\n"
+                 "    failures: {dead_letter: {broker: shop, target: q}}\n"
+                 "failures: {dead_letter: {broker: shop, target: dead}}\n"),
+      ElementsAre("c.yaml:9:29: error: routes.other.failures.dead_letter: route 'other' reads its own dead letters "
+                  "(what fails there would come back for ever; give the route 'failures' of its own)",
+                  "c.yaml:10:25: error: failures.dead_letter: route 'own' reads its own dead letters (what fails "
+                  "there would come back for ever; give the route 'failures' of its own)"));
+}
+
+TEST(Check, DeadLettersThatAnotherRouteReadsAreFine) {
+  EXPECT_THAT(check_text("brokers:\n"
+                         "  shop: {type: amqp, url: amqp://localhost}\n"
+                         "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+                         "routes:\n"
+                         "  - {name: a, from: {broker: shop, queue: q}, to: {broker: lake, target: x}}\n"
+                         "  - {name: again, from: {broker: shop, queue: dead}, to: {broker: lake, target: x}, "
+                         "failures: {dead_letter: {broker: lake, target: last}}}\n"
+                         "failures: {dead_letter: {broker: shop, target: dead}}\n"),
+              IsEmpty());
+}
+
+}  // namespace
+}  // namespace mombridge::routing

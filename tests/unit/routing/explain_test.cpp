@@ -1,0 +1,100 @@
+#include "routing/explain.hpp"
+
+#include <gmock/gmock.h>
+
+#include "loading.hpp"
+
+namespace mombridge::routing {
+namespace {
+
+using testing::HasSubstr;
+
+Explanation explained(const std::string& text, const std::string& broker, const std::string& target,
+                      const std::vector<std::pair<std::string, std::string>>& headers = {}) {
+  auto loaded = config::test::load_text(text, false);
+  config::Diagnostics diagnostics;
+  auto table = RouteTable::compile(loaded.config, {}, {}, diagnostics);
+  EXPECT_TRUE(diagnostics.ok());
+  return explain(*table, broker, target, headers);
+}
+
+const std::string kConfig =
+    "brokers:\n"
+    "  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}\n"
+    "  lake: {type: kafka, bootstrap_servers: localhost:9092, subscribe: [{topic: orders}]}\n"
+    "handlers: {h: {plugin: h.so}}\n"
+    "routes:\n"
+    "  - {name: orders, from: {broker: shop, target: 'order.*'}, to: {broker: lake, target: 'o.{header.kind}'}}\n"
+    "  - {name: new, from: {broker: shop, target: order.new, headers: {vip: 'yes'}}, to: [{handler: h, reply_to: "
+    "{broker: shop, target: res, exchange: x}}, {broker: lake, target: '{key}', allow: [a]}]}\n"
+    "  - {name: own, from: {broker: shop, queue: mine, target: solo}, to: {broker: lake, target: '{target}'}}\n"
+    "  - {name: back, from: {broker: lake, target: orders}, to: {broker: shop, target: '{header.to}', allow: "
+    "['a.*']}}\n";
+
+TEST(Explain, SaysWhichRoutesAndWhy) {
+  auto e = explained(kConfig, "shop", "order.new", {{"kind", "k"}, {"vip", "yes"}});
+  EXPECT_TRUE(e.taken);
+  EXPECT_EQ(e.text,
+            "from shop, 'q':\n"
+            "  route 'orders', because target matches 'order.*'\n"
+            "    -> lake (kafka), target 'o.k'\n"
+            "  route 'new', because target is 'order.new', header vip is 'yes'\n"
+            "    -> handler 'h', its reply to shop (amqp), target 'res', exchange 'x'\n"
+            "    -> lake (kafka), refused: '{key}' needs a key and the message has none\n");
+}
+
+TEST(Explain, SaysWhatWouldBeRefused) {
+  EXPECT_THAT(
+      explained(kConfig, "shop", "order.x").text,
+      HasSubstr("-> lake (kafka), refused: 'o.{header.kind}' needs the header 'kind' and the message lacks it\n"));
+  EXPECT_THAT(explained(kConfig, "lake", "orders", {{"to", "b"}}).text,
+              HasSubstr("-> shop (amqp), refused: target 'b' is not in the destination's 'allow'\n"));
+  EXPECT_THAT(explained(kConfig, "lake", "orders", {{"to", "a.b"}}).text, HasSubstr("-> shop (amqp), target 'a.b'\n"));
+}
+
+TEST(Explain, EachSubscriptionIsAWayOfItsOwn) {
+  EXPECT_EQ(explained(kConfig, "shop", "solo").text,
+            "from shop, 'mine':\n"
+            "  route 'own', because target is 'solo'\n"
+            "    -> lake (kafka), target 'solo'\n");
+}
+
+TEST(Explain, SaysWhyNone) {
+  auto e = explained(kConfig, "shop", "ordr.new");
+  EXPECT_FALSE(e.taken);
+  EXPECT_EQ(e.text,
+            "no route takes target 'ordr.new' from broker 'shop'\n"
+            "  route 'orders' (pattern 'order.*'): its pattern does not match\n"
+            "  route 'new' (pattern 'order.new'): its pattern does not match\n"
+            "  route 'own' (pattern 'solo'): its pattern does not match\n"
+            "  the nearest pattern is 'order.new'\n"
+            "it would be counted, logged and discarded (unrouted)\n");
+}
+
+TEST(Explain, SaysThatAHeaderIsMissing) {
+  std::string config =
+      "brokers: {shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}, lake: {type: kafka, "
+      "bootstrap_servers: localhost:9092}}\n"
+      "routes: [{name: r, from: {broker: shop, headers: {a: b}}, to: {broker: lake, target: x}}]\n"
+      "failures: {dead_letter: {broker: lake, target: dead}}\n";
+  auto e = explained(config, "shop", "t", {{"a", "c"}});
+  EXPECT_FALSE(e.taken);
+  EXPECT_THAT(e.text, HasSubstr("route 'r' (pattern '#'): a header that it asks for is missing or different\n"));
+  EXPECT_THAT(e.text, HasSubstr("it would go to the dead letter lake/dead\n"));
+}
+
+TEST(Explain, SaysThatNothingDeliversIt) {
+  auto e = explained(kConfig, "lake", "order");
+  EXPECT_FALSE(e.taken);
+  EXPECT_THAT(e.text, HasSubstr("the nearest pattern is 'orders'"));
+  std::string unsubscribed =
+      "brokers: {shop: {type: amqp, url: amqp://localhost}, lake: {type: kafka, bootstrap_servers: localhost:9092, "
+      "subscribe: [{topic: a}]}}\n"
+      "routes: [{name: r, from: {broker: lake, target: b}, to: {broker: shop, target: x}}]\n";
+  EXPECT_THAT(explained(unsubscribed, "lake", "b").text,
+              HasSubstr("route 'r' (pattern 'b'): no subscription delivers to it\n"));
+  EXPECT_THAT(explained(unsubscribed, "shop", "b").text, HasSubstr("no route has 'from: {broker: shop}'\n"));
+}
+
+}  // namespace
+}  // namespace mombridge::routing

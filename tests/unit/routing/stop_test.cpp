@@ -1,0 +1,118 @@
+// What the router does with messages that are under way when it stops.
+
+#include "world.hpp"
+
+namespace mombridge::routing::test {
+namespace {
+
+using testing::IsEmpty;
+
+const std::string kTwo =
+    "brokers:\n"
+    "  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}\n"
+    "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+    "handlers: {h: {plugin: h.so}}\n"
+    "routes:\n"
+    "  - {name: r, from: {broker: shop, target: a}, to: {broker: lake, target: o}}\n"
+    "  - {name: h, from: {broker: shop, target: h}, to: {handler: h}}\n"
+    "failures: {attempts: 3, backoff: 1h, dead_letter: {broker: lake, target: dead}}\n";
+
+TEST(Stop, GivesBackWhatWaits) {
+  World world(kTwo);
+  world.broker("lake").answer({Outcome::refused("no")});
+  world.broker("lake").always(Outcome::away("gone"));
+  auto& refused = world.receive("shop", "a");
+  auto& away = world.receive("shop", "a");
+  EXPECT_EQ(world.router.in_flight(), 2u);
+  world.router.stop();
+  EXPECT_TRUE(settled(refused, Settlement::requeue));
+  EXPECT_TRUE(settled(away, Settlement::requeue));
+  EXPECT_EQ(world.router.in_flight(), 0u);
+  world.router.stop();  // once more does nothing
+  EXPECT_EQ(refused.settled(), 1);
+}
+
+TEST(Stop, GivesBackWhatWouldWait) {
+  World world(kTwo);
+  world.broker("lake").keep();
+  auto& refused = world.receive("shop", "a");
+  auto& away = world.receive("shop", "a");
+  auto& delivered = world.receive("shop", "a");
+  world.router.stop();
+  EXPECT_EQ(world.router.in_flight(), 3u);
+  world.broker("lake").complete(Outcome::refused("no"));
+  world.broker("lake").complete(Outcome::away("stopped"));
+  world.broker("lake").complete();
+  EXPECT_TRUE(settled(refused, Settlement::requeue));
+  EXPECT_TRUE(settled(away, Settlement::requeue));
+  EXPECT_TRUE(settled(delivered, Settlement::accept));
+}
+
+// The handler gives its calls back as failed when it stops: that is not the message's fault.
+TEST(Stop, DoesNotCountAsAnAttempt) {
+  World world(
+      "brokers:\n"
+      "  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}\n"
+      "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+      "handlers: {h: {plugin: h.so}}\n"
+      "routes: [{name: h, from: {broker: shop}, to: {handler: h}}]\n"
+      "failures: {attempts: 1, dead_letter: {broker: lake, target: dead}}\n");
+  world.handler("h").keeps = true;
+  auto& delivery = world.receive("shop", "a");
+  world.router.stop();
+  world.handler("h").kept->finished(FakeHandler::retry("the bridge is stopping"));
+  EXPECT_TRUE(settled(delivery, Settlement::requeue));
+  EXPECT_THAT(world.broker("lake").sent(), IsEmpty());
+}
+
+TEST(Stop, OneBranchGivenBackGivesTheWholeBack) {
+  World world(
+      "brokers:\n"
+      "  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}\n"
+      "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+      "routes: [{name: r, from: {broker: shop}, to: [{broker: lake, target: a}, {broker: lake, target: b}, {broker: "
+      "lake, target: c}]}]\n"
+      "failures: {attempts: 1, on_exhausted: reject}\n");
+  world.broker("lake").keep();
+  auto& delivery = world.receive("shop", "a");
+  world.broker("lake").complete(Outcome::refused("rejected"));
+  world.router.stop();
+  world.broker("lake").complete(Outcome::away("gone"));
+  world.broker("lake").complete();
+  EXPECT_TRUE(settled(delivery, Settlement::requeue));
+}
+
+// The loop may run on after the router and the deliveries: nothing of theirs may be touched then.
+TEST(Stop, LeavesNothingOnTheLoop) {
+  EventLoop loop("timers");
+  auto loaded = load_text(
+      "brokers:\n"
+      "  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}\n"
+      "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+      "routes: [{name: r, from: {broker: shop}, to: {broker: lake, target: o}}]\n"
+      "failures: {backoff: 5ms}\n",
+      false);
+  loop.start();
+  {
+    FakeBroker shop("shop"), lake("lake");
+    lake.always(Outcome::refused("no"));
+    FakeDelivery one("a"), two("a");
+    Router router(loop);
+    config::Diagnostics diagnostics;
+    router.use(RouteTable::compile(
+        loaded.config, {{"shop", {&loaded.config.brokers[0], &shop}}, {"lake", {&loaded.config.brokers[1], &lake}}}, {},
+        diagnostics));
+    router.port("shop").receive(DeliveryHandle(&one));
+    router.stop();
+    router.port("shop").receive(DeliveryHandle(&two));
+    EXPECT_TRUE(settled(one, Settlement::requeue));
+    EXPECT_TRUE(settled(two, Settlement::requeue));
+  }
+  std::this_thread::sleep_for(20ms);  // past the backoff
+  std::atomic<bool> alive = false;
+  loop.post([&] { alive = true; });
+  EXPECT_TRUE(eventually([&] { return alive.load(); }));
+}
+
+}  // namespace
+}  // namespace mombridge::routing::test
