@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/failpoint.hpp"
 #include "broker/kafka/consumer.hpp"
 
 namespace mombridge::kafka {
@@ -73,6 +74,7 @@ void Consumer::dispatch(Assigned& p, Fetched fetched) {
   ++p.in_flight;
   p.bytes += d.size;
   fill(d, *record);
+  if (failpoint("early_ack")) p.tracker.done(d.number);
   hand_out(d);
 }
 
@@ -130,7 +132,7 @@ void Consumer::take_settled() {
       retry(d);
     } else {
       if (d.settlement == Settlement::reject) rejected_.add();
-      d.from->tracker.done(d.number);
+      if (!failpoint("early_ack")) d.from->tracker.done(d.number);
       release(d);
     }
   }
