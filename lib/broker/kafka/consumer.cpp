@@ -272,6 +272,10 @@ void Consumer::handle_error(rd_kafka_event_t* event) {
   auto code = rd_kafka_event_error(event);
   auto text = describe(code, rd_kafka_event_error_string(event));
   if (rd_kafka_event_error_is_fatal(event)) return fail_client({text});
+  if (TopicPartition where(rd_kafka_event_topic_partition(event)); where) {
+    auto found = assignment_.find({where->topic, where->partition});
+    if (found != assignment_.end()) return partition_error(*found->second, event);
+  }
   switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
       reachable_ = false;

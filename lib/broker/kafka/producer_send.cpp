@@ -141,7 +141,9 @@ Producer::Sent Producer::produce(Publication& p) {
 }
 
 Producer::Sent Producer::not_taken(Publication& p, rd_kafka_resp_err_t code) {
-  if (unknown(code)) return Sent::unknown;
+  // What the client remembers of the topic; it may have been mended since.
+  bool remembered = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+  if (unknown(code) || remembered) return Sent::unknown;
   if (!permanent(code)) return Sent::full;
   p.completed(outcome_of(p, code));
   return Sent::refused;
