@@ -15,6 +15,18 @@ void read_broker_keys(Section& section, const KindContext& context, BrokerSettin
     section.error("allow_reply_to", "an empty list", "leave it out to allow any, or name what is allowed");
 }
 
+bool read_accept_replies(Section& section, const KindContext& context, const std::string& key, BrokerSettings& settings) {
+  settings.reply_address = context.bridge_name + ".replies";
+  if (section.string(key, settings.reply_address)) {
+    if (settings.reply_address.empty()) section.error(key, "an empty name", "without the key it is the bridge's name and '.replies'");
+    settings.own_names.push_back(settings.reply_address);
+  }
+  bool accept = false;
+  if (!section.flag("accept_replies", accept)) return false;
+  settings.accept_replies = accept;
+  return accept;
+}
+
 void read_reconnect(Section& section, Duration& first, Duration& longest) {
   bool set = section.duration("reconnect_delay", first, 1ms);
   bool limited = section.duration("reconnect_delay_max", longest, 1ms);

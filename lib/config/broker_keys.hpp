@@ -9,6 +9,10 @@ namespace mombridge::config {
 /// `appname`, `allow_reply_to`, and the names of the bridge's own queues or topics.
 void read_broker_keys(Section& section, const KindContext& context, BrokerSettings& settings);
 
+/// `accept_replies` and, under `key`, the name of the bridge's own queue or topic for them. Returns whether replies are
+/// accepted. To be called after read_broker_keys().
+bool read_accept_replies(Section& section, const KindContext& context, const std::string& key, BrokerSettings& settings);
+
 /// `reconnect_delay` and `reconnect_delay_max`.
 void read_reconnect(Section& section, Duration& first, Duration& longest);
 

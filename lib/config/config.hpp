@@ -13,6 +13,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/secret.hpp"
 
 namespace mombridge::config {
 
@@ -36,6 +37,7 @@ struct Subscription {
   std::string target_from;           ///< name of the header that the target is taken from; empty: none
   bool transient = false;            ///< a private queue: misses what is published while the bridge is not connected
   bool of_route = false;             ///< made by a route's `queue:` or `topic:`; only those routes see it
+  bool replies = false;              ///< the bridge's own: what comes through it answers requests that it forwarded
   Mark mark;
 };
 
@@ -47,8 +49,11 @@ struct BrokerSettings {
   std::string reply_exchange;   ///< AMQP: replies go here
   std::vector<Subscription> subscriptions;
   std::vector<std::string> allow_reply_to;  ///< shell globs over the whole name; empty: any but `own_names`
-  std::vector<std::string> own_names;       ///< queues or topics of the bridge's own: never a reply address
+  std::vector<std::string> own_names;       ///< queues or topics of the bridge's own: never a requester's reply address
   std::vector<std::string> declares;        ///< those of them that are declared when the broker connects; what exists is used as it is
+  std::optional<bool> accept_replies;       ///< requests may be forwarded to this broker; absent: false, and not said
+  std::string reply_address;                ///< with accept_replies: where the answers to them come back
+  size_t longest_correlation_id = 2048;     ///< bytes
 };
 
 struct BrokerSection {
@@ -80,6 +85,22 @@ struct Failures {
   bool reject_when_exhausted = false;  ///< `on_exhausted: reject`
 };
 
+/// What becomes of a reply that cannot be handed on.
+enum class Unusable { drop, dead_letter };
+
+/// Signs, or once signed, the return paths of forwarded requests. The id tells people which key it is.
+struct ReplyKey {
+  std::string id;
+  Secret secret;
+};
+
+struct Replies {
+  Duration timeout = std::chrono::seconds(30);  ///< for requests that do not say how long they wait
+  std::vector<ReplyKey> keys;                   ///< the first signs, all verify
+  Unusable unusable = Unusable::drop;           ///< replies that answer no request of ours: forged, unknown
+  bool said = false;                            ///< the file has the section
+};
+
 struct Route {
   std::string name;
   struct From {
@@ -91,6 +112,9 @@ struct Route {
   } from;
   std::vector<Destination> to;
   std::optional<Failures> failures;
+  std::optional<Duration> reply_timeout;        ///< absent: that of `replies`
+  bool error_replies = false;                   ///< a request that cannot be delivered is answered with the error
+  Unusable late_replies = Unusable::drop;
   Mark mark;
 };
 
@@ -112,6 +136,7 @@ struct Config {
   std::vector<Route> routes;
   Failures failures;
   Unrouted unrouted = Unrouted::by_dead_letter;
+  Replies replies;
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::automatic;
   Duration shutdown_timeout = std::chrono::seconds(20);

@@ -64,7 +64,7 @@ void read_broker(const Text& name, Section section, Loading& loading) {
   for (auto& kind : loading.kinds) types.push_back(kind.type);
   if (section.require("type", nearest_hint("", types)) &&
       reference(section, "type", "type of broker", types, broker.type))
-    broker.settings = loading.kind(broker.type)->read(section, {config.name, name.value});
+    broker.settings = loading.kind(broker.type)->read(section, {config.name, name.value, !config.replies.keys.empty()});
   else
     section.ignore_rest();
   // So that nobody after this has to ask whether there are any.
@@ -121,7 +121,8 @@ void read_top(Section& top, Loading& loading) {
     top.error("name", in_quotes(name->shown) + " is not a name", "letters, digits, '_', '-' and '.', up to 100");
   read_log(top, config);
   top.duration("shutdown_timeout", config.shutdown_timeout);
-  for (auto* key : {"replies", "admin", "ingress"}) top.unsupported(key);
+  read_replies(top, config.replies);
+  for (auto* key : {"admin", "ingress"}) top.unsupported(key);
 }
 
 void read_brokers(Section& top, Loading& loading) {

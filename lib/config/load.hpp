@@ -17,6 +17,7 @@ class Section;  // yaml_reader.hpp
 struct KindContext {
   std::string bridge_name;   ///< `name:`, the default of appname and group_id
   std::string broker_name;
+  bool reply_keys = false;   ///< `replies.keys` has any
 };
 
 /// How one kind of broker reads its section. The functions report into the section's diagnostics and return what they

@@ -13,6 +13,9 @@ void read_subscription(Section& section, Route::From& from, Loading& loading) {
   auto* kind = loading.kind_of(from.broker);
   if (!kind) return section.ignore_rest();
   from.subscription = kind->subscribe_route(section, *broker->settings);
+  if (!from.subscription || !broker->settings->subscriptions[*from.subscription].replies) return;
+  section.diagnostics().error(from.mark, section.path(), "the bridge's own replies come that way", "name another, or no queue or topic");
+  from.subscription.reset();
 }
 
 // Returns how the route's default name says where its messages come from.
@@ -40,6 +43,16 @@ std::string name_of(const Destination& to) {
   return to.target.value == "{target}" ? to.broker : to.broker + ":" + to.target.value;
 }
 
+// What a requester can count on.
+void read_answers(Section& section, Route& route, const Loading& loading) {
+  if (Duration timeout; section.duration("reply_timeout", timeout, 1ms)) route.reply_timeout = timeout;
+  section.flag("error_replies", route.error_replies);
+  read_unusable(section, "late_replies", route.late_replies);
+  auto& failures = route.failures ? *route.failures : loading.config.failures;
+  if (route.late_replies == Unusable::dead_letter && !failures.dead_letter)
+    section.error("late_replies", "there is no dead_letter", "failures: {dead_letter: {broker: ..., target: ...}}");
+}
+
 void read_route(Section section, Loading& loading, std::map<std::string, Mark>& names) {
   Route route;
   route.mark = section.mark();
@@ -60,7 +73,8 @@ void read_route(Section section, Loading& loading, std::map<std::string, Mark>& 
     route.failures = loading.config.failures;
     read_failures_into(*failures, *route.failures, loading);
   }
-  for (auto* key : {"order_by", "reply_timeout"}) section.unsupported(key);
+  section.unsupported("order_by");
+  read_answers(section, route, loading);
 
   auto name = section.scalar("name");
   route.name = name ? name->value : default_name;

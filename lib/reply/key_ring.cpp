@@ -36,20 +36,20 @@ EVP_MAC_CTX* keyed(std::string_view key) {
 
 void KeyRing::FreeMac::operator()(evp_mac_ctx_st* context) const noexcept { EVP_MAC_CTX_free(context); }
 
-KeyRing::KeyRing(const std::vector<NamedKey>& keys, std::string_view bridge) {
+KeyRing::KeyRing(const std::vector<ReplyKey>& keys, std::string_view bridge) {
   for (auto& key : keys) keys_.push_back(make(key, bridge));
 }
 
-std::vector<NamedKey> KeyRing::random() {
+std::vector<ReplyKey> KeyRing::random() {
   std::string secret(32, '\0');
   must(RAND_bytes(reinterpret_cast<uint8_t*>(secret.data()), static_cast<int>(secret.size())) == 1);
-  std::vector<NamedKey> keys;
+  std::vector<ReplyKey> keys;
   keys.push_back({"random", Secret(std::move(secret))});
   return keys;
 }
 
 // HKDF in small: a key of its own for this purpose, bridge and id, made from the secret.
-KeyRing::Key KeyRing::make(const NamedKey& key, std::string_view bridge) {
+KeyRing::Key KeyRing::make(const ReplyKey& key, std::string_view bridge) {
   Key master{0, decltype(Key::ready)(keyed(key.secret.reveal()))};
   std::string context(kPurpose);
   for (std::string_view part : {bridge, std::string_view(key.id)}) (context += '\0') += part;

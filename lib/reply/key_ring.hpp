@@ -8,29 +8,26 @@
 #include <string_view>
 #include <vector>
 
-#include "base/secret.hpp"
+#include "config/config.hpp"
 
 struct evp_mac_ctx_st;  // OpenSSL stays behind this folder
 
 namespace mombridge::reply {
 
-/// A key as configured. The id tells people which one it is; ids and secrets must be alike on all replicas.
-struct NamedKey {
-  std::string id;
-  Secret secret;
-};
+using config::ReplyKey;
 
 using Mac = std::array<char, 16>;
 
 /// The keys of one bridge, made ready. Immutable; everything may be called from any thread.
 class KeyRing {
  public:
-  /// The first key signs, all verify; there is at least one. `bridge` is mixed into every key, so that two bridges with
-  /// names of their own never open each other's seals, even with the same secrets.
-  KeyRing(const std::vector<NamedKey>& keys, std::string_view bridge);
+  /// The first key signs, all verify; there is at least one. Ids and secrets must be alike on all replicas. `bridge` is
+  /// mixed into every key, so that two bridges with names of their own never open each other's seals, even with the
+  /// same secrets.
+  KeyRing(const std::vector<ReplyKey>& keys, std::string_view bridge);
 
   /// One key with a random secret, which dies with the process.
-  static std::vector<NamedKey> random();
+  static std::vector<ReplyKey> random();
 
   /// What stands in a seal for the signing key.
   [[nodiscard]] uint16_t signing_tag() const { return keys_.front().tag; }
@@ -48,7 +45,7 @@ class KeyRing {
     uint16_t tag = 0;
     std::unique_ptr<evp_mac_ctx_st, FreeMac> ready;  ///< keyed, to be copied: the key's own two blocks are hashed once
   };
-  static Key make(const NamedKey& key, std::string_view bridge);
+  static Key make(const ReplyKey& key, std::string_view bridge);
   static Mac mac(const Key& key, std::string_view bytes);
 
   std::vector<Key> keys_;

@@ -115,6 +115,8 @@ std::string_view to_string(Fault fault) {
       return "expired";
     case Fault::other_broker:
       return "other_broker";
+    case Fault::unknown_route:
+      return "unknown_route";
   }
   return "";
 }

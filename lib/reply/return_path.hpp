@@ -43,7 +43,8 @@ enum class Fault : uint8_t {
   unreadable,       ///< authentic, but not of any form that this version writes
   unknown_address,  ///< the address was one that the configuration named, and no longer names
   expired,
-  other_broker,  ///< came back over another broker than it was sent to
+  other_broker,   ///< came back over another broker than it was sent to
+  unknown_route,  ///< its route, or the broker that asked, is no longer configured
 };
 std::string_view to_string(Fault fault);
 
@@ -51,7 +52,7 @@ std::string_view to_string(Fault fault);
 struct Arrival {
   BrokerId via = 0;
   int64_t now_ms = 0;
-  int64_t skew_ms = 5000;  ///< by which clocks of replicas may differ: so much later still counts as in time
+  int64_t skew_ms = 1000;  ///< by which clocks of replicas may differ: so much later still counts as in time
 };
 
 /// Immutable; everything may be called from any thread. Together one seal() and one open() take about 2 µs.

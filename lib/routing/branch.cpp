@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.hpp"
 #include "broker/broker.hpp"
 #include "routing/events.hpp"
 #include "routing/passage.hpp"
@@ -16,12 +17,22 @@ const Backoff kAwayBackoff{std::chrono::milliseconds(100), std::chrono::seconds(
 
 }  // namespace
 
-void Branch::aim(const Route* route, const Target* to, const FailurePolicy* policy, bool may_reply) {
+void Branch::aim(const Route* route, const Target* to, const FailurePolicy* policy, bool answers) {
   route_ = route;
   to_ = to;
   policy_ = policy;
   step_ = to->broker ? Step::publish : Step::handle;
-  may_reply_ = may_reply;
+  answers_ = answers;
+  attempts_ = waits_ = 0;
+  held_ = false;
+}
+
+void Branch::carry_home() {
+  route_ = nullptr;
+  to_ = nullptr;
+  policy_ = nullptr;
+  step_ = Step::open;
+  answers_ = false;
   attempts_ = waits_ = 0;
   held_ = false;
   away_.store(false, std::memory_order_relaxed);
@@ -32,6 +43,7 @@ void Branch::condemn(const Route* route, const FailurePolicy* policy, std::strin
   to_ = nullptr;
   policy_ = policy;
   step_ = Step::dead_letter;
+  answers_ = false;
   attempts_ = waits_ = 0;
   held_ = false;
   away_.store(false, std::memory_order_relaxed);
@@ -40,6 +52,7 @@ void Branch::condemn(const Route* route, const FailurePolicy* policy, std::strin
 
 void Branch::start() noexcept {
   if (step_ == Step::dead_letter) return exhausted();
+  answers_ = answers_ && is_request();
   attempt();
 }
 
@@ -47,10 +60,12 @@ void Branch::attempt() noexcept {
   // Its source has it again and will deliver it anew: going on here would only make a second copy.
   if (!wanted()) return done(Settlement::requeue);
   switch (step_) {
-    case Step::publish: return publish();
-    case Step::handle: return handle();
+    case Step::publish: return expired() ? void() : publish();
+    case Step::handle: return expired() ? void() : handle();
+    case Step::open: return open();
     case Step::reply_to_requester:
-    case Step::reply_to_route: return lend_to(passage_.broker_of(step_ == Step::reply_to_route ? to_->reply_to.get() : nullptr));
+    case Step::reply_to_route:
+    case Step::error_reply: return lend_to(*replies_to_->instance);
     case Step::dead_letter: return exhausted();
   }
 }
@@ -58,8 +73,8 @@ void Branch::attempt() noexcept {
 void Branch::publish() {
   auto& delivery = passage_.delivery();
   if (auto ok = prepare(*this, rendered_, *to_, delivery.message, passage_.origin().section->name); !ok)
-    return hopeless(ok.error().text);
-  lend_to(*to_->broker->instance);
+    return hopeless("refused", ok.error().text);
+  if (address()) lend_to(*to_->broker->instance);
 }
 
 void Branch::lend_to(Broker& destination) noexcept {
@@ -86,39 +101,13 @@ void Branch::handle() {
 
 void Branch::finished(handler::Verdict verdict) noexcept {
   switch (verdict.kind) {
-    case handler::Verdict::Kind::retry: return failed(std::move(verdict.reason));
-    case handler::Verdict::Kind::reject: return hopeless(std::move(verdict.reason));
+    case handler::Verdict::Kind::retry: return failed("handler_failed", std::move(verdict.reason));
+    case handler::Verdict::Kind::reject: return hopeless("rejected", std::move(verdict.reason));
     case handler::Verdict::Kind::ok:
       if (verdict.reply) return reply(std::move(verdict.reply));
       events::delivered();
       return done(Settlement::accept);
   }
-}
-
-// A request's own reply address comes first, then the route's.
-void Branch::reply(std::unique_ptr<OwnedMessage> content) {
-  auto& request = passage_.delivery().message;
-  auto& settings = *passage_.origin().section->settings;
-  reply_.fill(std::move(content), request, settings.appname);
-  bool to_requester = may_reply_ && request.reply_to && !request.reply_to->empty();
-  if (to_requester && !reply_allowed(settings, *request.reply_to)) {
-    events::reply_not_allowed(route_name(), Call::broker, *request.reply_to);
-    to_requester = false;
-  }
-  if (to_requester) {
-    step_ = Step::reply_to_requester;
-    address_reply(*this, reply_, request, settings);
-  } else if (to_->reply_to) {
-    step_ = Step::reply_to_route;
-    if (auto ok = prepare(*this, rendered_, *to_->reply_to, request, Call::broker); !ok)
-      return hopeless(ok.error().text);
-    Publication::message = &reply_.message;
-    if (!to_->reply_to->key) Publication::key = reply_.message.key;
-  } else {
-    events::reply_without_address(route_name());
-    return done(Settlement::accept);
-  }
-  attempt();
 }
 
 void Branch::completed(Outcome outcome) noexcept {
@@ -130,22 +119,17 @@ void Branch::completed(Outcome outcome) noexcept {
   waits_ = 0;
   bool delivered = outcome.kind == Outcome::Kind::delivered;
   if (step_ == Step::dead_letter) return delivered ? dead_lettered() : hold("dead letter refused: " + outcome.reason);
-  if (step_ == Step::reply_to_requester) {
-    // A requester that went away is a settled case: trying again would find it gone again.
-    if (delivered)
-      events::replied();
-    else
-      events::reply_undeliverable(Call::broker, Publication::target, outcome.reason);
-    return done(Settlement::accept);
-  }
-  if (!delivered) return failed(std::move(outcome.reason));
+  if (step_ == Step::reply_to_requester || step_ == Step::error_reply) return replied(outcome);
+  if (!delivered) return failed("undeliverable", std::move(outcome.reason));
   events::delivered();
+  if (answers_ && step_ == Step::publish) events::request_forwarded();
   done(Settlement::accept);
 }
 
-void Branch::failed(std::string reason) noexcept {
+void Branch::failed(std::string_view code, std::string reason) noexcept {
   // A bridge that stops takes its handlers' work away: no fault of the message, which comes again.
   if (passage_.router().stopping()) return give_back();
+  code_ = code;
   reason_ = std::move(reason);
   if (++attempts_ >= policy_->attempts) return exhausted();
   auto& to = step_ == Step::reply_to_route ? *to_->reply_to : *to_;
@@ -154,8 +138,9 @@ void Branch::failed(std::string reason) noexcept {
 }
 
 // The next attempt would find the same.
-void Branch::hopeless(std::string reason) noexcept {
+void Branch::hopeless(std::string_view code, std::string reason) noexcept {
   ++attempts_;
+  code_ = code;
   reason_ = std::move(reason);
   exhausted();
 }
@@ -169,8 +154,10 @@ void Branch::exhausted() noexcept {
   if (policy_->dead_letter && policy_->dead_letter->broker && policy_->dead_letter->broker->instance) return dead_letter();
   if (policy_->reject_when_exhausted) {
     events::rejected(route_name(), passage_.delivery().message.target, reason_, attempts_);
-    return done(Settlement::reject);
+    return settle_failed(Settlement::reject);
   }
+  // A requester that is told has its message's fate in its own hands.
+  if (answers_ && route_->config->error_replies) return settle_failed(Settlement::accept);
   hold("no dead_letter is configured: " + reason_);
 }
 
@@ -190,7 +177,7 @@ void Branch::dead_letter() {
 
 void Branch::dead_lettered() noexcept {
   events::dead_lettered(route_name(), passage_.delivery().message.target, reason_, attempts_);
-  done(Settlement::accept);
+  settle_failed(Settlement::accept);
 }
 
 // Never dropped: it stays unacknowledged here, and is tried again in case the operator has mended the cause.
@@ -199,7 +186,12 @@ void Branch::hold(const std::string& why) noexcept {
   later(policy_->backoff.at(16));
 }
 
-void Branch::later(Duration wait) noexcept { passage_.router().waits().add(*this, wait); }
+void Branch::later(Duration wait) noexcept {
+  // Not beyond the deadline, so that the requester hears of it then.
+  if (answers_ && (step_ == Step::publish || step_ == Step::handle))
+    wait = std::min<Duration>(wait, std::chrono::milliseconds(std::max<int64_t>(deadline_.at_ms + 1 - unix_ms(), 1)));
+  passage_.router().waits().add(*this, wait);
+}
 
 void Branch::done(Settlement settlement) noexcept {
   reply_.content.reset();  // branches are kept for further messages, and a reply may be large

@@ -2,6 +2,7 @@
 // One destination of one delivery: tries it, tries it again, dead-letters it, and says when it is settled.
 
 #include <atomic>
+#include <memory>
 #include <string>
 
 #include "handler/handler.hpp"
@@ -21,8 +22,11 @@ class Branch final : public Publication, public handler::Call {
  public:
   explicit Branch(Passage& passage) : passage_(passage) {}
 
-  /// Sets the branch up; nothing happens before start().
-  void aim(const Route* route, const Target* to, const FailurePolicy* policy, bool may_reply);
+  /// Sets the branch up; nothing happens before start(). `answers`: of the destinations of a request, this is the one that
+  /// answers it.
+  void aim(const Route* route, const Target* to, const FailurePolicy* policy, bool answers);
+  /// Sets it up for what came through the bridge's own reply queue or topic.
+  void carry_home();
   /// Sets it up to go straight to the dead letter.
   void condemn(const Route* route, const FailurePolicy* policy, std::string reason);
   /// [source's thread] Begins. The branch may be settled before this returns.
@@ -40,16 +44,35 @@ class Branch final : public Publication, public handler::Call {
   void give_back() noexcept { done(Settlement::requeue); }
 
  private:
-  enum class Step : uint8_t { publish, handle, reply_to_requester, reply_to_route, dead_letter };
+  enum class Step : uint8_t {
+    publish,
+    handle,
+    open,  ///< a reply's return path
+    reply_to_requester,
+    reply_to_route,
+    dead_letter,
+    error_reply,
+  };
 
   void attempt() noexcept;
   void lend_to(Broker& destination) noexcept;
   void publish();
   void dead_letter();
   void handle();
+
+  // Requests and replies: branch_replies.cpp
+  [[nodiscard]] bool is_request();
+  [[nodiscard]] bool expired() noexcept;
+  [[nodiscard]] bool address();
+  [[nodiscard]] bool address_request();
   void reply(std::unique_ptr<OwnedMessage> content);
-  void failed(std::string reason) noexcept;
-  void hopeless(std::string reason) noexcept;
+  void open();
+  void unusable(reply::Fault fault, const Route* route) noexcept;
+  void replied(const Outcome& outcome) noexcept;
+  void settle_failed(Settlement settlement) noexcept;
+
+  void failed(std::string_view code, std::string reason) noexcept;
+  void hopeless(std::string_view code, std::string reason) noexcept;
   void waits(const std::string& reason) noexcept;
   void exhausted() noexcept;
   void dead_lettered() noexcept;
@@ -63,8 +86,12 @@ class Branch final : public Publication, public handler::Call {
   const Target* to_ = nullptr;
   const FailurePolicy* policy_ = nullptr;
   Step step_ = Step::publish;
-  bool may_reply_ = true;
+  bool answers_ = false;
   bool held_ = false;
+  Settlement settlement_ = Settlement::accept;  ///< when the requester has been told of the failure
+  const Endpoint* replies_to_ = nullptr;        ///< the broker that a reply goes to
+  reply::Deadline deadline_;                    ///< of a request that this branch answers
+  std::string_view code_;                       ///< of the last failure, a literal
   unsigned attempts_ = 0;  ///< that failed
   unsigned waits_ = 0;     ///< in a row because the destination was away
   std::atomic<bool> away_{false};                  ///< waits_, for other threads
@@ -72,6 +99,10 @@ class Branch final : public Publication, public handler::Call {
   std::string reason_;     ///< of the last failure
   Rendered rendered_;
   OutgoingReply reply_;
+  // Made for the first message that needs them: most never do.
+  std::unique_ptr<reply::Forwarded> forwarded_;
+  std::unique_ptr<reply::Returned> returned_;
+  std::unique_ptr<ErrorReply> error_;
   DeadLetterHeaders dead_;
 };
 

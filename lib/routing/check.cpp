@@ -14,7 +14,7 @@ bool can_take(const config::Route& route, const std::string& broker, size_t inde
               const std::string* target) {
   auto& from = route.from;
   if (from.broker != broker) return false;
-  if (from.subscription ? *from.subscription != index : subscription.of_route) return false;
+  if (from.subscription ? *from.subscription != index : subscription.of_route || subscription.replies) return false;
   Pattern pattern(from.target.value);
   if (target) return pattern.matches(*target);
   if (!subscription.target_from.empty()) return true;
@@ -30,6 +30,8 @@ class Checker {
     for (auto& section : config_.brokers)
       if (section.settings) check_subscriptions(section);
     for (auto& route : config_.routes) check_route(route);
+    reply::Replier::check(config_, diagnostics_);
+    check_plain_requests();
     check_loops();
     check_dead_letter(config_.failures, "failures", nullptr);
   }
@@ -43,12 +45,40 @@ class Checker {
         diagnostics_.warning(s.mark, "brokers." + section.name + ".subscribe",
                              "the private queue on '" + s.source + "' misses what is published while the bridge is not connected",
                              "name a 'queue' with 'declare' and 'bind' to keep it");
-      if (s.of_route || section.type == "memory") continue;
+      if (s.of_route || s.replies || section.type == "memory") continue;
       if (std::ranges::none_of(config_.routes, [&](auto& r) { return can_take(r, section.name, i, s, nullptr); }))
         diagnostics_.error(s.mark, "brokers." + section.name + ".subscribe",
                            "no route takes what '" + s.source + "' delivers",
                            "add a route with 'from: {broker: " + section.name + "}', or remove the subscription");
     }
+  }
+
+  // Only where the file speaks of replies at all: who has no requests need not hear of them. `accept_replies: false` says
+  // that it is meant so.
+  void check_plain_requests() {
+    bool spoken = config_.replies.said;
+    for (auto& section : config_.brokers)
+      spoken |= section.settings->accept_replies.has_value() || !section.settings->allow_reply_to.empty();
+    for (auto& route : config_.routes) spoken |= route.reply_timeout.has_value() || route.error_replies;
+    if (!spoken) return;
+    for (auto& section : config_.brokers) {
+      if (section.settings->accept_replies) continue;
+      auto plain = std::ranges::find_if(config_.routes, [&](auto& r) { return forwards_plainly(r, section.name); });
+      if (plain != config_.routes.end())
+        diagnostics_.warning(section.mark, "brokers." + section.name,
+                             "requests that routes bring here are forwarded as plain messages, without a reply (as by route '" + plain->name + "')",
+                             "accept_replies: true, or false if that is meant");
+    }
+  }
+
+  /// The route has nobody who could answer a request, and sends what it takes to `broker`.
+  bool forwards_plainly(const config::Route& route, const std::string& broker) const {
+    auto answers = [&](const config::Destination& to) {
+      auto* section = config_.broker(to.broker);
+      return !section || section->settings->accept_replies.value_or(false);
+    };
+    return std::ranges::none_of(route.to, answers) &&
+           std::ranges::any_of(route.to, [&](auto& to) { return to.broker == broker; });
   }
 
   void check_route(const config::Route& route) {

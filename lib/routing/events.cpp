@@ -69,6 +69,33 @@ void reply_not_allowed(std::string_view route, std::string_view broker, std::str
   event.happened({{"broker", broker}, {"reply_to", reply_to}, {"route", route}, {"see", "allow_reply_to"}});
 }
 
+void request_forwarded() {
+  static Counter& count = counter("requests_forwarded");
+  count.add();
+}
+
+void request_expired(std::string_view route, int64_t late_ms) {
+  static Event event("requests_expired", log::Level::warn, "request past its deadline, not passed on");
+  event.happened({{"route", route}, {"late_ms", late_ms}});
+}
+
+void request_too_long(std::string_view route, const std::string& why) {
+  static Event event("requests_return_path_too_long", log::Level::warn, "request refused: its return path does not fit");
+  event.happened({{"route", route}, {"reason", why}});
+}
+
+void error_replied() {
+  static Counter& count = counter("error_replies");
+  count.add();
+}
+
+// The correlation id is not shown: whoever has one can answer in the responder's place.
+void reply_unusable(std::string_view broker, std::string_view route, std::string_view fault) {
+  static log::Repeated line;
+  counter("reply_unusable", fault).add();
+  line.event(log::Level::warn, "reply not handed on", {{"broker", broker}, {"route", route}, {"reason", fault}});
+}
+
 void reply_without_address(std::string_view route) {
   static Event event("reply_without_address", log::Level::warn, "a handler's reply has nowhere to go");
   event.happened({{"route", route},

@@ -19,5 +19,10 @@ void held(std::string_view route, std::string_view target, const std::string& wh
 void reply_undeliverable(std::string_view broker, std::string_view reply_to, const std::string& reason);
 void reply_not_allowed(std::string_view route, std::string_view broker, std::string_view reply_to);
 void reply_without_address(std::string_view route);
+void request_forwarded();
+void request_expired(std::string_view route, int64_t late_ms);
+void request_too_long(std::string_view route, const std::string& why);
+void error_replied();
+void reply_unusable(std::string_view broker, std::string_view route, std::string_view fault);
 
 }  // namespace mombridge::routing::events

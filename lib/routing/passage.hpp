@@ -34,8 +34,11 @@ class Passage final : public Delivery::Attachment {
   [[nodiscard]] const Endpoint& origin() const { return *origin_; }
   [[nodiscard]] const RouteTable* table() const { return table_.get(); }
   [[nodiscard]] Router& router() const;
-  /// The broker of a target, or where there is none, the one the delivery came from.
-  [[nodiscard]] Broker& broker_of(const Target* target) const;
+  /// It came through the bridge's own reply queue or topic.
+  [[nodiscard]] bool is_reply() const {
+    auto& subscriptions = origin_->section->settings->subscriptions;
+    return delivery_->subscription < subscriptions.size() && subscriptions[delivery_->subscription].replies;
+  }
 
  private:
   void settle(Settlement settlement) noexcept;

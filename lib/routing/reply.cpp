@@ -1,6 +1,6 @@
 #include "routing/reply.hpp"
 
-#include <algorithm>
+#include "base/text.hpp"
 
 namespace mombridge::routing {
 
@@ -15,23 +15,30 @@ void OutgoingReply::fill(std::unique_ptr<OwnedMessage> reply, const Message& req
   message.app_id = app_id;
 }
 
-bool reply_allowed(const config::BrokerSettings& settings, std::string_view reply_to) {
-  if (reply_to.empty()) return false;
-  if (settings.allow_reply_to.empty())
-    return std::ranges::find(settings.own_names, reply_to) == settings.own_names.end();
-  return std::ranges::any_of(settings.allow_reply_to, [&](auto& glob) { return glob_matches(glob, reply_to); });
+void ErrorReply::fill(std::string_view code, const std::string& reason, const Message& request,
+                      std::string_view app_id) {
+  text = printable(reason, 1024);
+  headers[0] = {kHeader, Value::of(code)};
+  message = {};
+  message.target = request.target;
+  message.body = text;
+  message.key = request.key;
+  message.content_type = "text/plain";
+  message.correlation_id = request.correlation_id;
+  message.app_id = app_id;
+  message.headers = headers;
 }
 
-void address_reply(Publication& publication, const OutgoingReply& reply, const Message& request,
+void address_reply(Publication& publication, const Message& reply, const ReplyAddress& to,
                    const config::BrokerSettings& settings) {
-  publication.message = &reply.message;
+  publication.message = &reply;
   publication.exchange = settings.reply_exchange;
-  publication.target = *request.reply_to;
-  publication.key = reply.message.key;
+  publication.target = to.address;
+  publication.key = reply.key;
   publication.headers = {};
-  publication.partition = request.reply_partition.value_or(-1);
+  publication.partition = to.partition.value_or(-1);
   // RabbitMQ 3.10 delivers a mandatory message to a direct reply-to address and returns it as unroutable all the same.
-  publication.mandatory = !request.reply_to->starts_with("amq.rabbitmq.reply-to.");
+  publication.mandatory = !to.address.starts_with("amq.rabbitmq.reply-to.");
 }
 
 }  // namespace mombridge::routing

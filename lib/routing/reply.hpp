@@ -1,7 +1,9 @@
 #pragma once
 // What a handler returned, as a message to its requester or to the route's reply_to.
 
+#include <array>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "handler/handler.hpp"
@@ -19,11 +21,26 @@ struct OutgoingReply {
   void fill(std::unique_ptr<OwnedMessage> reply, const Message& request, std::string_view app_id);
 };
 
-/// May replies go to this address? It is the requester's choice, and the bridge may write where requesters may not.
-bool reply_allowed(const config::BrokerSettings& settings, std::string_view reply_to);
+/// What a requester is told where its request cannot be delivered.
+struct ErrorReply {
+  static constexpr std::string_view kHeader = "mombridge-error";
 
-/// Directs `publication` to the request's own reply address, on the broker the request came from.
-void address_reply(Publication& publication, const OutgoingReply& reply, const Message& request,
+  /// `code`, a literal, is for programs, `reason` for people. `request` must outlive this.
+  void fill(std::string_view code, const std::string& reason, const Message& request, std::string_view app_id);
+
+  std::string text;
+  std::array<Header, 1> headers;
+  Message message;
+};
+
+/// Where a reply goes: as the request, or its return path, says.
+struct ReplyAddress {
+  std::string_view address;
+  std::optional<int32_t> partition;
+};
+
+/// Directs `publication` with `reply` to a requester, on the broker that its request came from.
+void address_reply(Publication& publication, const Message& reply, const ReplyAddress& to,
                    const config::BrokerSettings& settings);
 
 }  // namespace mombridge::routing

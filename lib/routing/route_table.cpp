@@ -4,6 +4,8 @@
 
 namespace mombridge::routing {
 
+bool Target::answers() const { return broker ? broker->section->settings->accept_replies.value_or(false) : true; }
+
 std::string Target::text() const {
   if (!broker) return "handler " + config->handler;
   return config->broker + "/" + (config->exchange && !config->exchange->empty() ? *config->exchange + "/" : "") + target.text();
@@ -24,6 +26,10 @@ bool Route::accepts(const Message& message) const {
 const Endpoint* RouteTable::endpoint(const std::string& broker) const {
   auto found = endpoints_.find(broker);
   return found == endpoints_.end() ? nullptr : &found->second;
+}
+
+const Route& RouteTable::route(const config::Route& config) const {
+  return *routes_[static_cast<size_t>(&config - config_->routes.data())];
 }
 
 bool RouteTable::discard_unrouted() const {
@@ -125,7 +131,8 @@ class RouteTable::Compiler {
       auto& from = route->config->from;
       if (from.broker != section.name) continue;
       for (size_t i = 0; i < subscriptions.size(); ++i) {
-        if (from.subscription ? *from.subscription != i : subscriptions[i].of_route) continue;
+        if (from.subscription ? *from.subscription != i : subscriptions[i].of_route || subscriptions[i].replies)
+          continue;
         if (route->pattern.exact())
           lanes[i].exact[route->pattern.text()].push_back(route.get());
         else
@@ -143,6 +150,7 @@ std::shared_ptr<const RouteTable> RouteTable::compile(const config::Config& conf
                                                       config::Diagnostics& diagnostics) {
   auto table = std::make_shared<RouteTable>();
   table->config_ = &config;
+  table->replier_ = std::make_unique<reply::Replier>(config);
   for (auto& section : config.brokers) {
     auto& endpoint = table->endpoints_[section.name];
     if (auto found = brokers.find(section.name); found != brokers.end()) endpoint = found->second;

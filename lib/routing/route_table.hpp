@@ -13,6 +13,7 @@
 #include "config/diagnostics.hpp"
 #include "message/message.hpp"
 #include "message/pattern.hpp"
+#include "reply/replier.hpp"
 #include "routing/template.hpp"
 
 namespace mombridge {
@@ -40,6 +41,8 @@ struct Target {
   std::vector<std::pair<std::string, Template>> headers;
   std::unique_ptr<Target> reply_to;  ///< of a handler
 
+  /// A request that is sent here can be answered: by the handler, or through the broker's reply queue or topic.
+  [[nodiscard]] bool answers() const;
   /// "lake/orders" or "handler geocode": for logs.
   [[nodiscard]] std::string text() const;
 };
@@ -80,6 +83,9 @@ class RouteTable {
 
   [[nodiscard]] const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
   [[nodiscard]] const Endpoint* endpoint(const std::string& broker) const;
+  /// The compiled form of a route of config().
+  [[nodiscard]] const Route& route(const config::Route& config) const;
+  [[nodiscard]] const reply::Replier& replier() const { return *replier_; }
   [[nodiscard]] const config::Config& config() const { return *config_; }
   /// For what no route takes.
   [[nodiscard]] const std::shared_ptr<const FailurePolicy>& default_failures() const { return failures_; }
@@ -101,6 +107,7 @@ class RouteTable {
   std::unordered_map<std::string, Endpoint, Hash, std::equal_to<>> endpoints_;
   std::vector<std::unique_ptr<Route>> routes_;
   std::shared_ptr<const FailurePolicy> failures_;
+  std::unique_ptr<const reply::Replier> replier_;
   std::unordered_map<std::string, std::vector<Lane>, Hash, std::equal_to<>> lanes_;  ///< by broker, by subscription
 };
 

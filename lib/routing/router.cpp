@@ -51,7 +51,9 @@ void Port::receive(DeliveryHandle delivery) noexcept {
   auto& passage = static_cast<Passage&>(*delivery->attachment);
   local.table->match(broker_, delivery->subscription, delivery->message, local.routes);
   passage.begin(std::move(delivery), local.table);
-  if (local.routes.empty())
+  if (passage.is_reply())
+    passage.add().carry_home();
+  else if (local.routes.empty())
     unrouted(passage);
   else
     route(passage, local.routes);
@@ -64,8 +66,8 @@ void Port::route(Passage& passage, const std::vector<const Route*>& routes) {
   if (looped)
     loop_log_.event(log::Level::error, "message refused: it has passed bridges too often",
                     {{"broker", broker_}, {"target", message.target}, {"hops", kMaxHops}});
-  bool may_reply = true;
-  bool answered = false;
+  // The first in the file that can answer a request gets it as one.
+  bool unanswered = message.reply_to && !message.reply_to->empty();
   for (auto* route : routes) {
     route->matched->add();
     for (auto& to : route->to) {
@@ -73,13 +75,13 @@ void Port::route(Passage& passage, const std::vector<const Route*>& routes) {
       if (looped) {
         branch.condemn(route, route->failures.get(), "loop: passed " + std::to_string(kMaxHops) + " bridges or more");
       } else {
-        branch.aim(route, &to, route->failures.get(), may_reply);
-        // Of several handlers just the first answers the requester.
-        if (to.handler) may_reply = false, answered = true;
+        bool answers = unanswered && to.answers();
+        if (answers) unanswered = false;
+        branch.aim(route, &to, route->failures.get(), answers);
       }
     }
   }
-  if (message.reply_to && !answered) plain_requests_.add();
+  if (unanswered) plain_requests_.add();
 }
 
 void Port::unrouted(Passage& passage) {

@@ -14,6 +14,8 @@ class AmqpBroker final : public Broker {
   AmqpBroker(const std::string& name, const Settings& settings) : Broker(name), publisher_(name, settings) {
     for (size_t i = 0; i < settings.amqp_subscriptions.size(); ++i)
       consumers_.push_back(std::make_unique<Consumer>(name, settings, i));
+    for (size_t i = 0; i < consumers_.size(); ++i)
+      if (settings.subscriptions[i].replies) replies_ = consumers_[i].get();
   }
 
   void start(Sink& sink) override {
@@ -22,6 +24,8 @@ class AmqpBroker final : public Broker {
   }
 
   void publish(Publication& publication) noexcept override { publisher_.publish(publication); }
+
+  [[nodiscard]] bool takes_replies() const noexcept override { return !replies_ || replies_->has_queue(); }
 
   void stop_intake() override {
     for (auto& consumer : consumers_) consumer->stop_intake();
@@ -48,6 +52,7 @@ class AmqpBroker final : public Broker {
  private:
   Publisher publisher_;
   std::vector<std::unique_ptr<Consumer>> consumers_;
+  const Consumer* replies_ = nullptr;  ///< the one of the bridge's own reply queue
 };
 
 }  // namespace

@@ -53,8 +53,11 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   read_limits(section, *settings);
   short_string(section, "exchange", settings->exchange);
   short_string(section, "reply_exchange", settings->reply_exchange);
-  for (auto* key : {"accept_replies", "reply_queue", "tls"}) section.unsupported(key);
+  section.unsupported("tls");
   for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
+  settings->longest_correlation_id = 255;  // a short string; source: AMQP 0-9-1, 4.2.5.3
+  if (config::read_accept_replies(section, context, "reply_queue", *settings))
+    subscribe_replies(section, context.reply_keys, *settings);
   return settings;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/counters.hpp"
+#include "base/failpoint.hpp"
 #include "base/text.hpp"
 
 namespace mombridge::amqp {
@@ -125,8 +126,17 @@ void Consumer::declare_queue() {
   declare.durable = declaration.durable;
   declare.exclusive = declaration.exclusive;
   declare.auto_delete = declaration.auto_delete;
+  declare.passive = subscription_.passive_first && !missing_;
   declare.arguments = {static_cast<int>(arguments.size()), arguments.data()};
   connection_.send(kChannel, AMQP_QUEUE_DECLARE_METHOD, &declare);
+}
+
+// The queue was asked for and is not there: the same again on a new channel, this time to make it.
+void Consumer::declare_at_last() {
+  missing_ = true;
+  amqp_channel_close_ok_t ok{};
+  connection_.send(kChannel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+  opened();
 }
 
 void Consumer::consume() {
@@ -137,6 +147,8 @@ void Consumer::consume() {
 }
 
 void Consumer::closed(const Error& error) {
+  missing_ = false;
+  if (subscription_.declare && subscription_.declare->exclusive) has_queue_ = false;
   if (current_) recycle(*std::exchange(current_, nullptr));
   if (paused_ && !on_closed_) return;
   live_epoch_ = ++epoch_;  // what is still in flight has been given back by the broker already
@@ -155,10 +167,12 @@ void Consumer::method(uint16_t, amqp_method_number_t id, void* decoded, std::str
   switch (id) {
     case AMQP_BASIC_DELIVER_METHOD: return deliver(arguments);
     case AMQP_BASIC_CONSUME_OK_METHOD:
+      has_queue_ = true;
       return supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
     case AMQP_BASIC_CANCEL_METHOD: return drop_channel("the broker cancelled the subscription: was the queue deleted?");
     case AMQP_CHANNEL_CLOSE_METHOD: {
       auto& close = *static_cast<amqp_channel_close_t*>(decoded);
+      if (close.reply_code == AMQP_NOT_FOUND && subscription_.passive_first && !missing_) return declare_at_last();
       return drop_channel(std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512));
     }
     default: return;  // answers to what opened() sent
@@ -225,6 +239,7 @@ void Consumer::dispatch() {
   in_flight_bytes_ += d.footprint;
   watch_away();
   if (in_flight_bytes_ > settings_.prefetch_size) connection_.pause_reading(true);
+  if (failpoint("early_ack")) tracker_.accepted(d.tag);
   sink_->receive(DeliveryHandle(&d));
 }
 
@@ -247,7 +262,7 @@ void Consumer::take_settled() {
     progress |= d.settlement != Settlement::requeue;
     if (d.epoch == epoch_ && connection_.is_open()) {
       if (d.settlement == Settlement::accept) {
-        tracker_.accepted(d.tag);
+        if (!failpoint("early_ack")) tracker_.accepted(d.tag);
       } else {
         amqp_basic_nack_t nack{.delivery_tag = d.tag, .multiple = 0, .requeue = d.settlement == Settlement::requeue};
         connection_.send(kChannel, AMQP_BASIC_NACK_METHOD, &nack);

@@ -50,6 +50,8 @@ class Consumer final : private ConnectionUser {
 
   [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
   [[nodiscard]] const EventLoop& loop() const { return loop_; }
+  /// [any thread] The queue exists: since the first time it was consumed from, or where it is a private one, now.
+  [[nodiscard]] bool has_queue() const noexcept { return has_queue_.load(std::memory_order_relaxed); }
   /// [any thread] A delivery was settled.
   void settled(AmqpDelivery& delivery) noexcept;
   /// [any thread] Deliveries of earlier epochs are stale.
@@ -70,6 +72,7 @@ class Consumer final : private ConnectionUser {
   void watch_away();
   void give_back();
   void declare_queue();
+  void declare_at_last();
   void consume();
   void deliver(std::string_view arguments);
   void dispatch();
@@ -104,6 +107,8 @@ class Consumer final : private ConnectionUser {
   EventLoop::TimerId away_timer_ = 0;
   EventLoop::TimerId stragglers_ = 0;  ///< runs while acknowledgements gather above one that is open
   bool started_ = false;
+  bool missing_ = false;  ///< a queue that is used as it is was not there
+  std::atomic<bool> has_queue_{false};
   std::function<void()> on_closed_;
   log::Repeated dropped_log_;
 };

@@ -40,6 +40,7 @@ struct Subscription {
   std::string queue;
   std::optional<QueueDeclaration> declare;  ///< absent: the queue is somebody else's and must exist
   std::vector<Binding> bindings;
+  bool passive_first = false;               ///< used as it is where it exists; only else declared as `declare` says
 };
 
 struct Settings : config::BrokerSettings {

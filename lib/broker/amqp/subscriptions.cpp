@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
+#include <random>
 
 #include "config/broker_keys.hpp"
 #include "config/text.hpp"
@@ -131,6 +133,9 @@ void refuse_entry(Section& section) {
   section.ignore_rest();
 }
 
+/// In the lifetime of a reply queue no `replies.timeout` may matter: RabbitMQ refuses to declare it with another.
+constexpr int64_t kReplyTtlMs = 24 * 3600 * 1000;
+
 bool same(const QueueDeclaration& a, const QueueDeclaration& b) {
   return a.durable == b.durable && a.exclusive == b.exclusive && a.auto_delete == b.auto_delete &&
          a.arguments == b.arguments;
@@ -149,6 +154,21 @@ std::optional<size_t> join_route(Section& from, Entry entry, size_t index, Setti
   if (!amqp.declare) amqp.declare = std::move(entry.amqp.declare);
   std::ranges::move(entry.amqp.bindings, std::back_inserter(amqp.bindings));
   return index;
+}
+
+/// Tells this process's private queue from those of others.
+const std::string& process_name() {
+  static const std::string name = [] {
+    std::random_device random;
+    std::string hex;
+    for (int i = 0; i < 4; ++i) {
+      char digits[9];
+      std::snprintf(digits, sizeof digits, "%08x", random());
+      hex += digits;
+    }
+    return hex;
+  }();
+  return name;
 }
 
 }  // namespace
@@ -172,6 +192,30 @@ void read_subscription(Section& section, Settings& settings) {
   config::read_target_from(section, entry.common);
   if (auto* first = same_queue(settings, entry))
     return section.error("queue", "subscribed twice", "first at " + config::place(first->mark));
+  add(std::move(entry), settings);
+}
+
+void subscribe_replies(Section& section, bool keys, Settings& settings) {
+  Entry entry;
+  entry.common.mark = section.mark("accept_replies");
+  entry.common.replies = true;
+  entry.common.targets = {"#"};
+  entry.amqp.declare = QueueDeclaration{};
+  if (keys) {
+    entry.amqp.declare->arguments["x-message-ttl"] = kReplyTtlMs;
+    entry.amqp.passive_first = true;
+  } else {
+    settings.reply_address += "." + process_name();
+    settings.own_names.push_back(settings.reply_address);
+    *entry.amqp.declare = {.durable = false, .exclusive = true, .auto_delete = true, .arguments = {}};
+    section.diagnostics().warning(section.mark("accept_replies"), section.path("accept_replies"),
+                                  "without keys replies will not survive a restart of the bridge",
+                                  "replies: {keys: [{id: k1, secret: \"${file:/run/secrets/reply-key}\"}]}");
+  }
+  entry.common.source = entry.amqp.queue = settings.reply_address;
+  if (auto* first = same_queue(settings, entry))
+    return section.diagnostics().error(first->mark, section.path("subscribe"), "the bridge's own reply queue",
+                                       "it is subscribed to by itself; name another, or another reply_queue");
   add(std::move(entry), settings);
 }
 

@@ -1,7 +1,9 @@
 #include "broker/kafka/broker.hpp"
 
-#include <optional>
+#include <algorithm>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include "broker/kafka/consumer.hpp"
 #include "broker/kafka/producer.hpp"
@@ -14,26 +16,31 @@ class KafkaBroker final : public Broker {
  public:
   KafkaBroker(const std::string& name, const Settings& settings)
       : Broker(name), asker_(name + ":ask"), producer_(name, settings, asker_) {
-    if (!settings.kafka_subscriptions.empty()) consumer_.emplace(name, settings, asker_);
+    auto replies = static_cast<size_t>(std::ranges::count_if(settings.subscriptions, [](auto& s) { return s.replies; }));
+    if (replies) replies_ = consumers_.emplace_back(new Consumer(name, settings, Consumer::Part::replies, asker_)).get();
+    if (settings.subscriptions.size() > replies)
+      consumers_.emplace_back(new Consumer(name, settings, Consumer::Part::ordinary, asker_));
   }
 
   void start(Sink& sink) override {
     asker_.start();
     producer_.start();
-    if (consumer_) consumer_->start(sink);
+    for (auto& consumer : consumers_) consumer->start(sink);
   }
 
   void publish(Publication& publication) noexcept override { producer_.publish(publication); }
 
+  [[nodiscard]] bool takes_replies() const noexcept override { return !replies_ || replies_->has_topic(); }
+
   void stop_intake() override {
-    if (consumer_) consumer_->stop_intake();
+    for (auto& consumer : consumers_) consumer->stop_intake();
   }
 
   void stop(Duration patience) override {
     {
-      std::jthread consuming([&] {
-        if (consumer_) consumer_->stop(patience);
-      });
+      std::vector<std::jthread> stopping;
+      for (auto& consumer : consumers_)
+        stopping.emplace_back([&consumer = *consumer, patience] { consumer.stop(patience); });
       producer_.stop(patience);
     }
     asker_.stop();
@@ -41,21 +48,22 @@ class KafkaBroker final : public Broker {
 
   [[nodiscard]] std::vector<LinkStatus> status() const override {
     std::vector<LinkStatus> all{producer_.status()};
-    if (consumer_)
-      for (auto& link : consumer_->status()) all.push_back(link);
+    for (auto& consumer : consumers_)
+      for (auto& link : consumer->status()) all.push_back(link);
     return all;
   }
 
   [[nodiscard]] std::vector<const EventLoop*> loops() const override {
     std::vector<const EventLoop*> all{&producer_.loop()};
-    if (consumer_) all.push_back(&consumer_->loop());
+    for (auto& consumer : consumers_) all.push_back(&consumer->loop());
     return all;
   }
 
  private:
   Asker asker_;
   Producer producer_;
-  std::optional<Consumer> consumer_;
+  std::vector<std::unique_ptr<Consumer>> consumers_;
+  const Consumer* replies_ = nullptr;  ///< one of them
 };
 
 }  // namespace

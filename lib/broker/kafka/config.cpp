@@ -92,6 +92,26 @@ void read_subscription(Section& section, Settings& settings) {
   add(std::move(entry), settings);
 }
 
+void subscribe_replies(Section& section, bool keys, Settings& settings) {
+  if (!keys)
+    section.error("accept_replies", "needs keys: every replica reads the reply topic, and must be able to open what another sealed",
+                  "replies: {keys: [{id: k1, secret: \"${file:/run/secrets/reply-key}\"}]}");
+  Entry entry;
+  if (auto topic = section.scalar("reply_topic")) {
+    if (!topic->value.empty()) check_topic(*topic, section.diagnostics());
+    if (topic->value.starts_with('^')) section.error("reply_topic", "a regular expression", "the name of one topic");
+  }
+  entry.common.mark = section.mark("accept_replies");
+  entry.common.source = entry.kafka.topic = settings.reply_address;
+  entry.common.targets = {settings.reply_address};
+  entry.common.replies = true;
+  entry.kafka.on_offset_lost = OnOffsetLost::earliest;  // what is gone is gone: its requesters wait no longer
+  if (auto* first = same_topic(settings, entry))
+    return section.diagnostics().error(first->mark, section.path("subscribe"), "the bridge's own reply topic",
+                                       "it is subscribed to by itself; name another, or another reply_topic");
+  add(std::move(entry), settings);
+}
+
 // `host:port`, which librdkafka takes with its protocol in front too.
 bool valid_server(std::string_view server) {
   if (auto scheme = server.find("://"); scheme != std::string_view::npos) server.remove_prefix(scheme + 3);
@@ -141,9 +161,11 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   config::read_reconnect(section, settings->reconnect_delay, settings->reconnect_delay_max);
   section.integer("prefetch_count", settings->prefetch_count, 1);
   section.size("prefetch_size", settings->prefetch_size, 1);
-  for (auto* key : {"accept_replies", "reply_topic", "tls", "sasl"}) section.unsupported(key);
+  for (auto* key : {"tls", "sasl"}) section.unsupported(key);
   read_librdkafka(section, *settings);
   for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
+  if (config::read_accept_replies(section, context, "reply_topic", *settings))
+    subscribe_replies(section, context.reply_keys, *settings);
   return settings;
 }
 

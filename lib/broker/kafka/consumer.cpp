@@ -4,6 +4,8 @@
 #include <sys/epoll.h>
 #include <utility>
 
+#include "broker/kafka/own_topic.hpp"
+
 namespace mombridge::kafka {
 
 namespace {
@@ -23,31 +25,50 @@ const std::vector<Property> kDefaults{
 
 std::vector<Property> fixed(const Settings& settings, const TopicMatch& match) {
   std::vector<Property> all{
-      {"group.id", settings.group_id},
-      {"enable.auto.commit", "true"},
-      {"auto.commit.interval.ms", "1000"},
-      {"enable.auto.offset.store", "false"},  // stored when settled
-      {"auto.offset.reset", "error"},         // a lost offset must not be a silent jump
-      {"enable.partition.eof", "false"},
-      {"allow.auto.create.topics", "false"},
+      {"group.id", settings.group_id},     {"enable.auto.commit", "true"},
+      {"auto.commit.interval.ms", "1000"}, {"enable.auto.offset.store", "false"},  // stored when settled
+      {"auto.offset.reset", "error"},  // a lost offset must not be a silent jump
+      {"enable.partition.eof", "false"},   {"allow.auto.create.topics", "false"},
   };
   if (auto hidden = hidden_topics(settings, match); !hidden.empty()) all.push_back({"topic.blacklist", hidden});
   return all;
 }
 
+std::vector<uint32_t> of_part(const Settings& settings, Consumer::Part part) {
+  std::vector<uint32_t> indices;
+  for (uint32_t i = 0; i < settings.subscriptions.size(); ++i)
+    if (settings.subscriptions[i].replies == (part == Consumer::Part::replies)) indices.push_back(i);
+  return indices;
+}
+
+Settings only(const std::vector<uint32_t>& indices, Consumer::Part part, const Settings& all) {
+  Settings some = all;
+  some.subscriptions.clear();
+  some.kafka_subscriptions.clear();
+  for (auto i : indices) {
+    some.subscriptions.push_back(all.subscriptions[i]);
+    some.kafka_subscriptions.push_back(all.kafka_subscriptions[i]);
+  }
+  if (part == Consumer::Part::replies) some.group_id += ".replies";
+  return some;
+}
+
 }  // namespace
 
-Consumer::Consumer(const std::string& broker, const Settings& settings, Asker& asker)
+Consumer::Consumer(const std::string& broker, const Settings& settings, Part part, Asker& asker)
     : broker_(broker),
-      settings_(settings),
+      part_(part),
+      indices_(of_part(settings, part)),
+      settings_(only(indices_, part, settings)),
       asker_(asker),
-      match_(settings),
-      loop_(broker + ":consume"),
+      match_(settings_),
+      loop_(broker + (part == Part::replies ? ":replies" : ":consume")),
       supervisor_(loop_, broker, "consumer", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
                   [this] { open(); }),
-      topic_errors_(settings.kafka_subscriptions.size()),
+      topic_errors_(settings_.kafka_subscriptions.size()),
       rejected_(counter("rejected_as_accepted", broker)) {
-  for (auto& s : settings.kafka_subscriptions) links_.push_back({"topic " + s.topic, LinkStatus::State::connecting, {}});
+  for (auto& s : settings_.kafka_subscriptions)
+    links_.push_back({"topic " + s.topic, LinkStatus::State::connecting, {}});
   loop_.before_sleep([this] { return serve(); });
 }
 
@@ -108,12 +129,17 @@ std::vector<LinkStatus> Consumer::status() const {
 void Consumer::open() {
   if (!client_)
     if (auto made = make(); !made) return supervisor_.failed(made.error());
-  if (reachable_) return;
+  bool topic_missing = part_ == Part::replies && !has_topic();
+  if (reachable_ && !topic_missing) return;
   asker_.ask([this, client = client_.get()] {
     auto metadata = ask_metadata(client, nullptr);
-    loop_.post([this, client, error = metadata ? std::string() : metadata.error().text] {
-      if (client != client_.get() || reachable_) return;
+    auto made = metadata ? have_own_topic(client) : fail(metadata.error());
+    loop_.post([this, client, made = made && *made, error = made ? std::string() : made.error().text] {
+      if (client != client_.get()) return;
+      if (made) subscribe();  // again: else the client looks for it only when its metadata have grown old
       if (error.empty()) return reachable();
+      if (reachable_ && part_ == Part::ordinary) return;
+      reachable_ = false;
       supervisor_.failed({last_error_.empty() ? error : last_error_});
     });
   });
@@ -126,12 +152,24 @@ Result<> Consumer::make() {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   signal_.watch(queue_.get());
+  auto subscribed = subscribe();
+  if (!subscribed) drop_client();
+  return subscribed;
+}
+
+Result<bool> Consumer::have_own_topic(rd_kafka_t* client) {
+  if (part_ != Part::replies || has_topic()) return false;
+  auto had = have_topic(client, settings_.kafka_subscriptions.front().topic);
+  if (had) has_topic_ = true;
+  return had;
+}
+
+Result<> Consumer::subscribe() {
   Partitions topics(rd_kafka_topic_partition_list_new(static_cast<int>(settings_.kafka_subscriptions.size())));
   for (auto& s : settings_.kafka_subscriptions)
     rd_kafka_topic_partition_list_add(topics.get(), s.topic.c_str(), RD_KAFKA_PARTITION_UA);
   auto code = rd_kafka_subscribe(client_.get(), topics.get());
   if (!code) return {};
-  drop_client();
   return fail("cannot subscribe: " + describe(code, {}));
 }
 
@@ -203,13 +241,16 @@ bool Consumer::poll_main(rd_kafka_queue_t* queue) {
 
 void Consumer::handle_main(Event event) {
   switch (rd_kafka_event_type(event.get())) {
-    case RD_KAFKA_EVENT_REBALANCE: return rebalance(event.get());
-    case RD_KAFKA_EVENT_ERROR: return handle_error(event.get());
+    case RD_KAFKA_EVENT_REBALANCE:
+      return rebalance(event.get());
+    case RD_KAFKA_EVENT_ERROR:
+      return handle_error(event.get());
     case RD_KAFKA_EVENT_OFFSET_COMMIT: {
       auto code = rd_kafka_event_error(event.get());
       if (!code) return reachable();
       if (code != RD_KAFKA_RESP_ERR__NO_OFFSET)
-        error_log_.event(log::Level::warn, "offsets not committed", {{"broker", broker_}, {"reason", describe(code, {})}});
+        error_log_.event(log::Level::warn, "offsets not committed",
+                         {{"broker", broker_}, {"reason", describe(code, {})}});
       return;
     }
     case RD_KAFKA_EVENT_FETCH: {
@@ -222,7 +263,8 @@ void Consumer::handle_main(Event event) {
       found->second->early.push_back({std::move(event), record});
       return;
     }
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -237,14 +279,18 @@ void Consumer::handle_error(rd_kafka_event_t* event) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__SSL:
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION: last_error_ = text; return;
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      last_error_ = text;
+      return;
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return check_topics();
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return check_topics();
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
       group_error_ = text;
       return show_links();
-    default: error_log_.event(log::Level::warn, "consumer error", {{"broker", broker_}, {"reason", text}});
+    default:
+      error_log_.event(log::Level::warn, "consumer error", {{"broker", broker_}, {"reason", text}});
   }
 }
 

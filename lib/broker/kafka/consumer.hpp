@@ -1,6 +1,8 @@
 #pragma once
-// The client that consumes, for all subscriptions of a section: one member of the group, one thread.
+// A client that consumes: one member of a group, one thread. A section has one for all of its subscriptions, and one of
+// its own for the replies, whose group must not be shared with anything else.
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <mutex>
@@ -22,8 +24,10 @@ namespace mombridge::kafka {
 
 class Consumer final {
  public:
-  /// The settings and the asker outlive this. Not for a section without subscriptions.
-  Consumer(const std::string& broker, const Settings& settings, Asker& asker);
+  /// Which of the section's subscriptions.
+  enum class Part { ordinary, replies };
+  /// The asker outlives this. Not where the section has no such subscription.
+  Consumer(const std::string& broker, const Settings& settings, Part part, Asker& asker);
   ~Consumer();
 
   void start(Sink& sink);
@@ -34,6 +38,8 @@ class Consumer final {
   /// [any thread] One for each subscription.
   [[nodiscard]] std::vector<LinkStatus> status() const;
   [[nodiscard]] const EventLoop& loop() const { return loop_; }
+  /// [any thread] For the replies: their topic exists.
+  [[nodiscard]] bool has_topic() const noexcept { return has_topic_.load(std::memory_order_relaxed); }
   /// [any thread] A delivery was settled.
   void settled(KafkaDelivery& delivery) noexcept;
 
@@ -41,6 +47,8 @@ class Consumer final {
   // The client: consumer.cpp
   void open();
   Result<> make();
+  Result<> subscribe();
+  Result<bool> have_own_topic(rd_kafka_t* client);
   void reachable();
   void fail_client(const Error& error);
   void drop_client();
@@ -85,7 +93,9 @@ class Consumer final {
   KafkaDelivery& new_delivery();
 
   const std::string broker_;
-  const Settings& settings_;
+  const Part part_;
+  std::vector<uint32_t> indices_;  ///< of our subscriptions among the section's
+  const Settings settings_;        ///< with our subscriptions alone
   Asker& asker_;
   TopicMatch match_;
   EventLoop loop_;
@@ -93,6 +103,7 @@ class Consumer final {
   Signal signal_;
   Sink* sink_ = nullptr;  ///< null: no deliveries now
   bool started_ = false;
+  std::atomic<bool> has_topic_{false};
 
   std::vector<Client> old_clients_;  ///< some of their records are still in flight
   Client client_;
@@ -105,12 +116,12 @@ class Consumer final {
 
   Assignment assignment_;
   std::vector<std::unique_ptr<Assigned>> former_;  ///< partitions of earlier assignments with something in flight
-  Partitions assigning_;         ///< waits for its positions
-  Partitions revoking_;          ///< waits for what is in flight
-  uint64_t rebalance_ = 0;       ///< counts them; an answer to an earlier one is dropped
+  Partitions assigning_;                           ///< waits for its positions
+  Partitions revoking_;                            ///< waits for what is in flight
+  uint64_t rebalance_ = 0;                         ///< counts them; an answer to an earlier one is dropped
   EventLoop::TimerId group_timer_ = 0;
-  FirstSeen first_seen_;         ///< the asker's thread alone
-  bool positioned_ = false;      ///< the group has said which partitions are ours, and where they begin is known
+  FirstSeen first_seen_;     ///< the asker's thread alone
+  bool positioned_ = false;  ///< the group has said which partitions are ours, and where they begin is known
   std::string group_error_;
   std::vector<std::string> topic_errors_;  ///< by subscription: why its topic cannot be had
   EventLoop::TimerId topics_timer_ = 0;

@@ -49,7 +49,6 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   section.integer("prefetch_count", settings->prefetch_count, 1);
   for (auto* key : {"url", "bootstrap_servers"})
     section.refuse(key, "a memory broker lives in this process", "leave it out");
-  section.unsupported("accept_replies");
   if (section.has("subscribe")) {
     for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
   } else {
@@ -59,6 +58,14 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
     all.mark = section.mark();
     add(std::move(all), *settings);
     settings->implicit_first = true;
+  }
+  if (config::read_accept_replies(section, context, "reply_queue", *settings)) {
+    config::Subscription replies;
+    replies.source = settings->reply_address;
+    replies.targets = {settings->reply_address};
+    replies.replies = true;
+    replies.mark = section.mark("accept_replies");
+    add(std::move(replies), *settings);
   }
   return settings;
 }

@@ -40,11 +40,13 @@ Queues::Queues(EventLoop& loop, const Settings& settings, std::function<void(Mem
       prefetch_(std::max(settings.prefetch_count, 1u)),
       implicit_first_(settings.implicit_first),
       queues_kept_(kQueuesKept) {
-  for (size_t i = 0; i < settings.queues.size(); ++i)
-    subscriptions_.push_back({Pattern(settings.queues[i]), i < settings.subscriptions.size()
-                                                               ? settings.subscriptions[i].target_from
-                                                               : std::string()});
-  if (subscriptions_.empty()) subscriptions_.push_back({Pattern("#"), {}});
+  for (size_t i = 0; i < settings.queues.size(); ++i) {
+    bool general = i < settings.subscriptions.size();
+    subscriptions_.push_back({Pattern(settings.queues[i]),
+                              general ? settings.subscriptions[i].target_from : std::string(),
+                              general && settings.subscriptions[i].replies});
+  }
+  if (subscriptions_.empty()) subscriptions_.push_back({Pattern("#"), {}, false});
 }
 
 void Queues::add(Publication& publication) {
@@ -67,6 +69,9 @@ Queue& Queues::queue_of(std::string_view target) {
   Queue& queue = queues_[std::string(target)];
   for (uint32_t i = implicit_first_; i < subscriptions_.size(); ++i)
     if (subscriptions_[i].pattern.matches(target)) queue.subscriptions.push_back(i);
+  // Replies are the bridge's own: a subscription to everything does not mean them.
+  auto replies = std::ranges::find_if(queue.subscriptions, [&](uint32_t i) { return subscriptions_[i].replies; });
+  if (replies != queue.subscriptions.end()) queue.subscriptions = {*replies};
   if (implicit_first_ && queue.subscriptions.empty()) queue.subscriptions.push_back(0);
   return queue;
 }

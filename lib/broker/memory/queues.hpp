@@ -89,6 +89,7 @@ class Queues {
   struct Subscription {
     Pattern pattern;
     std::string target_from;  ///< header that the target is taken from; empty: none
+    bool replies;             ///< the bridge's own
   };
   struct Hash {
     using is_transparent = void;

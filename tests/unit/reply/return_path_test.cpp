@@ -128,8 +128,8 @@ TEST_F(ReturnPathTest, ExpiresAfterTheDeadlineAndTheSkew) {
   ASSERT_TRUE(sealer_.seal(path_to("replies", kUuid), 255, text_));
   auto at = [&](int64_t ms) { return sealer_.open(text_, arrival(kNow + ms), opened_, storage_); };
   EXPECT_EQ(at(30'000), Fault::none);
-  EXPECT_EQ(at(35'000), Fault::none);
-  EXPECT_EQ(at(35'001), Fault::expired);
+  EXPECT_EQ(at(31'000), Fault::none);
+  EXPECT_EQ(at(31'001), Fault::expired);
   EXPECT_EQ(opened_.address, "replies");
   EXPECT_EQ(at(-3'600'000), Fault::none);
 }

@@ -8,9 +8,9 @@
 
 namespace mombridge::reply {
 
-inline NamedKey key(const std::string& id, const std::string& secret) { return {id, Secret(secret)}; }
+inline ReplyKey key(const std::string& id, const std::string& secret) { return {id, Secret(secret)}; }
 
-inline Sealer sealer(const std::vector<NamedKey>& keys, const std::string& bridge = "mombridge") {
+inline Sealer sealer(const std::vector<ReplyKey>& keys, const std::string& bridge = "mombridge") {
   return Sealer(KeyRing(keys, bridge));
 }
 

@@ -1,0 +1,59 @@
+#include "broker/kafka/own_topic.hpp"
+
+#include "base/log.hpp"
+
+namespace mombridge::kafka {
+
+namespace {
+
+using NewTopic = Handle<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
+using AdminOptions = Handle<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
+
+constexpr int kCreateMs = 5000;
+constexpr const char* kRetentionMs = "86400000";  // as long as an AMQP reply queue keeps them
+
+Result<bool> exists(rd_kafka_t* client, const std::string& topic) {
+  Topic handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
+  auto metadata = ask_metadata(client, handle.get());
+  if (!metadata) return fail(metadata.error());
+  auto code = (*metadata)->topic_cnt == 1 ? (*metadata)->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+  if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) return false;
+  if (code) return fail(describe(code, {}));
+  return true;
+}
+
+Result<> create(rd_kafka_t* client, const std::string& topic) {
+  char text[256] = "";
+  NewTopic wish(rd_kafka_NewTopic_new(topic.c_str(), -1, -1, text, sizeof text));
+  if (!wish) return fail(std::string(text));
+  rd_kafka_NewTopic_set_config(wish.get(), "retention.ms", kRetentionMs);
+  AdminOptions options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS));
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), kCreateMs, text, sizeof text);
+  Queue answers(rd_kafka_queue_new(client));
+  auto* wishes = wish.get();
+  rd_kafka_CreateTopics(client, &wishes, 1, options.get(), answers.get());
+  Event event(rd_kafka_queue_poll(answers.get(), 2 * kCreateMs));
+  if (!event) return fail("no answer");
+  if (auto code = rd_kafka_event_error(event.get()))
+    return fail(describe(code, rd_kafka_event_error_string(event.get())));
+  auto* result = rd_kafka_event_CreateTopics_result(event.get());
+  size_t count = 0;
+  auto** topics = result ? rd_kafka_CreateTopics_result_topics(result, &count) : nullptr;
+  auto code = count == 1 ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR__BAD_MSG;
+  if (!code || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {};
+  auto* why = count == 1 ? rd_kafka_topic_result_error_string(topics[0]) : nullptr;
+  return fail(describe(code, why ? why : ""));
+}
+
+}  // namespace
+
+Result<bool> have_topic(rd_kafka_t* client, const std::string& topic) {
+  auto there = exists(client, topic);
+  if (!there) return fail(there.error().in("topic " + topic));
+  if (*there) return false;
+  if (auto made = create(client, topic); !made) return fail(made.error().in("cannot create topic " + topic));
+  log::info("topic created", {{"topic", topic}});
+  return true;
+}
+
+}  // namespace mombridge::kafka

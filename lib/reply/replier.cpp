@@ -1,0 +1,92 @@
+#include "reply/replier.hpp"
+
+#include <algorithm>
+
+#include "message/pattern.hpp"
+
+namespace mombridge::reply {
+
+namespace {
+
+const std::vector<ReplyKey>& keys_of(const config::Config& config) {
+  static const std::vector<ReplyKey> random = KeyRing::random();
+  return config.replies.keys.empty() ? random : config.replies.keys;
+}
+
+bool is_glob(const std::string& text) { return text.find_first_of("*?[\\") != std::string::npos; }
+
+std::vector<std::string> named_addresses(const config::Config& config) {
+  std::vector<std::string> names;
+  for (auto& section : config.brokers)
+    for (auto& glob : section.settings->allow_reply_to)
+      if (!is_glob(glob)) names.push_back(glob);
+  return names;
+}
+
+bool matches(const config::BrokerSettings& settings, std::string_view address) {
+  return settings.allow_reply_to.empty() ||
+         std::ranges::any_of(settings.allow_reply_to, [&](auto& glob) { return glob_matches(glob, address); });
+}
+
+}  // namespace
+
+Replier::Replier(const config::Config& config)
+    : sealer_(KeyRing(keys_of(config), config.name), named_addresses(config)) {
+  for (auto& route : config.routes) routes_.emplace(route_id(route.name), &route);
+  for (auto& section : config.brokers) brokers_.emplace(broker_id(section.name), &section);
+}
+
+bool Replier::allowed(const config::BrokerSection& origin, const Message& request) const {
+  auto& settings = *origin.settings;
+  auto& address = *request.reply_to;
+  if (address.empty()) return false;
+  if (std::ranges::find(settings.own_names, address) == settings.own_names.end()) return matches(settings, address);
+  thread_local std::string storage;
+  ReturnPath path;
+  return address == settings.reply_address && request.correlation_id &&
+         sealer_.open(*request.correlation_id, {broker_id(origin.name), 0}, path, storage) == Fault::none;
+}
+
+Result<> Replier::forward(const Message& request, const Road& road, const Deadline& deadline, int64_t now_ms,
+                          Forwarded& out) const {
+  auto& via = *road.via.settings;
+  ReturnPath path;
+  path.route = route_id(road.route.name);
+  path.origin = broker_id(road.origin.name);
+  path.via = broker_id(road.via.name);
+  path.deadline_ms = deadline.at_ms;
+  path.address = *request.reply_to;
+  path.partition = request.reply_partition;
+  path.correlation_id = request.correlation_id;
+  auto sealed = sealer_.seal(path, via.longest_correlation_id, out.sealed);
+  if (!sealed) return fail(sealed.error());
+
+  out.message = request;
+  out.message.correlation_id = *sealed;
+  out.message.reply_to = via.reply_address;
+  out.message.reply_partition.reset();
+  out.deadline = std::to_string(deadline.at_ms);
+  // A broker that knows expirations then drops what nobody waits for any more.
+  if (deadline.asked && !request.expiration)
+    out.message.expiration = out.expiration = std::to_string(std::max<int64_t>(deadline.at_ms - now_ms, 1));
+  return {};
+}
+
+Fault Replier::open(const Message& reply, const config::BrokerSection& via, int64_t now_ms, Returned& out) const {
+  out.route = nullptr;
+  auto fault = sealer_.open(reply.correlation_id.value_or(""), {broker_id(via.name), now_ms}, out.path, out.storage);
+  if (fault != Fault::none && fault != Fault::expired) return fault;
+  auto route = routes_.find(out.path.route);
+  auto origin = brokers_.find(out.path.origin);
+  if (route == routes_.end() || origin == brokers_.end()) return fault == Fault::none ? Fault::unknown_route : fault;
+  out.route = route->second;
+  out.origin = origin->second;
+  out.message = reply;
+  out.message.correlation_id = out.path.correlation_id;
+  // A responder that echoes all headers says where its own reply should go; the requester must not answer that.
+  out.message.reply_to.reset();
+  out.message.reply_partition.reset();
+  return fault;
+}
+
+}  // namespace mombridge::reply

@@ -1,0 +1,66 @@
+#pragma once
+// Requests on their way out, and replies on their way home.
+
+#include <string>
+#include <unordered_map>
+
+#include "base/result.hpp"
+#include "config/config.hpp"
+#include "config/diagnostics.hpp"
+#include "message/message.hpp"
+#include "reply/deadline.hpp"
+#include "reply/return_path.hpp"
+
+namespace mombridge::reply {
+
+/// Which way a request takes.
+struct Road {
+  const config::Route& route;
+  const config::BrokerSection& origin;  ///< it came from here
+  const config::BrokerSection& via;     ///< and is forwarded to here; accepts replies
+};
+
+/// A request as it is forwarded. `message` views the request and the strings here; all are to be reused.
+struct Forwarded {
+  Message message;
+  std::string sealed, deadline, expiration;
+};
+
+/// A reply as it is handed on: `message` with the requester's own correlation id, to `path.address` of `origin`.
+struct Returned {
+  Message message;
+  ReturnPath path;
+  const config::Route* route = nullptr;
+  const config::BrokerSection* origin = nullptr;
+  std::string storage;
+};
+
+/// Immutable; everything may be called from any thread.
+class Replier {
+ public:
+  /// `config` outlives this. Without configured keys all repliers of the process share a random one.
+  explicit Replier(const config::Config& config);
+
+  /// May the reply to this request, which came from `origin`, go where it asks? The address is the requester's choice,
+  /// and the bridge may write where requesters may not. One of the bridge's own is right only for a request that the
+  /// bridge itself has forwarded to `origin`: its correlation id opens.
+  [[nodiscard]] bool allowed(const config::BrokerSection& origin, const Message& request) const;
+
+  /// Fills `out` for a request with an allowed reply address. Fails where its return path does not fit.
+  Result<> forward(const Message& request, const Road& road, const Deadline& deadline, int64_t now_ms,
+                   Forwarded& out) const;
+
+  /// Opens what came back through the reply queue or topic of `via`. `out` is filled for `none`; for `expired` its
+  /// route is, where it is still configured.
+  Fault open(const Message& reply, const config::BrokerSection& via, int64_t now_ms, Returned& out) const;
+
+  /// Reports names that cannot be told apart in a return path, and reply addresses that cannot fit one.
+  static void check(const config::Config& config, config::Diagnostics& diagnostics);
+
+ private:
+  std::unordered_map<RouteId, const config::Route*> routes_;
+  std::unordered_map<BrokerId, const config::BrokerSection*> brokers_;
+  Sealer sealer_;
+};
+
+}  // namespace mombridge::reply

@@ -1,0 +1,146 @@
+// The part of a branch that is about requests and their replies.
+
+#include "base/clock.hpp"
+#include "broker/broker.hpp"
+#include "routing/branch.hpp"
+#include "routing/events.hpp"
+#include "routing/passage.hpp"
+
+namespace mombridge::routing {
+
+bool Branch::is_request() {
+  auto& message = passage_.delivery().message;
+  auto& origin = *passage_.origin().section;
+  auto& table = *passage_.table();
+  if (!message.reply_to || message.reply_to->empty()) return false;
+  if (!table.replier().allowed(origin, message)) {
+    events::reply_not_allowed(route_name(), origin.name, *message.reply_to);
+    return false;
+  }
+  auto timeout = route_->config->reply_timeout.value_or(table.config().replies.timeout);
+  deadline_ = reply::deadline_of(message, timeout, unix_ms());
+  return true;
+}
+
+// Nobody waits for the answer any more: then nobody shall work for it. A patience that is just ours ends what we forward,
+// as its answer could not come back, and not what our own handlers do.
+bool Branch::expired() noexcept {
+  if (!answers_ || (step_ == Step::handle && !deadline_.asked)) return false;
+  auto late = unix_ms() - deadline_.at_ms;
+  if (late <= 0) return false;
+  events::request_expired(route_name(), late);
+  code_ = "timeout";
+  reason_ = "the deadline passed before the request could be delivered";
+  settle_failed(Settlement::accept);
+  return true;
+}
+
+// Of a request's destinations one is told where to reply; no other shall. Returns false where the message goes no
+// further.
+bool Branch::address() {
+  auto& message = passage_.delivery().message;
+  if (!message.reply_to) return true;
+  if (!forwarded_) forwarded_ = std::make_unique<reply::Forwarded>();
+  if (answers_) return address_request();
+  forwarded_->message = message;
+  forwarded_->message.reply_to.reset();
+  forwarded_->message.reply_partition.reset();
+  Publication::message = &forwarded_->message;
+  return true;
+}
+
+bool Branch::address_request() {
+  auto& via = *to_->broker;
+  if (!via.instance->takes_replies()) {
+    waits("the bridge's own reply queue or topic is not there yet");
+    return false;
+  }
+  auto ok = passage_.table()->replier().forward(passage_.delivery().message,
+                                                {*route_->config, *passage_.origin().section, *via.section}, deadline_,
+                                                unix_ms(), *forwarded_);
+  if (!ok) {
+    events::request_too_long(route_name(), ok.error().text);
+    hopeless("return_path_too_long", ok.error().text);
+    return false;
+  }
+  Publication::message = &forwarded_->message;
+  rendered_.headers.push_back({header::kDeadline, Value::of(forwarded_->deadline)});
+  Publication::headers = rendered_.headers;
+  return true;
+}
+
+// A request's own reply address comes first, then the route's.
+void Branch::reply(std::unique_ptr<OwnedMessage> content) {
+  auto& request = passage_.delivery().message;
+  auto& settings = *passage_.origin().section->settings;
+  reply_.fill(std::move(content), request, settings.appname);
+  if (answers_) {
+    step_ = Step::reply_to_requester;
+    replies_to_ = &passage_.origin();
+    address_reply(*this, reply_.message, {*request.reply_to, request.reply_partition}, settings);
+  } else if (to_->reply_to) {
+    step_ = Step::reply_to_route;
+    replies_to_ = to_->reply_to->broker;
+    if (auto ok = prepare(*this, rendered_, *to_->reply_to, request, Call::broker); !ok)
+      return hopeless("refused", ok.error().text);
+    Publication::message = &reply_.message;
+    if (!to_->reply_to->key) Publication::key = reply_.message.key;
+  } else {
+    events::reply_without_address(route_name());
+    return done(Settlement::accept);
+  }
+  attempt();
+}
+
+void Branch::open() {
+  auto& table = *passage_.table();
+  auto& via = *passage_.origin().section;
+  if (!returned_) returned_ = std::make_unique<reply::Returned>();
+  auto fault = table.replier().open(passage_.delivery().message, via, unix_ms(), *returned_);
+  auto* route = returned_->route ? &table.route(*returned_->route) : nullptr;
+  if (fault != reply::Fault::none) return unusable(fault, route);
+  route_ = route;
+  replies_to_ = table.endpoint(returned_->origin->name);
+  step_ = Step::reply_to_requester;
+  address_reply(*this, returned_->message, {returned_->path.address, returned_->path.partition},
+                *returned_->origin->settings);
+  attempt();
+}
+
+void Branch::unusable(reply::Fault fault, const Route* route) noexcept {
+  auto& table = *passage_.table();
+  auto what = route ? route->config->late_replies : table.config().replies.unusable;
+  route_ = route;
+  events::reply_unusable(passage_.origin().section->name, route_name(), to_string(fault));
+  if (what == config::Unusable::drop) return done(Settlement::accept);
+  policy_ = route ? route->failures.get() : table.default_failures().get();
+  hopeless("reply_unusable", "a reply that cannot be handed on: " + std::string(to_string(fault)));
+}
+
+// A requester that went away is a settled case: trying again would find it gone again.
+void Branch::replied(const Outcome& outcome) noexcept {
+  bool delivered = outcome.kind == Outcome::Kind::delivered;
+  if (!delivered) events::reply_undeliverable(replies_to_->section->name, Publication::target, outcome.reason);
+  if (step_ == Step::error_reply) {
+    if (delivered) events::error_replied();
+    return done(settlement_);
+  }
+  if (delivered) events::replied();
+  done(Settlement::accept);
+}
+
+// The end of a message that was not delivered: where the route says so, its requester is told.
+void Branch::settle_failed(Settlement settlement) noexcept {
+  if (!answers_ || !route_->config->error_replies) return done(settlement);
+  auto& request = passage_.delivery().message;
+  auto& settings = *passage_.origin().section->settings;
+  if (!error_) error_ = std::make_unique<ErrorReply>();
+  error_->fill(code_, reason_, request, settings.appname);
+  settlement_ = settlement;
+  step_ = Step::error_reply;
+  replies_to_ = &passage_.origin();
+  address_reply(*this, error_->message, {*request.reply_to, request.reply_partition}, settings);
+  attempt();
+}
+
+}  // namespace mombridge::routing
