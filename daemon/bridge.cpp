@@ -58,7 +58,7 @@ Result<> Bridge::start() {
   };
   if (auto ok = handlers_->start(find_broker); !ok) return ok;
   for (auto& [name, broker] : brokers_) broker->start(router_.port(name));
-  loop_.after(kStallLook, [this] { watch_stalls(); });
+  stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
   return {};
 }
 
@@ -76,10 +76,11 @@ void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
 void Bridge::wait_drained() {
   auto in_flight = router_.in_flight();
   if (in_flight + handlers_->unconfirmed() == 0 || Clock::now() >= drain_deadline_) return finish(in_flight);
-  loop_.after(kDrainPoll, [this] { wait_drained(); });
+  drain_timer_ = loop_.after(kDrainPoll, [this] { wait_drained(); });
 }
 
 void Bridge::finish(uint64_t unsettled) {
+  for (auto timer : {stall_timer_, drain_timer_}) loop_.cancel(timer);
   router_.stop();
   running_ = false;
   handlers_->stop();
@@ -104,7 +105,7 @@ std::vector<NamedLink> Bridge::status() const {
 void Bridge::watch_stalls() {
   auto now = links();
   for (auto& [name, broker] : brokers_) stalls_.look(router_.port(name), now, Clock::now());
-  loop_.after(kStallLook, [this] { watch_stalls(); });
+  stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
 }
 
 std::vector<NamedLink> Bridge::links() const {

@@ -11,8 +11,8 @@
 #include "base/result.hpp"
 #include "broker/broker.hpp"
 #include "config/config.hpp"
-#include "handler/registry.hpp"
 #include "daemon/stall_watch.hpp"
+#include "handler/registry.hpp"
 #include "routing/router.hpp"
 
 namespace mombridge {
@@ -55,6 +55,7 @@ class Bridge {
   StallWatch stalls_;
   bool running_ = false, draining_ = false, left_behind_ = false;
   TimePoint drain_deadline_{};
+  EventLoop::TimerId stall_timer_ = 0, drain_timer_ = 0;
   std::function<void(uint64_t)> drained_;
 };
 

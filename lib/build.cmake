@@ -19,6 +19,9 @@ add_library(mombridge_options INTERFACE)
 # -Wrestrict: GCC 12 sees overlaps in std::string where there are none (GCC bug 105651).
 target_compile_options(mombridge_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers -Wno-restrict
                                                    $<$<BOOL:${MOMBRIDGE_WERROR}>:-Werror>)
+if(MOMBRIDGE_FAILPOINTS)
+  target_compile_definitions(mombridge_options INTERFACE MOMBRIDGE_FAILPOINTS)
+endif()
 target_include_directories(mombridge_options INTERFACE ${PROJECT_SOURCE_DIR}/lib)
 if(MOMBRIDGE_SANITIZE)
   add_compile_options(-fsanitize=${MOMBRIDGE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/failpoint.hpp"
 #include "routing/router.hpp"
 
 namespace mombridge::routing {
@@ -40,6 +41,7 @@ void Passage::branch_done(Settlement settlement) noexcept {
 
 void Passage::settle(Settlement settlement) noexcept {
   auto& port = port_;
+  failpoint("after_confirm");
   delivery_->settle(settlement);
   port.settled();  // after it, so that a drain that sees nothing in flight finds every settlement posted
 }

@@ -1,3 +1,3 @@
-find_package(benchmark REQUIRED)
 add_executable(bench_return_path return_path.cpp)
 target_link_libraries(bench_return_path PRIVATE mombridge::reply mombridge_options benchmark::benchmark)
+add_dependencies(mombridge_bench bench_return_path)

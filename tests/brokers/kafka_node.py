@@ -27,10 +27,11 @@ POM = """<project xmlns="http://maven.apache.org/POM/4.0.0">
 PROPERTIES = """process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{listeners}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{advertised}
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT{protocols}
 log.dirs={folder}/data
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
@@ -50,9 +51,14 @@ log4j.appender.out.layout.ConversionPattern=%d %p %m (%c)%n
 """
 
 
+def cache_folder():
+    """Where what was fetched is kept between runs."""
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "mombridge"
+
+
 def jars():
     """The folder of Kafka's jars. Whoever comes first fetches them; a half-fetched folder never has the final name."""
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "mombridge"
+    cache = cache_folder()
     folder = cache / f"kafka-{VERSION}"
     if folder.is_dir():
         return folder
@@ -78,18 +84,28 @@ def fetch(folder):
 
 
 class Kafka(Node):
-    """conf: further lines of server.properties, where the last line for a key counts; heap: of the JVM."""
+    """conf: further lines of server.properties, where the last line for a key counts; heap: of the JVM.
+
+    proxied: further listeners, {NAME: port}, each advertised under that port, where a proxy listens; `proxied[NAME]` is
+    then the port behind it. A client that comes through the proxy is sent back to it.
+    """
 
     kind = "kafka"
 
-    def __init__(self, conf="", heap="512m"):
+    def __init__(self, conf="", heap="512m", proxied=None):
         self._jars = jars()
         super().__init__()
         self.port, controller = free_ports(2)
         self.bootstrap = f"127.0.0.1:{self.port}"
         self._heap = heap
         self._properties = self.folder / "server.properties"
-        self._properties.write_text(PROPERTIES.format(port=self.port, controller=controller, folder=self.folder, conf=conf))
+        advertised = proxied or {}
+        self.proxied = dict(zip(advertised, free_ports(len(advertised))))
+        self._properties.write_text(PROPERTIES.format(
+            port=self.port, controller=controller, folder=self.folder, conf=conf,
+            listeners="".join(f",{name}://127.0.0.1:{port}" for name, port in self.proxied.items()),
+            advertised="".join(f",{name}://127.0.0.1:{port}" for name, port in advertised.items()),
+            protocols="".join(f",{name}:PLAINTEXT" for name in advertised)))
         (self.folder / "log4j.properties").write_text(LOG4J)
 
     def launch(self):
@@ -113,6 +129,9 @@ class Kafka(Node):
     def tool(self, main_class, *arguments):
         """Runs one of Kafka's own tools, as in tool("org.apache.kafka.tools.TopicCommand", "--bootstrap-server", …)."""
         return run_tool(self._java("-XX:TieredStopAtLevel=1", main_class, *arguments), self.full_environment())
+
+    def version(self):
+        return VERSION
 
     def state(self):
         return {**super().state(), "bootstrap": self.bootstrap, "port": self.port}

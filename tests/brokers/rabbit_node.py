@@ -62,6 +62,9 @@ class Rabbit(Node):
             connection.sendall(b"AMQP\x00\x00\x09\x01")
             return connection.recv(1) == b"\x01"  # a method frame: connection.start
 
+    def version(self):
+        return self.ctl("eval", 'io:format("~s", [rabbit_misc:version()]).').split()[0].removesuffix("ok")
+
     def ctl(self, *arguments):
         return ctl(self.state(), *arguments)
 

@@ -1,18 +1,17 @@
 // Kafka as the suite sees it: the broker that MOMBRIDGE_TEST_KAFKA names (host:port).
 
-#include <arpa/inet.h>
-#include <dirent.h>
-#include <dlfcn.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <dirent.h>
+#include <dlfcn.h>
 #include <memory>
+#include <netinet/in.h>
 #include <stdexcept>
+#include <sys/socket.h>
 #include <thread>
 
 #include <librdkafka/rdkafka.h>
@@ -86,7 +85,9 @@ class KafkaAdapter final : public Adapter {
     if (auto* servers = std::getenv("MOMBRIDGE_TEST_KAFKA")) servers_ = servers;
   }
 
-  [[nodiscard]] std::string unusable() const override { return servers_.empty() ? "MOMBRIDGE_TEST_KAFKA is not set" : ""; }
+  [[nodiscard]] std::string unusable() const override {
+    return servers_.empty() ? "MOMBRIDGE_TEST_KAFKA is not set" : "";
+  }
   [[nodiscard]] Capabilities capabilities() const override { return {.can_cut = true}; }
 
   std::string new_target(int partitions) override {
@@ -116,8 +117,8 @@ class KafkaAdapter final : public Adapter {
     return kafka::create(sections_.back());
   }
 
-  // For longer than the session: a connection that merely breaks and comes back changes nothing for a consumer. No relay
-  // could do it, as clients connect to the address that the broker advertises.
+  // For longer than the session: a connection that merely breaks and comes back changes nothing for a consumer. No
+  // relay could do it, as clients connect to the address that the broker advertises.
   void cut() override {
     int port = std::atoi(servers_.substr(servers_.rfind(':') + 1).c_str());
     refused_port = port;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/counters.hpp"
+#include "base/failpoint.hpp"
 #include "base/text.hpp"
 
 namespace mombridge::amqp {
@@ -238,6 +239,7 @@ void Consumer::dispatch() {
   in_flight_bytes_ += d.footprint;
   watch_away();
   if (in_flight_bytes_ > settings_.prefetch_size) connection_.pause_reading(true);
+  if (failpoint("early_ack")) tracker_.accepted(d.tag);
   sink_->receive(DeliveryHandle(&d));
 }
 
@@ -260,7 +262,7 @@ void Consumer::take_settled() {
     progress |= d.settlement != Settlement::requeue;
     if (d.epoch == epoch_ && connection_.is_open()) {
       if (d.settlement == Settlement::accept) {
-        tracker_.accepted(d.tag);
+        if (!failpoint("early_ack")) tracker_.accepted(d.tag);
       } else {
         amqp_basic_nack_t nack{.delivery_tag = d.tag, .multiple = 0, .requeue = d.settlement == Settlement::requeue};
         connection_.send(kChannel, AMQP_BASIC_NACK_METHOD, &nack);

@@ -204,7 +204,7 @@ bool Publisher::has_room() const {
 }
 
 void Publisher::pump() {
-  while (ready_ && !blocked_ && !waiting_.empty() && has_room()) {
+  while (ready_ && connection_.is_open() && !blocked_ && !waiting_.empty() && has_room()) {
     auto& publication = *waiting_.front();
     waiting_.pop_front();
     if (!try_write(publication)) {

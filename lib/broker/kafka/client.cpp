@@ -1,10 +1,9 @@
 #include "broker/kafka/client.hpp"
 
-#include <sys/eventfd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <sys/eventfd.h>
 #include <system_error>
 
 #include "base/log.hpp"

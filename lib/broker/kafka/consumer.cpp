@@ -25,13 +25,10 @@ const std::vector<Property> kDefaults{
 
 std::vector<Property> fixed(const Settings& settings, const TopicMatch& match) {
   std::vector<Property> all{
-      {"group.id", settings.group_id},
-      {"enable.auto.commit", "true"},
-      {"auto.commit.interval.ms", "1000"},
-      {"enable.auto.offset.store", "false"},  // stored when settled
-      {"auto.offset.reset", "error"},         // a lost offset must not be a silent jump
-      {"enable.partition.eof", "false"},
-      {"allow.auto.create.topics", "false"},
+      {"group.id", settings.group_id},     {"enable.auto.commit", "true"},
+      {"auto.commit.interval.ms", "1000"}, {"enable.auto.offset.store", "false"},  // stored when settled
+      {"auto.offset.reset", "error"},  // a lost offset must not be a silent jump
+      {"enable.partition.eof", "false"},   {"allow.auto.create.topics", "false"},
   };
   if (auto hidden = hidden_topics(settings, match); !hidden.empty()) all.push_back({"topic.blacklist", hidden});
   return all;
@@ -70,7 +67,8 @@ Consumer::Consumer(const std::string& broker, const Settings& settings, Part par
                   [this] { open(); }),
       topic_errors_(settings_.kafka_subscriptions.size()),
       rejected_(counter("rejected_as_accepted", broker)) {
-  for (auto& s : settings_.kafka_subscriptions) links_.push_back({"topic " + s.topic, LinkStatus::State::connecting, {}});
+  for (auto& s : settings_.kafka_subscriptions)
+    links_.push_back({"topic " + s.topic, LinkStatus::State::connecting, {}});
   loop_.before_sleep([this] { return serve(); });
 }
 
@@ -243,13 +241,16 @@ bool Consumer::poll_main(rd_kafka_queue_t* queue) {
 
 void Consumer::handle_main(Event event) {
   switch (rd_kafka_event_type(event.get())) {
-    case RD_KAFKA_EVENT_REBALANCE: return rebalance(event.get());
-    case RD_KAFKA_EVENT_ERROR: return handle_error(event.get());
+    case RD_KAFKA_EVENT_REBALANCE:
+      return rebalance(event.get());
+    case RD_KAFKA_EVENT_ERROR:
+      return handle_error(event.get());
     case RD_KAFKA_EVENT_OFFSET_COMMIT: {
       auto code = rd_kafka_event_error(event.get());
       if (!code) return reachable();
       if (code != RD_KAFKA_RESP_ERR__NO_OFFSET)
-        error_log_.event(log::Level::warn, "offsets not committed", {{"broker", broker_}, {"reason", describe(code, {})}});
+        error_log_.event(log::Level::warn, "offsets not committed",
+                         {{"broker", broker_}, {"reason", describe(code, {})}});
       return;
     }
     case RD_KAFKA_EVENT_FETCH: {
@@ -262,7 +263,8 @@ void Consumer::handle_main(Event event) {
       found->second->early.push_back({std::move(event), record});
       return;
     }
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -277,14 +279,18 @@ void Consumer::handle_error(rd_kafka_event_t* event) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__SSL:
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION: last_error_ = text; return;
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      last_error_ = text;
+      return;
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED: return check_topics();
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return check_topics();
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
       group_error_ = text;
       return show_links();
-    default: error_log_.event(log::Level::warn, "consumer error", {{"broker", broker_}, {"reason", text}});
+    default:
+      error_log_.event(log::Level::warn, "consumer error", {{"broker", broker_}, {"reason", text}});
   }
 }
 

@@ -116,12 +116,12 @@ class Consumer final {
 
   Assignment assignment_;
   std::vector<std::unique_ptr<Assigned>> former_;  ///< partitions of earlier assignments with something in flight
-  Partitions assigning_;         ///< waits for its positions
-  Partitions revoking_;          ///< waits for what is in flight
-  uint64_t rebalance_ = 0;       ///< counts them; an answer to an earlier one is dropped
+  Partitions assigning_;                           ///< waits for its positions
+  Partitions revoking_;                            ///< waits for what is in flight
+  uint64_t rebalance_ = 0;                         ///< counts them; an answer to an earlier one is dropped
   EventLoop::TimerId group_timer_ = 0;
-  FirstSeen first_seen_;         ///< the asker's thread alone
-  bool positioned_ = false;      ///< the group has said which partitions are ours, and where they begin is known
+  FirstSeen first_seen_;     ///< the asker's thread alone
+  bool positioned_ = false;  ///< the group has said which partitions are ours, and where they begin is known
   std::string group_error_;
   std::vector<std::string> topic_errors_;  ///< by subscription: why its topic cannot be had
   EventLoop::TimerId topics_timer_ = 0;

@@ -129,8 +129,8 @@ void Consumer::add_partition(const rd_kafka_topic_partition_t& partition) {
   if (lost != OnOffsetLost::stop) {
     TopicConf conf(rd_kafka_default_topic_conf_dup(client_.get()));
     char text[128];
-    rd_kafka_topic_conf_set(conf.get(), "auto.offset.reset", lost == OnOffsetLost::earliest ? "earliest" : "latest", text,
-                            sizeof text);
+    rd_kafka_topic_conf_set(conf.get(), "auto.offset.reset", lost == OnOffsetLost::earliest ? "earliest" : "latest",
+                            text, sizeof text);
     topics_.emplace_back(rd_kafka_topic_new(client_.get(), p->topic.c_str(), conf.release()));
   }
   p->queue.reset(rd_kafka_queue_get_partition(client_.get(), partition.topic, partition.partition));
@@ -146,7 +146,8 @@ void Consumer::add_partition(const rd_kafka_topic_partition_t& partition) {
 void Consumer::begin_revoke(Partitions list) {
   revoking_ = std::move(list);
   for (int i = 0; i < revoking_->cnt; ++i)
-    if (auto found = assignment_.find({revoking_->elems[i].topic, revoking_->elems[i].partition}); found != assignment_.end())
+    if (auto found = assignment_.find({revoking_->elems[i].topic, revoking_->elems[i].partition});
+        found != assignment_.end())
       found->second->revoking = true;
   if (on_closed_ || rd_kafka_assignment_lost(client_.get())) return finish_revoke();
   loop_.cancel(group_timer_);
@@ -218,7 +219,8 @@ void Consumer::check_topics() {
 void Consumer::topics_checked(std::vector<std::string> errors) {
   for (size_t i = 0; i < errors.size(); ++i)
     if (!errors[i].empty() && topic_errors_[i].empty())
-      log::warn("cannot subscribe", {{"broker", broker_}, {"topic", settings_.kafka_subscriptions[i].topic}, {"reason", errors[i]}});
+      log::warn("cannot subscribe",
+                {{"broker", broker_}, {"topic", settings_.kafka_subscriptions[i].topic}, {"reason", errors[i]}});
   topic_errors_ = std::move(errors);
   show_links();
   bool any = std::ranges::any_of(topic_errors_, [](auto& e) { return !e.empty(); });

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/failpoint.hpp"
 #include "broker/kafka/consumer.hpp"
 
 namespace mombridge::kafka {
@@ -73,6 +74,7 @@ void Consumer::dispatch(Assigned& p, Fetched fetched) {
   ++p.in_flight;
   p.bytes += d.size;
   fill(d, *record);
+  if (failpoint("early_ack")) p.tracker.done(d.number);
   hand_out(d);
 }
 
@@ -101,7 +103,8 @@ void Consumer::partition_error(Assigned& p, rd_kafka_event_t* event) {
   auto text = describe(code, rd_kafka_event_error_string(event));
   if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
     text = "the broker no longer has the offset where " + where +
-           " would go on; it waits for a decision: on_offset_lost: earliest or latest, or set the group's offset (" + text + ")";
+           " would go on; it waits for a decision: on_offset_lost: earliest or latest, or set the group's offset (" +
+           text + ")";
   else
     text = where + ": " + text;
   // Told again at every fetch while it lasts.
@@ -129,7 +132,7 @@ void Consumer::take_settled() {
       retry(d);
     } else {
       if (d.settlement == Settlement::reject) rejected_.add();
-      d.from->tracker.done(d.number);
+      if (!failpoint("early_ack")) d.from->tracker.done(d.number);
       release(d);
     }
   }
@@ -165,8 +168,9 @@ void Consumer::store_offset(Assigned& p) {
   auto code = rd_kafka_offsets_store(client_.get(), p.position.get());
   if (!code) code = p.position->elems[0].err;
   if (code)
-    error_log_.event(log::Level::warn, "offset not stored",
-                     {{"broker", broker_}, {"topic", p.topic}, {"partition", p.number}, {"reason", describe(code, {})}});
+    error_log_.event(
+        log::Level::warn, "offset not stored",
+        {{"broker", broker_}, {"topic", p.topic}, {"partition", p.number}, {"reason", describe(code, {})}});
 }
 
 KafkaDelivery& Consumer::new_delivery() {

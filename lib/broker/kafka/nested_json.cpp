@@ -209,7 +209,8 @@ class Reader {
     uint32_t unit{}, low{};
     if (c != 'u' || !json_.hex4(unit)) return false;
     bool high = unit >= 0xd800 && unit < 0xdc00;
-    if (high && (!json_.take('\\') || !json_.take('u') || !json_.hex4(low) || low < 0xdc00 || low >= 0xe000)) return false;
+    if (high && (!json_.take('\\') || !json_.take('u') || !json_.hex4(low) || low < 0xdc00 || low >= 0xe000))
+      return false;
     if (unit >= 0xdc00 && unit < 0xe000) return false;
     append_utf8(text, high ? 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00) : unit);
     return true;

@@ -27,8 +27,8 @@ class OffsetTracker {
     }
   }
 
-  /// The offset to store: that of the first delivery which is not done, else the one after the last. Nothing where it has
-  /// not moved since it was taken last.
+  /// The offset to store: that of the first delivery which is not done, else the one after the last. Nothing where it
+  /// has not moved since it was taken last.
   std::optional<int64_t> take_watermark() {
     if (!moved_) return std::nullopt;
     moved_ = false;

@@ -18,9 +18,9 @@ using FirstSeen = std::map<std::string, int>;
 /// as it is now. `starts` stands beside `partitions`. The client cannot be left to do it: with auto.offset.reset=error,
 /// which a lost offset needs, a new group would consume nothing.
 ///
-/// Blocks; fails when the brokers do not answer in time. Returns the indexes of those that begin at the end: these should
-/// be committed at once, or what arrives until the first commit is lost in a crash. A partition that was added since the
-/// topic was first seen begins at its beginning also with Start::latest.
+/// Blocks; fails when the brokers do not answer in time. Returns the indexes of those that begin at the end: these
+/// should be committed at once, or what arrives until the first commit is lost in a crash. A partition that was added
+/// since the topic was first seen begins at its beginning also with Start::latest.
 Result<std::vector<int>> find_positions(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions,
                                         const std::vector<Start>& starts, FirstSeen& first_seen);
 

@@ -1,8 +1,7 @@
 #include "broker/kafka/producer.hpp"
 
-#include <sys/epoll.h>
-
 #include <algorithm>
+#include <sys/epoll.h>
 #include <utility>
 
 namespace mombridge::kafka {
@@ -186,8 +185,11 @@ void Producer::handle_error(rd_kafka_event_t* event) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__SSL:
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION: last_error_ = text; return;
-    default: error_log_.event(log::Level::warn, "producer error", {{"broker", broker_}, {"reason", text}});
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      last_error_ = text;
+      return;
+    default:
+      error_log_.event(log::Level::warn, "producer error", {{"broker", broker_}, {"reason", text}});
   }
 }
 

@@ -84,17 +84,17 @@ class Producer final {
   Counter& dropped_;
   log::Repeated error_log_;
 
-  Gate direct_{false};     ///< callers are inside while they use the client; closed while there is none
+  Gate direct_{false};  ///< callers are inside while they use the client; closed while there is none
   Client client_;
   Queue events_;
 
-  std::mutex mutex_;       ///< guards what follows
+  std::mutex mutex_;  ///< guards what follows
   std::deque<Slot> slots_;
   std::vector<Slot*> free_;
   uint64_t next_number_ = 0;
   std::map<std::string, std::shared_ptr<rd_kafka_topic_t>, std::less<>> topics_;
   std::deque<Publication*> backlog_;
-  bool closed_ = false;    ///< nothing is taken any more
+  bool closed_ = false;  ///< nothing is taken any more
 
   /// Publications in the backlog, and the one that is being taken from it: while there are any, callers queue behind.
   std::atomic<size_t> waiting_{0};
@@ -109,7 +109,7 @@ class Producer final {
   };
   std::map<std::string, TopicDoubt> doubts_;
   std::vector<std::pair<uint64_t, Publication*>> again_;  ///< taken back from a client that failed, with their numbers
-  bool ending_ = false;    ///< the client is being ended: what it fails is taken back
+  bool ending_ = false;                                   ///< the client is being ended: what it fails is taken back
   std::vector<Slot*> done_;
   std::function<void()> on_idle_;
 };

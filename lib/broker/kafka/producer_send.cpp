@@ -15,7 +15,8 @@ constexpr size_t kMaxTopic = 249;
 // Source: Kafka's org.apache.kafka.common.internals.Topic.
 bool valid_topic(std::string_view name) {
   auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   };
   return !name.empty() && name.size() <= kMaxTopic && name != "." && name != ".." && std::ranges::all_of(name, fits);
 }
@@ -33,8 +34,10 @@ bool permanent(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
-    case RD_KAFKA_RESP_ERR__INVALID_ARG: return true;
-    default: return false;
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -48,7 +51,8 @@ Outcome outcome_of(const Publication& p, rd_kafka_resp_err_t code) {
   if (!permanent(code)) return Outcome::away(why);
   if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
     why += ": a body of " + std::to_string(p.message->body.size()) +
-           " bytes with its key and headers (the limits are message.max.bytes under librdkafka:, and the topic's max.message.bytes)";
+           " bytes with its key and headers (the limits are message.max.bytes under librdkafka:, and the topic's "
+           "max.message.bytes)";
   return Outcome::refused(why);
 }
 
@@ -123,8 +127,7 @@ Producer::Sent Producer::produce(Publication& p) {
       client_.get(), RD_KAFKA_V_RKT(topic_handle.get()), RD_KAFKA_V_PARTITION(p.partition),
       RD_KAFKA_V_MSGFLAGS(0),  // the body is not copied: the publication keeps it until it is completed
       RD_KAFKA_V_VALUE(const_cast<char*>(body), m.body.size()), RD_KAFKA_V_KEY(key, key_size),
-      RD_KAFKA_V_TIMESTAMP(timestamp), RD_KAFKA_V_OPAQUE(slot),
-      RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_END);
+      RD_KAFKA_V_TIMESTAMP(timestamp), RD_KAFKA_V_OPAQUE(slot), RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_END);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
     (void)headers.release();
     return Sent::taken;

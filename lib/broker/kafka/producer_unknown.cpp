@@ -61,7 +61,8 @@ void Producer::topic_answer(const std::string& name, rd_kafka_resp_err_t code, i
         return missing(name, "topic " + name + " does not exist, and the broker does not make it by itself " +
                                  "(create it, or set auto.create.topics.enable on the broker)");
       break;
-    default: break;  // no answer, or it is being made
+    default:
+      break;  // no answer, or it is being made
   }
   ask_topic(name, kAskAgain);
 }

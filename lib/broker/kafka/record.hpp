@@ -24,9 +24,12 @@ struct RecordStorage {
 };
 
 /// Fills in body, key, timestamp, properties and headers; `target` and the id of a message that has none are the
-/// caller's to set. Views `record` and `storage`. What only brokers own, and what the bridge writes on AMQP alone, is
-/// left out; `dropped` counts that and what makes no sense.
+/// caller's to set. Views `record` and `storage`.
 void decode_record(const rd_kafka_message_t& record, Message& message, RecordStorage& storage, unsigned& dropped);
+
+/// The part of decode_record() that a record's headers say. What only brokers own, and what the bridge writes on AMQP
+/// alone, is left out; `dropped` counts that and what makes no sense.
+void decode_headers(const rd_kafka_headers_t* headers, Message& message, RecordStorage& storage, unsigned& dropped);
 
 /// `kafka:BROKER/TOPIC/PARTITION/OFFSET`, the id of a message that came without one: the same at every redelivery.
 void make_id(std::string& id, std::string_view broker, std::string_view topic, int32_t partition, int64_t offset);

@@ -182,7 +182,11 @@ void decode_record(const rd_kafka_message_t& record, Message& m, RecordStorage& 
   if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp >= 0) m.timestamp_ms = timestamp;
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(&record, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
-    Decoder(m, storage, dropped).run(headers);
+    decode_headers(headers, m, storage, dropped);
+}
+
+void decode_headers(const rd_kafka_headers_t* headers, Message& m, RecordStorage& storage, unsigned& dropped) {
+  Decoder(m, storage, dropped).run(headers);
 }
 
 void make_id(std::string& id, std::string_view broker, std::string_view topic, int32_t partition, int64_t offset) {

@@ -85,7 +85,8 @@ class Encoder {
     property(name::kExpiration, m_.expiration);
     if (m_.priority) {
       char digits[4];
-      property(name::kPriority, std::string_view(digits, std::to_chars(digits, digits + sizeof digits, *m_.priority).ptr));
+      property(name::kPriority,
+               std::string_view(digits, std::to_chars(digits, digits + sizeof digits, *m_.priority).ptr));
     }
     if (m_.redelivered) add(header::kRedelivered, "true");
   }

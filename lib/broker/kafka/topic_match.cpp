@@ -28,7 +28,8 @@ uint32_t TopicMatch::subscription_of(const std::string& topic) {
 namespace {
 /// A topic's letters, of which only the dot means more in an expression.
 bool may_be_topic(const std::string& name) {
-  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == std::string::npos;
+  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+         std::string::npos;
 }
 }  // namespace
 

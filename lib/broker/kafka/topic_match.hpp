@@ -1,10 +1,9 @@
 #pragma once
 // Which subscription a topic belongs to.
 
-#include <regex.h>
-
 #include <cstdint>
 #include <memory>
+#include <regex.h>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -41,8 +40,8 @@ class TopicMatch {
   std::vector<Expression> expressions_;
 };
 
-/// What `topic.blacklist` must be so that expressions do not match the bridge's own topics; empty: nothing. Those that a
-/// subscription names are not in it, as librdkafka would hide them from that as well.
+/// What `topic.blacklist` must be so that expressions do not match the bridge's own topics; empty: nothing. Those that
+/// a subscription names are not in it, as librdkafka would hide them from that as well.
 std::string hidden_topics(const Settings& settings, const TopicMatch& match);
 
 }  // namespace mombridge::kafka

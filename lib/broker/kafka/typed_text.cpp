@@ -13,7 +13,7 @@ namespace {
 
 using Kind = Value::Kind;
 
-constexpr std::string_view kNames[] = {"null", "bool", "i8",  "u8",  "i16", "u16", "i32", "u32",
+constexpr std::string_view kNames[] = {"null", "bool", "i8",  "u8",  "i16", "u16",  "i32", "u32",
                                        "i64",  "u64",  "f32", "f64", "dec", "time", "str", "bin"};
 
 template <class N>
@@ -64,24 +64,40 @@ bool scalar_from(std::string_view type, std::string_view text, Value& value) {
   value = {};
   value.kind = static_cast<Kind>(i);
   switch (value.kind) {
-    case Kind::boolean: return boolean(text, value);
-    case Kind::i8: return integer<int8_t>(text, value);
-    case Kind::u8: return integer<uint8_t>(text, value);
-    case Kind::i16: return integer<int16_t>(text, value);
-    case Kind::u16: return integer<uint16_t>(text, value);
-    case Kind::i32: return integer<int32_t>(text, value);
-    case Kind::u32: return integer<uint32_t>(text, value);
+    case Kind::boolean:
+      return boolean(text, value);
+    case Kind::i8:
+      return integer<int8_t>(text, value);
+    case Kind::u8:
+      return integer<uint8_t>(text, value);
+    case Kind::i16:
+      return integer<int16_t>(text, value);
+    case Kind::u16:
+      return integer<uint16_t>(text, value);
+    case Kind::i32:
+      return integer<int32_t>(text, value);
+    case Kind::u32:
+      return integer<uint32_t>(text, value);
     case Kind::i64:
-    case Kind::timestamp: return integer<int64_t>(text, value);
-    case Kind::u64: return integer<uint64_t>(text, value);
-    case Kind::f32: return real<float>(text, value);
-    case Kind::f64: return real<double>(text, value);
-    case Kind::decimal: return decimal(text, value);
+    case Kind::timestamp:
+      return integer<int64_t>(text, value);
+    case Kind::u64:
+      return integer<uint64_t>(text, value);
+    case Kind::f32:
+      return real<float>(text, value);
+    case Kind::f64:
+      return real<double>(text, value);
+    case Kind::decimal:
+      return decimal(text, value);
     case Kind::string:
-    case Kind::bytes: value.text = text; return true;
-    case Kind::null: return text == "null";
+    case Kind::bytes:
+      value.text = text;
+      return true;
+    case Kind::null:
+      return text == "null";
     case Kind::array:
-    case Kind::table: break;
+    case Kind::table:
+      break;
   }
   return false;
 }
@@ -89,9 +105,12 @@ bool scalar_from(std::string_view type, std::string_view text, Value& value) {
 bool needs_type(const Value& value) {
   switch (value.kind) {
     case Kind::null:
-    case Kind::string: return false;
-    case Kind::bytes: return is_utf8(value.text);
-    default: return true;
+    case Kind::string:
+      return false;
+    case Kind::bytes:
+      return is_utf8(value.text);
+    default:
+      return true;
   }
 }
 

@@ -11,8 +11,8 @@
 //   null   only in what follows
 //   [t,…]  an array, {t,…} a table: the value is JSON, and these are the types of its members in order. Bytes in it are
 //          hexadecimal digits in quotes, numbers that JSON lacks (inf, nan) are in quotes.
-// AMQP's side uses a header of the same name for what AMQP cannot say (which names stood several times). Each side reads
-// and removes its own; in a Message there is neither.
+// AMQP's side uses a header of the same name for what AMQP cannot say (which names stood several times). Each side
+// reads and removes its own; in a Message there is neither.
 
 #include <deque>
 #include <string>
@@ -36,8 +36,8 @@ struct Arena {
 /// Whether the value needs an entry, given that a header without one is text, or bytes where it is not UTF-8.
 [[nodiscard]] bool needs_type(const Value& value);
 
-/// The text of a value that is not null, appended to `text`, and its type, appended to `type`. What is nested deeper than
-/// kMaxNesting becomes null.
+/// The text of a value that is not null, appended to `text`, and its type, appended to `type`. What is nested deeper
+/// than kMaxNesting becomes null.
 void to_text(const Value& value, std::string& text, std::string& type);
 
 /// The value of that type and text; false where they do not fit: then it is a plain text. Views `text` and `arena`.

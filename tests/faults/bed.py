@@ -1,0 +1,85 @@
+"""The test bed: a private RabbitMQ and Kafka, a proxy in front of each for each of the bridge's broker sections."""
+import contextlib
+import pathlib
+import tempfile
+
+import harness
+from brokers import Kafka, Rabbit
+from node import free_ports
+from proxy import LoopThread, Proxy
+
+
+class Bed(contextlib.ExitStack):
+    """Brokers last for the whole run; what a fault did to them is undone by heal()."""
+
+    def __init__(self, build, rabbit=Rabbit, with_kafka=True):
+        super().__init__()
+        self.build = pathlib.Path(build).resolve()
+        self.mombridge = self.build / "daemon" / "mombridge"
+        self.failing = self.build.parent / "failpoints" / "daemon" / "mombridge"  # the build with mistakes on purpose
+        self.load = self.build / "tests" / "faults" / "fault-load"
+        self.echo = self.build / "lib" / "sdk" / "samples" / "echo.so"
+        self.mock_kafka = self.build / "tests" / "brokers" / "mock-kafka"
+        self.handlers = self.build / "tests" / "handlers"
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mombridge-faults-"))
+        try:
+            self._start(rabbit, with_kafka)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self, rabbit, with_kafka):
+        self.ports = dict(zip(("ain", "aout", "kin", "kout"), free_ports(4)))
+        self.rabbit = self.enter_context(rabbit())
+        self.rabbit.launch()
+        self.kafka = None
+        if with_kafka:
+            self.kafka = self.enter_context(Kafka(proxied={"IN": self.ports["kin"], "OUT": self.ports["kout"]}, conf=KAFKA_CONF))
+            self.kafka.launch()
+        loop = LoopThread()
+        self.callback(loop.close)
+        behind = {"ain": self.rabbit.port, "aout": self.rabbit.port}
+        if with_kafka:
+            behind |= {"kin": self.kafka.proxied["IN"], "kout": self.kafka.proxied["OUT"]}
+        self.proxies = {name: Proxy(loop, port, self.ports[name]) for name, port in behind.items()}
+        for proxy in self.proxies.values():
+            self.callback(proxy.close)
+        self.wait_ready()
+
+    def wait_ready(self):
+        for node in self.nodes():
+            node.wait_ready()
+
+    def nodes(self):
+        return [node for node in (self.rabbit, self.kafka) if node]
+
+    def heal(self):
+        """Both brokers up, networks perfect. Quick when nothing is wrong."""
+        for proxy in self.proxies.values():
+            proxy.heal()
+        for node in self.nodes():
+            if node.running:
+                node.resume()
+            else:
+                node.launch()
+        self.wait_ready()
+
+    def amqp(self):
+        return harness.Amqp(self.rabbit.url)
+
+    def kafka_client(self):
+        return harness.KafkaClient(self.kafka.bootstrap)
+
+    def versions(self):
+        found = [f"RabbitMQ {self.rabbit.version()}"]
+        return ", ".join(found + ([f"Kafka {self.kafka.version()}"] if self.kafka else []))
+
+
+# Retention checks and segment deletion within a test's time.
+KAFKA_CONF = """log.retention.check.interval.ms=2000
+log.initial.task.delay.ms=1000
+log.segment.delete.delay.ms=1000
+group.min.session.timeout.ms=2000
+auto.create.topics.enable=false
+message.max.bytes=1048588
+"""

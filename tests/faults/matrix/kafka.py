@@ -1,0 +1,166 @@
+"""What Kafka does to its clients: topics that vanish and grow, members that come and go, offsets that are lost."""
+import harness
+import rules
+from confluent_kafka.admin import NewPartitions
+from registry import fault
+
+from .rabbit import dead_of
+
+KAFKA = ("ak", "ka", "kk", "kh", "rk")
+
+
+@fault("D23", "destination's topic deleted, made again 8 s later", dead=True, interruptions=1)
+def topic_deleted(run):
+    """Unknown topics are refusals: what meets one is dead-lettered after its attempts."""
+    kafka, topic = run.bed.kafka_client(), run.plan.sink(next(d for d in run.plan.directions if d.name == "ak"))
+    run.quiesce()
+    run.faulted()
+    run.clients["kafka-sink"].stop()
+    kafka.delete(topic)
+    run.resume()
+    run.sleep(8)
+    kafka.topic(topic, run.plan.partitions)
+    run.clients["kafka-sink"].start()
+    run.healed()
+    run.sleep(5)
+    dead = {n: c for n in run.journals.read().flows if (c := dead_of(run, n))}
+    run.expect(set(dead) <= {"ak"}, f"dead-lettered: {dead}")
+    run.note(f"dead-lettered: {dead}")
+
+
+def from_earliest(config, plan):
+    plan.route(config, "kk")["from"]["on_offset_lost"] = "earliest"
+    quick_metadata(config, plan)
+
+
+@fault("D23s", "source's topic deleted and made again, on_offset_lost: earliest", configure=lambda c, p: from_earliest(c, p),
+       directions=("kk", "ak"), interruptions=1)
+def source_made_again(run):
+    """Its offsets begin again at 0, below those that were read already."""
+    kafka, topic = run.bed.kafka_client(), run.plan.source(next(d for d in run.plan.directions if d.name == "kk"))
+    run.sleep(5)
+    run.quiesce()
+    run.faulted()
+    kafka.delete(topic)
+    run.sleep(3)
+    kafka.topic(topic, run.plan.partitions)
+    run.resume()
+    run.healed()
+
+
+def quick_metadata(config, plan):
+    for name in ("kin", "kout"):
+        config["brokers"][name]["librdkafka"]["topic.metadata.refresh.interval.ms"] = 2000
+
+
+@fault("D23p", "partitions added to sources and destinations", configure=quick_metadata, interruptions=1)
+def partitions_added(run):
+    admin = run.bed.kafka_client()._admin
+    run.faulted()
+    for topic, future in admin.create_partitions([NewPartitions(t, 5) for t in run.plan.topics()]).items():
+        future.result(30)
+    run.plan.partitions = 5
+    run.healed()
+    run.sleep(12)
+    source = run.plan.source(next(d for d in run.plan.directions if d.name == "kk"))
+    ends = run.bed.kafka_client().end_offsets(source)
+    run.expect(sum(end > 0 for end in ends.values()) >= 3, f"nothing was sent to the new partitions: {ends}")
+
+
+def second_bridge(run):
+    """A replica with the same configuration."""
+    folder = run.folder / "second"
+    folder.mkdir()
+    return harness.Bridge(folder, run.bridge.file.read_text(), environment={"MALLOC_ARENA_MAX": "2"})
+
+
+def rebalances(run):
+    """Much is in flight at every rebalance: destinations are slow."""
+    second = second_bridge(run)
+    try:
+        run.slow_destinations(0.1)
+        for round in range(6):
+            run.faulted(interruptions=2)
+            second.start()
+            run.sleep(4, 6)
+            if round % 2:
+                second.kill()
+            else:
+                second.terminate()
+            run.sleep(3, 5)
+        run.slow_destinations(0)
+        run.healed()
+    finally:
+        if second.running:
+            second.kill()
+        second._process = None
+        second.stop()
+
+
+@fault("D24", "a second member joins and leaves every 5 s, by TERM and by kill -9", directions=("ak", "ka", "kk", "kh"),
+       load={n: {"rate": 400} for n in ("ka", "kk")})
+def rebalance(run):
+    rebalances(run)
+
+
+def cooperative(config, plan):
+    config["brokers"]["kin"]["librdkafka"]["partition.assignment.strategy"] = "cooperative-sticky"
+
+
+@fault("D24c", "the same with cooperative rebalancing", directions=("ka", "kk", "kh"), configure=cooperative,
+       load={n: {"rate": 400} for n in ("ka", "kk")})
+def rebalance_cooperative(run):
+    rebalances(run)
+
+
+@fault("D27", "Produce responses dropped after the records were appended, 4 times", directions=("ak", "kk", "kh"), interruptions=0)
+def response_dropped(run):
+    """The idempotent producer sends again, and the broker recognises what it has."""
+    run.faulted()
+    for skip in [run.random.randrange(0, 30) for _ in range(4)]:
+        rule = rules.DropProduceResponse(skip=skip)
+        run.bed.proxies["kout"].arm(rule)
+        run.sleep(5)
+        run.expect(rule.hits == 1, "no response was dropped")
+    run.bed.heal()
+    run.healed()
+
+
+def delete_records(run, topic):
+    """Everything that is in the topic now goes, as retention would have it."""
+    client = run.bed.kafka_client()
+    offsets = client.end_offsets(topic)
+    spec = run.folder / "offsets.json"
+    parts = ",".join(f'{{"topic":"{topic}","partition":{p},"offset":{o}}}' for p, o in offsets.items())
+    spec.write_text(f'{{"partitions":[{parts}],"version":1}}')
+    run.bed.kafka.tool("org.apache.kafka.tools.DeleteRecordsCommand", "--bootstrap-server", run.bed.kafka.bootstrap,
+                       "--offset-json-file", spec)
+
+
+@fault("D28", "offsets lost to retention: the state says so; on_offset_lost: earliest goes on", directions=("kk", "ak"), interruptions=1)
+def offsets_lost(run):
+    d = next(x for x in run.plan.directions if x.name == "kk")
+    run.faulted()
+    run.bridge.terminate()
+    run.sleep(4)
+    for client in run.senders:
+        client.pause()
+    run.sleep(1)
+    delete_records(run, run.plan.source(d))
+    # What retention took is lost by whoever set it so short, not by the bridge.
+    flow = run.journals.read().flow("kk")
+    gone = flow.attempted.keys() - flow.arrivals.keys()
+    flow.forgotten |= gone
+    run.expect(gone, "nothing was deleted")
+    run.bridge.start()
+    run.resume()
+    before = run.arrived("kk")
+    run.log_has("offset.*(lost|no longer|out of range|gone)|OFFSET_OUT_OF_RANGE", timeout=40)
+    run.sleep(4)
+    run.expect(run.arrived("kk") == before, "it jumped silently over what was lost")
+    run.bridge.terminate()
+    config = harness.yaml.safe_load(run.bridge.file.read_text())
+    run.plan.route(config, "kk")["from"]["on_offset_lost"] = "earliest"
+    run.bridge.configure(config)
+    run.bridge.start()
+    run.healed()

@@ -1,0 +1,164 @@
+"""What the machine does to the bridge: disks, descriptors, clocks, names; and what its administrators do."""
+import subprocess
+import time
+
+from registry import fault
+
+from .rabbit import close_connections
+
+
+class Shim:
+    """The preloaded clock and resolver, told through a file."""
+
+    def __init__(self, run):
+        self._file = run.folder / "shim"
+        self.environment = {"LD_PRELOAD": str(run.bed.build / "tests" / "faults" / "fault-shim.so"), "FAULT_SHIM": str(self._file)}
+        self.say()
+
+    def say(self, clock=0, dns="ok"):
+        partial = self._file.with_suffix(".new")
+        partial.write_text(f"clock {clock}\ndns {dns}\n")
+        partial.replace(self._file)
+
+
+def start_with(run, environment):
+    run.bridge._environment.update(environment)
+    run.bridge.start()
+    run.start_senders()
+    run.wait_warm()
+
+
+@fault("D38", "nowhere to write the log: the disk is full", start=False)
+def disk_full(run):
+    """/dev/full fails every write as a full disk does."""
+    log, run.bridge.log = run.bridge.log, DevFull()
+    run.bridge.start()
+    run.start_senders()
+    run.wait_warm()
+    run.faulted(interruptions=2)
+    for proxy in run.bed.proxies.values():
+        proxy.reset()  # something to log about
+    run.healed()
+    run.sleep(5)
+    run.expect(run.bridge.running, "the bridge ended because it could not log")
+    run.bridge.log = log
+
+
+class DevFull:
+    """In the place of the log's path."""
+
+    def exists(self):
+        return False
+
+    def open(self, mode):
+        return open("/dev/full", "wb", buffering=0)
+
+
+def limit(run, resource, value):
+    subprocess.run(["prlimit", "--pid", str(run.bridge.pid), f"--{resource}={value}"], check=True)
+
+
+def descriptors(run):
+    import os
+    return len(os.listdir(f"/proc/{run.bridge.pid}/fd"))
+
+
+@fault("D39", "no file descriptors left for 10 s, then connections break", interruptions=4)
+def no_descriptors(run):
+    run.faulted()
+    limit(run, "nofile", f"{descriptors(run) - 4}:4096")
+    for proxy in run.bed.proxies.values():
+        proxy.reset()
+    cpu = run.watch.cpu(10)
+    run.expect(run.bridge.running, "the bridge ended")
+    run.expect(cpu is not None and cpu < 25, f"{cpu} % of a core while nothing can be opened")
+    limit(run, "nofile", "4096:4096")
+    for proxy in run.bed.proxies.values():
+        proxy.reset()
+    run.healed()
+
+
+@fault("D40", "wall clock jumps a day ahead, then two days back", start=False, ordered=True)
+def clock_jumps(run):
+    shim = Shim(run)
+    start_with(run, shim.environment)
+    for clock in (86_400, -86_400, 0):
+        shim.say(clock=clock)
+        before, at = {d.name: run.arrived(d.name) for d in run.plan.directions}, time.monotonic()
+        run.sleep(6)
+        still = [n for n, c in before.items() if run.arrived(n) - c < 0.5 * run.rate * (time.monotonic() - at)]
+        run.expect(not still, f"clock off by {clock} s: slowed down {still}")
+    run.expect("connection lost" not in run.bridge.read_log(), "a jump of the wall clock cost a connection")
+    run.healed()
+
+
+def own_user(config, plan):
+    for name in ("ain", "aout"):
+        section = config["brokers"][name]
+        section["url"] = section["url"].replace("guest:guest@", "bridge@")
+        section["password"] = "right"
+
+
+def add_user(run, password="right"):
+    run.bed.rabbit.ctl("add_user", "bridge", password)
+    run.bed.rabbit.ctl("set_permissions", "bridge", ".*", ".*", ".*")
+
+
+def attempts(run, seconds):
+    """Connections a second that were tried through the proxies of RabbitMQ."""
+    count = lambda: sum(run.bed.proxies[name].accepted for name in ("ain", "aout"))  # noqa: E731
+    before = count()
+    time.sleep(seconds)
+    return (count() - before) / seconds
+
+
+@fault("D42", "password changed, then permissions taken away, then mended", start=False, configure=own_user, interruptions=6)
+def credentials(run):
+    add_user(run)
+    try:
+        run.bridge.start()
+        run.start_senders()
+        run.wait_warm()
+        run.faulted()
+        run.bed.rabbit.ctl("change_password", "bridge", "wrong")
+        close_connections(run)
+        run.log_has("ACCESS_REFUSED|wrong user or password", timeout=20)
+        rate = attempts(run, 8)
+        links = 2 + len(run.plan.of(source="amqp"))
+        # reconnect_delay_max is 2 s here, with jitter down to half of it.
+        run.expect(rate <= 1.5 * links, f"{rate:.1f} logins a second of {links} links: hammering")
+        run.bed.rabbit.ctl("change_password", "bridge", "right")
+        run.sleep(5)
+        run.bed.rabbit.ctl("clear_permissions", "bridge")
+        close_connections(run)
+        run.log_has("ACCESS_REFUSED|403|not allowed|refused", timeout=20)
+        run.sleep(4)
+        run.bed.rabbit.ctl("set_permissions", "bridge", ".*", ".*", ".*")
+        run.healed()
+        run.sleep(5)
+    finally:
+        run.callback(run.bed.rabbit.ctl, "delete_user", "bridge")
+
+
+def by_name(config, plan):
+    section = config["brokers"]["aout"]
+    section["url"] = section["url"].replace("127.0.0.1", "rabbit.test")
+
+
+@fault("D44", "destination's name does not resolve, then slowly, then does", start=False, configure=by_name, interruptions=4)
+def no_names(run):
+    shim = Shim(run)
+    start_with(run, shim.environment)
+    run.faulted()
+    for dns in ("fail", "slow"):
+        shim.say(dns=dns)
+        run.bed.proxies["aout"].reset()
+        if dns == "fail":
+            run.log_has("cannot resolve", timeout=20)
+        independent = [d.name for d in run.plan.directions if d.sink == "kafka" or d.request]
+        before = {n: run.arrived(n) for n in independent}
+        run.sleep(8)
+        still = [n for n, c in before.items() if run.arrived(n) <= c]
+        run.expect(not still, f"dns {dns}: stood still with the unresolved one: {still}")
+    shim.say()
+    run.healed()

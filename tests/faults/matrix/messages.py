@@ -1,0 +1,154 @@
+"""Messages that no destination or handler wants, and handlers that misbehave."""
+import time
+
+import checker
+import raw_amqp
+from harness import eventually
+from registry import fault
+
+from .rabbit import dead_of, only_dead
+
+
+def poison(name, plugin):
+    """Every message of the direction goes to a handler that never succeeds."""
+    def configure(config, plan):
+        config["handlers"]["poisoned"] = {"plugin": str(plan.handlers / plugin), "timeout": "5s"}
+        plan.route(config, name)["to"] = {"handler": "poisoned"}
+    return configure
+
+
+def all_dead(run, name, count):
+    """Each of them dead-lettered, nobody else disturbed."""
+    run.start_senders()
+    run.faulted()
+    eventually(lambda: dead_of(run, name) == count, 90, f"all {count} of {name} dead-lettered")
+    others = {d.name: run.arrived(d.name) for d in run.plan.directions if d.name != name}
+    run.sleep(2)
+    still = [n for n, c in others.items() if run.arrived(n) <= c]
+    run.expect(not still, f"stood still with the poisoned one: {still}")
+    only_dead(run, name)
+
+
+FEW = {"rate": 10, "count": 30}
+
+
+@fault("D29", "poison: the handler always fails, AMQP source", start=False, dead=True, recovers=False,
+       configure=poison("ah", "bad_returns_error.so"), load={"ah": FEW})
+def always_fails(run):
+    run.bridge.start()
+    all_dead(run, "ah", 30)
+
+
+@fault("D29k", "poison: the handler always fails, Kafka source", start=False, dead=True, recovers=False,
+       configure=poison("kh", "bad_returns_error.so"), load={"kh": FEW})
+def always_fails_kafka(run):
+    run.bridge.start()
+    all_dead(run, "kh", 30)
+
+
+@fault("D33", "handler throws std::runtime_error", start=False, dead=True, recovers=False,
+       configure=poison("ah", "bad_throws.so"), load={"ah": FEW})
+def throws(run):
+    run.bridge.start()
+    all_dead(run, "ah", 30)
+
+
+@fault("D33i", "handler throws an int", start=False, dead=True, recovers=False,
+       configure=poison("ah", "bad_throws_int.so"), load={"ah": FEW})
+def throws_int(run):
+    run.bridge.start()
+    all_dead(run, "ah", 30)
+
+
+class Poisoner:
+    """Publishes hostile messages, each under an id, and writes a sender's journal of them."""
+
+    def __init__(self, run, flow, queue, place):
+        self._publisher = raw_amqp.RawPublisher(run.bed.rabbit.port)
+        self._flow, self._queue, self.sent = flow, queue, 0
+        self._journal = run.folder / f"{flow}.journal"
+        run.journals.add(self._journal, sent=True)
+        run.places[flow] = place
+
+    def publish(self, **properties):
+        self.sent += 1
+        ms = time.monotonic_ns() // 1_000_000
+        with self._journal.open("a") as journal:
+            journal.write(f"A {ms} {self._flow} {self.sent}\n")
+            journal.flush()
+            self._publisher.publish(self._queue, body(self._flow, self.sent), **properties)
+            journal.write(f"C {ms} {self._flow} {self.sent}\n")
+
+
+def body(flow, seq, size=200):
+    """As load/body.hpp makes it."""
+    head = f"{flow} {seq} {size}\n".encode()
+    return head + bytes(ord("a") + (seq * 7 + at) % 26 for at in range(len(head), size))
+
+
+def hostile_messages(poisoner):
+    table, text = raw_amqp.long, raw_amqp.text_field
+    poisoner.publish(headers=raw_amqp.nested_table(18_000))
+    poisoner.publish(headers=table(text(b"large", b"x" * 120_000)))
+    poisoner.publish(headers=table(b"".join(text(b"h%d" % i, b"v") for i in range(9000))))
+    poisoner.publish(headers=table(text(b"\xff\xfe", b"\xc3\x28\x80")))
+    poisoner.publish(headers=table(raw_amqp.short(b"nothing") + b"V"))
+    poisoner.publish(headers=table(text(b"twice", b"1") + text(b"twice", b"2")))
+    poisoner.publish(flags=0x0400, values=raw_amqp.short(b"\xff\x00\x80"))          # correlation-id
+    poisoner.publish(flags=0x0100, values=raw_amqp.short(b"soon"))                  # expiration, not a number
+    poisoner.publish(headers=table(text(b"customer", b"k\x00\xff")))
+
+
+@fault("D30", "hostile messages: tables nested 18,000 deep, 120 KB of headers, broken UTF-8, empty bodies", dead=True)
+def hostile(run):
+    run.faulted()
+    for name in [d.name for d in run.plan.of(source="amqp") if not d.request]:
+        d = next(x for x in run.plan.directions if x.name == name)
+        poisoner = Poisoner(run, f"poison{name}", run.plan.source(d), run.plan.sink(d))
+        hostile_messages(poisoner)
+        poisoner._publisher.publish(run.plan.source(d), b"")  # arrives without an id
+        run.allowed_broken += 1
+    run.bridge_pid = run.bridge.pid
+    run.sleep(5)
+    run.expect(run.bridge.running, "the bridge crashed")
+    run.healed()
+    flows = run.journals.read().flows
+    dead = sum(dead_of(run, name) for name in flows)
+    run.note(f"{dead} of {sum(len(f.attempted) for n, f in flows.items() if n.startswith('poison'))} dead-lettered, the others passed on")
+
+
+def dead_by_source(config, plan):
+    """Where the destination itself is too small, its dead letters must go elsewhere."""
+    config["failures"]["dead_letter"] = {"broker": "ain", "target": plan.dead}
+    config["brokers"]["aout"]["max_message_size"] = "1MiB"
+
+
+@fault("D31", "bodies of 2 MB and 16 MB, more than the destination takes", start=False, dead=True, configure=dead_by_source,
+       load={"aa": {"size": 2_000_000, "rate": 2, "count": 8}, "ak": {"size": 16_000_000, "rate": 1, "count": 3}}, recovers=False,
+       short=True)
+def oversized(run):
+    run.bridge.start()
+    run.start_senders()
+    run.faulted()
+    names = {"aa": 8, "ak": 3} if run.bed.kafka else {"aa": 8}
+    for name, count in names.items():
+        eventually(lambda: dead_of(run, name) == count, 90, f"{count} dead letters of {name}")
+    dead = {n: c for n in run.journals.read().flows if (c := dead_of(run, n))}
+    run.expect(set(dead) == set(names), f"dead-lettered: {dead}")
+    losses = run.bridge.read_log().count("publish channel closed")
+    run.expect(losses == 0, "a channel was closed: the size was not checked before sending")
+
+
+PART = 131072 - 8
+
+
+@fault("D32", "bodies that just fill their frames", ordered=True, directions=("aa",), kafka=False,
+       load={"aa": {"size": 2 * PART, "rate": 20}})
+def full_frames(run):
+    run.sleep(10)
+    flow = run.journals.read().flow("aa")
+    times = sorted(flow.arrivals[seq][0].ms - ms for seq, ms in flow.attempted.items() if seq in flow.arrivals)
+    median = times[len(times) // 2]
+    run.note(f"median {median} ms from publish to arrival")
+    run.expect(median < 150, f"median {median} ms: a segment waits for an acknowledgement")
+    run.healed()

@@ -1,0 +1,159 @@
+"""What the commands print and how they end."""
+
+import pathlib
+
+import pytest
+
+from program import CONFIG, NOT_TAKEN, OK, SOURCE, USAGE, mombridge, plugin
+
+SAMPLES = sorted(pathlib.Path(SOURCE, "config").glob("*.yaml"))
+BAD = pathlib.Path(SOURCE, "tests/unit/config/bad")
+SMALLEST = pathlib.Path(SOURCE, "config/smallest.yaml")
+
+
+@pytest.mark.parametrize("file", SAMPLES, ids=lambda f: f.stem)
+def test_samples_pass_in_silence(file):
+    done = mombridge("check", "--no-environment", "-c", file)
+    assert (done.returncode, done.stdout, done.stderr) == (OK, "", "")
+
+
+def test_there_are_samples():
+    assert SAMPLES
+
+
+@pytest.mark.parametrize("name", ["unknown_key", "colon", "references", "unknown_type", "tab"])
+def test_bad_files_are_refused_with_their_place(name):
+    file = BAD / f"{name}.yaml"
+    expected = next(line for line in file.read_text().splitlines() if line.startswith("# expect: "))
+    for command in ("check", "run"):
+        done = mombridge(command, "-c", file)
+        assert done.returncode == CONFIG
+        assert done.stderr.splitlines()[0] == f"{file}:{expected.removeprefix('# expect: ')}"
+        assert done.stdout == ""
+
+
+def test_check_reports_everything_at_once(tmp_path):
+    (tmp_path / "c.yaml").write_text(
+        "brokers:\n"
+        "  shop: {type: amqp, url: amqp://localhost, subscribe: [{exchange: amq.topic, routing_key: ['#']}]}\n"
+        "routes:\n"
+        "  - {name: r, from: {broker: shop, target: 'a'}, to: {broker: shop, target: '{key}'}}\n"
+        "  - {name: s, from: {broker: shop, target: 'a'}, to: {broker: shop, target: '{'}}\n")
+    done = mombridge("check", "-c", tmp_path / "c.yaml")
+    assert done.returncode == CONFIG
+    places = [line.split(": ")[:2] for line in done.stderr.splitlines()]
+    assert [severity for _, severity in places] == ["warning", "error", "error"]
+
+
+def test_check_shows_warnings_and_passes(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("brokers: {local: {type: memory}}\n")
+    done = mombridge("check", "-c", file)
+    assert done.returncode == OK
+    assert "warning: there are no routes" in done.stderr
+    assert mombridge("check", "--no-environment", "-c", file).stderr == ""
+
+
+def handler_config(folder, name, settings=""):
+    file = folder / "c.yaml"
+    file.write_text(
+        "brokers: {local: {type: memory}}\n"
+        f"handlers:\n  h:\n    plugin: {plugin(name)}\n{settings}"
+        "routes: [{from: {broker: local}, to: {handler: h}}]\n")
+    return file
+
+
+def test_check_loads_and_configures_plugins(tmp_path):
+    file = handler_config(tmp_path, "good_publish")
+    done = mombridge("check", "-c", file)
+    assert done.returncode == CONFIG
+    assert done.stderr.startswith(f"{file}:4:13: error: handlers.h: {plugin('good_publish')}: create failed")
+    assert mombridge("check", "-c", handler_config(tmp_path, "good_publish", "    config: {broker: local, target: x}\n")).returncode == OK
+    assert mombridge("check", "--no-environment", "-c", handler_config(tmp_path, "bad_major")).returncode == OK
+    done = mombridge("run", "-c", handler_config(tmp_path, "bad_major"))
+    assert done.returncode == CONFIG
+    assert "built for handler ABI 2.0" in done.stderr
+
+
+def explain(*arguments):
+    return mombridge("explain", "-c", SMALLEST, *arguments)
+
+
+def test_explain_says_which_route():
+    done = explain("--broker", "shop", "--target", "orders")
+    assert done.returncode == OK
+    assert "-> lake (kafka), target 'orders'" in done.stdout
+    assert done.stderr == ""
+
+
+def test_explain_says_why_none():
+    done = explain("--broker", "lake", "--target", "orders")
+    assert done.returncode == NOT_TAKEN
+    assert "no route takes target 'orders' from broker 'lake'" in done.stdout
+    assert "discarded (unrouted)" in done.stdout
+
+
+def test_explain_names_the_nearest_broker():
+    done = explain("--broker", "shap", "--target", "orders")
+    assert done.returncode == CONFIG
+    assert done.stderr == "mombridge: there is no broker 'shap' (did you mean 'shop'?)\n"
+
+
+def test_explain_takes_headers(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        "brokers: {shop: {type: amqp, url: amqp://localhost}, lake: {type: kafka, bootstrap_servers: localhost:9092}}\n"
+        "routes: [{from: {broker: shop, queue: q, headers: {kind: 'x=y'}}, to: {broker: lake, target: t}}]\n")
+    arguments = ["explain", "-c", file, "--broker", "shop", "--target", "a"]
+    done = mombridge(*arguments)
+    assert done.returncode == NOT_TAKEN
+    assert "a header that it asks for is missing or different" in done.stdout
+    assert mombridge(*arguments, "-H", "kind=x=y").returncode == OK
+    done = mombridge(*arguments, "-H", "kind")
+    assert done.returncode == USAGE
+    assert "-H takes name=value, not 'kind'" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["check", "--fast"], ["explain", "--broker", "b"], ["run", "extra"]])
+def test_wrong_usage(arguments):
+    done = mombridge(*arguments)
+    assert done.returncode == USAGE
+    assert done.stderr
+
+
+def test_version_and_help():
+    done = mombridge("--version")
+    assert (done.returncode, done.stderr) == (OK, "")
+    assert done.stdout.startswith("mombridge ")
+    done = mombridge("--help")
+    assert done.returncode == OK
+    for command in ("run", "check", "explain"):
+        assert command in done.stdout
+
+
+def test_configuration_from_the_environment():
+    assert mombridge("explain", "--broker", "shop", "--target", "orders", MOMBRIDGE_CONFIG=str(SMALLEST)).returncode == OK
+    done = mombridge("check", MOMBRIDGE_CONFIG="/nowhere/mombridge")
+    assert done.returncode == CONFIG
+    assert "/nowhere/mombridge" in done.stderr
+
+
+def test_a_folder_means_its_files(tmp_path):
+    (tmp_path / "10-brokers.yaml").write_text("brokers: {shop: {type: amqp, url: amqp://localhost}}\n")
+    (tmp_path / "20-more.yaml").write_text("brokers: {lake: {type: kafka, bootstrap_servers: localhost:9092}}\n")
+    (tmp_path / "30-routes.yaml").write_text("routes: [{from: {broker: shop, queue: q}, to: {broker: lake, target: t}}]\n")
+    (tmp_path / "notes.txt").write_text("not: [read\n")
+    arguments = ["explain", "--broker", "shop", "--target", "a"]
+    assert mombridge(*arguments, "-c", tmp_path).returncode == OK
+    separately = [argument for file in sorted(tmp_path.glob("*.yaml")) for argument in ("-c", file)]
+    assert mombridge(*arguments, *separately).returncode == OK
+    assert mombridge(*arguments, *separately[2:]).returncode == CONFIG
+
+
+def test_a_name_that_is_defined_twice(tmp_path):
+    (tmp_path / "a.yaml").write_text("brokers: {shop: {type: memory}}\n")
+    (tmp_path / "b.yaml").write_text("brokers:\n  shop: {type: memory}\n")
+    done = mombridge("check", "-c", tmp_path)
+    assert done.returncode == CONFIG
+    assert done.stderr.startswith(f"{tmp_path}/b.yaml:2:3: error: brokers.shop: ")
+    assert f"first at {tmp_path}/a.yaml:1" in done.stderr

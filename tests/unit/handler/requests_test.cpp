@@ -1,0 +1,92 @@
+#include "handler/requests.hpp"
+
+#include "running.hpp"
+
+namespace mombridge::handler::test {
+namespace {
+
+const TimePoint kSoon = Clock::now() - 1s, kNever = Clock::now() + 24h;
+Verdict ok() { return {}; }
+
+TEST(Requests, NothingIsFinishedWhileHandleRuns) {
+  Requests requests;
+  TestCall call;
+  auto id = requests.open(call, kNever);
+  std::optional<Requests::Finished> finished;
+  EXPECT_EQ(requests.complete(id, ok(), finished), Requests::Completion::taken);
+  EXPECT_FALSE(finished);
+  auto returned = requests.returned(id, std::nullopt);
+  ASSERT_TRUE(returned);
+  EXPECT_EQ(returned->call, &call);
+  EXPECT_EQ(returned->verdict.kind, Verdict::Kind::ok);
+  EXPECT_EQ(requests.complete(id, ok(), finished), Requests::Completion::not_open);
+}
+
+TEST(Requests, ACompletionComesAfterHandle) {
+  Requests requests;
+  TestCall call;
+  auto id = requests.open(call, kNever);
+  EXPECT_FALSE(requests.returned(id, std::nullopt));
+  std::optional<Requests::Finished> finished;
+  EXPECT_EQ(requests.complete(id, ok(), finished), Requests::Completion::taken);
+  ASSERT_TRUE(finished);
+  EXPECT_EQ(requests.complete(id, ok(), finished), Requests::Completion::not_open);
+}
+
+TEST(Requests, IdsAreNeverUsedAgain) {
+  Requests one, other;
+  TestCall call;
+  auto first = one.open(call, kNever);
+  auto second = other.open(call, kNever);
+  EXPECT_NE(first, second);
+  EXPECT_NE(first, 0u);
+}
+
+TEST(Requests, OverdueOnceEach) {
+  Requests requests;
+  TestCall running, answered, open;
+  auto a = requests.open(running, kSoon);
+  auto b = requests.open(answered, kSoon);
+  auto c = requests.open(open, kSoon);
+  TestCall later;
+  requests.open(later, kNever);
+  std::optional<Requests::Finished> finished;
+  EXPECT_EQ(requests.returned(b, ok())->call, &answered);
+  EXPECT_EQ(requests.returned(c, std::nullopt)->verdict.kind, Verdict::Kind::retry);  // late already
+  EXPECT_EQ(requests.next_deadline(), kSoon);
+  auto overdue = requests.overdue(Clock::now());
+  ASSERT_TRUE(overdue);
+  EXPECT_FALSE(overdue->finished);  // `running` keeps its message
+  EXPECT_FALSE(requests.overdue(Clock::now()));
+  EXPECT_EQ(requests.next_deadline(), kNever);
+  EXPECT_EQ(requests.returned(a, std::nullopt)->verdict.reason, "the handler did not answer in time");
+}
+
+TEST(Requests, OverdueEndsWhatNobodyAnswered) {
+  Requests requests;
+  TestCall call;
+  auto id = requests.open(call, Clock::now() + 50ms);
+  EXPECT_FALSE(requests.returned(id, std::nullopt));
+  auto overdue = requests.overdue(kNever);
+  ASSERT_TRUE(overdue);
+  ASSERT_TRUE(overdue->finished);
+  EXPECT_EQ(overdue->finished->call, &call);
+  std::optional<Requests::Finished> finished;
+  EXPECT_EQ(requests.complete(id, ok(), finished), Requests::Completion::not_open);
+  EXPECT_FALSE(requests.next_deadline());
+}
+
+TEST(Requests, AbandonLeavesWhatIsInHandle) {
+  Requests requests;
+  TestCall running, open;
+  requests.open(running, kNever);
+  auto id = requests.open(open, kNever);
+  EXPECT_FALSE(requests.returned(id, std::nullopt));
+  auto abandoned = requests.abandon();
+  ASSERT_TRUE(abandoned);
+  EXPECT_EQ(abandoned->call, &open);
+  EXPECT_FALSE(requests.abandon());
+}
+
+}  // namespace
+}  // namespace mombridge::handler::test

@@ -1,0 +1,262 @@
+#include "broker/kafka/record.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace mombridge::kafka {
+namespace {
+
+using Kind = Value::Kind;
+using testing::ElementsAre;
+
+struct Pub final : Publication {
+  void completed(Outcome) noexcept override {}
+};
+
+/// Headers as they lie in a record; nullopt: a null value.
+using Raw = std::vector<std::pair<std::string, std::optional<std::string>>>;
+
+Raw raw(const rd_kafka_headers_t* headers) {
+  Raw all;
+  const char* name;
+  const void* value;
+  size_t size;
+  for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
+    all.emplace_back(name, value ? std::optional(std::string(static_cast<const char*>(value), size)) : std::nullopt);
+  return all;
+}
+
+RecordHeaders headers_of(const Raw& all) {
+  RecordHeaders headers(rd_kafka_headers_new(all.size()));
+  for (auto& [name, value] : all)
+    rd_kafka_header_add(headers.get(), name.data(), static_cast<ssize_t>(name.size()), value ? value->data() : nullptr,
+                        value ? static_cast<ssize_t>(value->size()) : 0);
+  return headers;
+}
+
+class Record : public testing::Test {
+ protected:
+  Raw encode(const Message& m, std::vector<Header> added = {}) {
+    Pub p;
+    p.message = &m;
+    p.headers = added;
+    encoded = encode_headers(p, dropped);
+    return raw(encoded.get());
+  }
+  Message& decode(const Raw& all) {
+    encoded = headers_of(all);
+    return decode();
+  }
+  Message& decode() {
+    storage.clear();
+    message = {};
+    decode_headers(encoded.get(), message, storage, dropped);
+    return message;
+  }
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (auto& h : message.headers) all.emplace_back(h.name);
+    return all;
+  }
+
+  RecordHeaders encoded;
+  RecordStorage storage;
+  Message message;
+  unsigned dropped = 0;
+};
+
+TEST_F(Record, PropertiesHaveTheNamesOfTheContract) {
+  Message m;
+  m.content_type = "text/plain";
+  m.content_encoding = "gzip";
+  m.correlation_id = std::string_view("\0\xff", 2);
+  m.reply_to = "replies";
+  m.reply_partition = 258;
+  m.message_id = "id";
+  m.type = "t";
+  m.app_id = "shop";
+  m.expiration = "1000";
+  m.priority = 255;
+  m.redelivered = true;
+  EXPECT_THAT(encode(m),
+              testing::UnorderedElementsAre(
+                  std::pair("content-type", "text/plain"), std::pair("content-encoding", "gzip"),
+                  std::pair("kafka_correlationId", std::string("\0\xff", 2)), std::pair("kafka_replyTopic", "replies"),
+                  std::pair("kafka_replyPartition", std::string("\0\0\1\2", 4)), std::pair("message-id", "id"),
+                  std::pair("type", "t"), std::pair("app-id", "shop"), std::pair("expiration", "1000"),
+                  std::pair("priority", "255"), std::pair("mombridge-redelivered", "true")));
+  auto& back = decode();
+  EXPECT_EQ(back.content_type, m.content_type);
+  EXPECT_EQ(back.correlation_id, m.correlation_id);
+  EXPECT_EQ(back.reply_to, m.reply_to);
+  EXPECT_EQ(back.reply_partition, 258);
+  EXPECT_EQ(back.priority, 255);
+  EXPECT_EQ(back.expiration, "1000");
+  EXPECT_TRUE(back.redelivered);
+  EXPECT_TRUE(back.headers.empty());
+  EXPECT_EQ(dropped, 0u);
+}
+
+TEST_F(Record, TypesAreNotedOnlyWhereTheyAreNeeded) {
+  Header headers[] = {{"plain", Value::of("42")}, {"null", {}}};
+  Message m;
+  m.headers = headers;
+  EXPECT_THAT(encode(m), ElementsAre(std::pair("plain", "42"), std::pair("null", std::nullopt)));
+  Header typed[] = {{"n", Value::of(int64_t{42})},
+                    {"a;b%", Value::of_bool(true)},
+                    {"raw", Value::of_bytes("\xff")},
+                    {"text", Value::of_bytes("abc")}};
+  m.headers = typed;
+  EXPECT_THAT(encode(m),
+              ElementsAre(std::pair("n", "42"), std::pair("a;b%", "true"), std::pair("raw", "\xff"),
+                          std::pair("text", "abc"), std::pair("mombridge-types", "i64:n;bool:a%3Bb%25;bin:text")));
+  auto& back = decode();
+  ASSERT_EQ(back.headers.size(), 4u);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(back.headers[i].name, typed[i].name);
+    EXPECT_EQ(back.headers[i].value.kind, typed[i].value.kind);
+    EXPECT_EQ(back.headers[i].value.integer, typed[i].value.integer);
+  }
+}
+
+TEST_F(Record, ANameThatStandsSeveralTimesKeepsEachValueAndType) {
+  Header headers[] = {
+      {"x", Value::of("a")}, {"y", Value::of("b")}, {"x", Value::of(int64_t{1})}, {"x", {}}, {"x", Value::of("2")}};
+  Message m;
+  m.headers = headers;
+  encode(m);
+  auto& back = decode();
+  ASSERT_EQ(back.headers.size(), 5u);
+  EXPECT_EQ(back.headers[0].value.text, "a");
+  EXPECT_EQ(back.headers[2].value.kind, Kind::i64);
+  EXPECT_EQ(back.headers[3].value.kind, Kind::null);
+  EXPECT_EQ(back.headers[4].value.text, "2");
+}
+
+TEST_F(Record, ThePublicationsHeadersReplaceThoseOfTheMessageAndItsProperties) {
+  Header headers[] = {{"a", Value::of("old")}, {"b", Value::of("kept")}};
+  Message m;
+  m.headers = headers;
+  m.type = "old";
+  EXPECT_THAT(encode(m, {{"a", Value::of("new")}, {"type", Value::of("new")}}),
+              ElementsAre(std::pair("b", "kept"), std::pair("a", "new"), std::pair("type", "new")));
+}
+
+TEST_F(Record, AHeaderThatIsCalledAsAPropertyStandsBesideIt) {
+  Header headers[] = {{"type", Value::of("of the header")}};
+  Message m;
+  m.headers = headers;
+  m.type = "of the message";
+  encode(m);
+  auto& back = decode();
+  EXPECT_EQ(back.type, "of the message");
+  ASSERT_EQ(back.headers.size(), 1u);
+  EXPECT_EQ(back.headers[0].value.text, "of the header");
+}
+
+TEST_F(Record, WhatOnlyAmqpHasIsNotWritten) {
+  Header headers[] = {{"mombridge-key", Value::of("k")},
+                      {"mombridge-types", Value::of("x")},
+                      {"mombridge-tombstone", Value::of_bool(true)},
+                      {"mombridge-timestamp-ms", Value::of(int64_t{1})},
+                      {"mombridge-hops", Value::of("1")},
+                      {"mombridge-deadline", Value::of(int64_t{5})}};
+  Message m;
+  m.headers = headers;
+  EXPECT_THAT(encode(m), ElementsAre(std::pair("mombridge-hops", "1"), std::pair("mombridge-deadline", "5"),
+                                     std::pair("mombridge-types", "i64:mombridge-deadline")));
+}
+
+TEST_F(Record, ANameWithANulByteIsDroppedAndCounted) {
+  Header headers[] = {{std::string_view("a\0b", 3), Value::of("1")}, {"c", Value::of("2")}};
+  Message m;
+  m.headers = headers;
+  EXPECT_THAT(encode(m), ElementsAre(std::pair("c", "2")));
+  EXPECT_EQ(dropped, 1u);
+}
+
+TEST_F(Record, ForeignHeadersAreTextOrBytes) {
+  decode({{"text", "caf\xc3\xa9"}, {"bytes", "caf\xe9"}, {"empty", ""}, {"null", std::nullopt}});
+  ASSERT_EQ(message.headers.size(), 4u);
+  EXPECT_EQ(message.headers[0].value.kind, Kind::string);
+  EXPECT_EQ(message.headers[1].value.kind, Kind::bytes);
+  EXPECT_EQ(message.headers[2].value.kind, Kind::string);
+  EXPECT_EQ(message.headers[3].value.kind, Kind::null);
+}
+
+TEST_F(Record, WhatBrokersOwnOrWouldSteerThemIsDropped) {
+  decode({{"CC", "elsewhere"},
+          {"BCC", "elsewhere"},
+          {"x-death", "forged"},
+          {"x-first-death-queue", "q"},
+          {"x-delivery-count", "9"},
+          {"mombridge-key", "forged"},
+          {"mombridge-tombstone", "true"},
+          {"mombridge-timestamp-ms", "1"},
+          {"mombridge-correlation-id-encoding", "base64url"},
+          {"x-mine", "kept"},
+          {"ce_id", "1"},
+          {"cloudEvents_id", "2"}});
+  EXPECT_THAT(names(), ElementsAre("x-mine", "ce_id", "cloudEvents_id"));
+  EXPECT_EQ(dropped, 9u);
+  EXPECT_FALSE(message.key);
+  EXPECT_FALSE(message.tombstone);
+}
+
+TEST_F(Record, PropertiesThatMakeNoSenseStayHeadersOrGo) {
+  decode({{"priority", "high"},
+          {"priority", "256"},
+          {"expiration", "tomorrow"},
+          {"content-type", "\xff"},
+          {"kafka_replyPartition", "3"},
+          {"kafka_replyPartition", "\xff\xff\xff\xff"},
+          {"type", std::nullopt}});
+  EXPECT_FALSE(message.priority);
+  EXPECT_FALSE(message.expiration);
+  EXPECT_FALSE(message.content_type);
+  EXPECT_FALSE(message.reply_partition);
+  EXPECT_FALSE(message.type);
+  EXPECT_THAT(names(), ElementsAre("priority", "priority", "content-type", "kafka_replyPartition",
+                                   "kafka_replyPartition", "type"));
+  EXPECT_EQ(dropped, 1u) << "an expiration that is no number would close an AMQP channel";
+}
+
+TEST_F(Record, AForgedOrDamagedTypeNoteDoesNoHarm) {
+  for (std::string note : {";;;", ":", "i32:", "i32:missing", "i32:a", "bool:a;bool:a;bool:a", "[:a", "{{{{:a", "i32",
+                           "str:%", "str:%2", "i32:%61"}) {
+    decode({{"a", "text"}, {"mombridge-types", note}});
+    ASSERT_EQ(message.headers.size(), 1u) << note;
+    EXPECT_EQ(message.headers[0].value.kind, Kind::string) << note;
+    EXPECT_EQ(message.headers[0].value.text, "text") << note;
+  }
+  decode({{"a", "1"}, {"mombridge-types", std::nullopt}});
+  EXPECT_THAT(names(), ElementsAre("a"));
+}
+
+// AMQP's side lists in a header of this name what stood several times; on a record it means nothing.
+TEST_F(Record, AmqpsNoteOfRepeatedNamesIsHarmlessHere) {
+  decode({{"a", "1"}, {"a", "2"}, {"mombridge-types", "a,b"}});
+  EXPECT_THAT(names(), ElementsAre("a", "a"));
+}
+
+TEST_F(Record, VeryManyHeadersWithVeryManyTypesTakeNoTime) {
+  Raw all;
+  std::string note;
+  constexpr int kMany = 50'000;
+  for (int i = 0; i < kMany; ++i) {
+    all.emplace_back("h" + std::to_string(i), "1");
+    note += "i32:n" + std::to_string(i) + ";";
+  }
+  all.emplace_back("mombridge-types", note);
+  decode(all);
+  EXPECT_EQ(message.headers.size(), static_cast<size_t>(kMany));
+}
+
+TEST_F(Record, TheIdOfAMessageWithoutOneSaysWhereItWas) {
+  std::string id;
+  make_id(id, "lake", "orders", 3, 1234567890123);
+  EXPECT_EQ(id, "kafka:lake/orders/3/1234567890123");
+}
+
+}  // namespace
+}  // namespace mombridge::kafka

@@ -1,0 +1,42 @@
+#include "broker/kafka/topic_match.hpp"
+
+#include <gtest/gtest.h>
+
+namespace mombridge::kafka {
+namespace {
+
+Settings settings(std::vector<std::string> topics) {
+  Settings s;
+  for (auto& topic : topics) s.kafka_subscriptions.push_back({.topic = topic});
+  return s;
+}
+
+TEST(TopicMatch, TheNameComesBeforeAnyExpression) {
+  TopicMatch match(settings({"^orders.*", "orders", "payments"}));
+  EXPECT_EQ(match.subscription_of("orders"), 1u);
+  EXPECT_EQ(match.subscription_of("orders.new"), 0u);
+  EXPECT_EQ(match.subscription_of("payments"), 2u);
+}
+
+TEST(TopicMatch, OfSeveralExpressionsTheFirst) {
+  TopicMatch match(settings({"^a\\..*", "^a.*", "^.*"}));
+  for (int again = 0; again < 2; ++again) {  // the second time from the cache
+    EXPECT_EQ(match.subscription_of("a.b"), 0u);
+    EXPECT_EQ(match.subscription_of("ab"), 1u);
+    EXPECT_EQ(match.subscription_of("c"), 2u);
+  }
+}
+
+TEST(HiddenTopics, AreTheBridgesOwnWhereAnExpressionCouldMatchThem) {
+  auto s = settings({"orders"});
+  s.own_names = {"mombridge.replies", "mombridge.dead"};
+  EXPECT_EQ(hidden_topics(s, TopicMatch(s)), "") << "no expression";
+  s = settings({"^.*", "mombridge.dead"});
+  s.own_names = {"mombridge.replies", "mombridge.dead", "not a, topic"};
+  EXPECT_EQ(hidden_topics(s, TopicMatch(s)), "^mombridge\\.replies$") << "a named one can be subscribed to";
+  s.librdkafka = {{"topic.blacklist", "^secret"}};
+  EXPECT_EQ(hidden_topics(s, TopicMatch(s)), "^mombridge\\.replies$,^secret");
+}
+
+}  // namespace
+}  // namespace mombridge::kafka
