@@ -157,7 +157,7 @@ def test_a_handler_answers_over_a_second_hop(bridge, sides):
         handlers={"greeter": sample("greeter")}, replies={"keys": KEYS}, **answering(source, hop))
     bridge(config)
     source.request(range(10))
-    assert sorted(source.replies(10, settle=0.5)) == sorted((b"id %d" % i, b"%d too" % i) for i in range(10))
+    assert sorted(source.replies(10, settle=0.5)) == sorted((b"id %d" % i, b"Hi there too") for i in range(10))
 
 
 def test_a_handler_behind_a_memory_broker_answers(bridge, sides):
@@ -167,7 +167,7 @@ def test_a_handler_behind_a_memory_broker_answers(bridge, sides):
         handlers={"greeter": sample("greeter")}, replies={"keys": KEYS}, local={"accept_replies": True},
         **answering(source)))
     source.request(range(10))
-    assert sorted(source.replies(10, settle=0.5)) == sorted((b"id %d" % i, b"%d too" % i) for i in range(10))
+    assert sorted(source.replies(10, settle=0.5)) == sorted((b"id %d" % i, b"Hi there too") for i in range(10))
 
 
 def test_late_replies(bridge, sides, amqp):
