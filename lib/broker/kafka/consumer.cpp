@@ -159,7 +159,7 @@ Result<> Consumer::make() {
 
 Result<bool> Consumer::have_own_topic(rd_kafka_t* client) {
   if (part_ != Part::replies || has_topic()) return false;
-  auto had = have_topic(client, settings_.kafka_subscriptions.front().topic);
+  auto had = have_topic(client, settings_.kafka_subscriptions.front().topic, kKeepReplies);
   if (had) has_topic_ = true;
   return had;
 }

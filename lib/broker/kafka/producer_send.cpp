@@ -90,6 +90,11 @@ void Producer::drain() {
       p = backlog_.front();
       backlog_.pop_front();
     }
+    if (!p->wanted()) {
+      p->completed(Outcome::away("its source has taken it back"));
+      waiting_.fetch_sub(1, std::memory_order_release);
+      continue;
+    }
     auto sent = produce(*p);
     if (sent == Sent::full) {
       std::lock_guard lock(mutex_);
