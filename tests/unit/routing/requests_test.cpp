@@ -192,7 +192,9 @@ TEST(Request, LateReplyIsDroppedOrDeadLettered) {
     EXPECT_EQ(count("reply_unusable", "expired"), before + 1);
     EXPECT_THAT(world.broker("shop").sent(), IsEmpty());
     ASSERT_THAT(world.broker("plain").sent(), SizeIs(kept ? 1 : 0));
-    if (kept) EXPECT_THAT(world.broker("plain").sent()[0].headers["mombridge-dead-reason"], HasSubstr("expired"));
+    if (kept) {
+      EXPECT_THAT(world.broker("plain").sent()[0].headers["mombridge-dead-reason"], HasSubstr("expired"));
+    }
   }
 }
 
