@@ -23,6 +23,7 @@ void Branch::aim(const Route* route, const Target* to, const FailurePolicy* poli
   policy_ = policy;
   step_ = to->broker ? Step::publish : Step::handle;
   answers_ = answers;
+  told_ = false;
   attempts_ = waits_ = 0;
   held_ = false;
 }
@@ -32,7 +33,7 @@ void Branch::carry_home() {
   to_ = nullptr;
   policy_ = nullptr;
   step_ = Step::open;
-  answers_ = false;
+  answers_ = told_ = false;
   attempts_ = waits_ = 0;
   held_ = false;
   away_.store(false, std::memory_order_relaxed);
@@ -43,7 +44,7 @@ void Branch::condemn(const Route* route, const FailurePolicy* policy, std::strin
   to_ = nullptr;
   policy_ = policy;
   step_ = Step::dead_letter;
-  answers_ = false;
+  answers_ = told_ = false;
   attempts_ = waits_ = 0;
   held_ = false;
   away_.store(false, std::memory_order_relaxed);
@@ -151,13 +152,13 @@ void Branch::waits(const std::string& reason) noexcept {
 }
 
 void Branch::exhausted() noexcept {
+  if (tell_requester()) return;
   if (policy_->dead_letter && policy_->dead_letter->broker && policy_->dead_letter->broker->instance) return dead_letter();
   if (policy_->reject_when_exhausted) {
     events::rejected(route_name(), passage_.delivery().message.target, reason_, attempts_);
-    return settle_failed(Settlement::reject);
+    return done(Settlement::reject);
   }
-  // A requester that is told has its message's fate in its own hands.
-  if (answers_ && route_->config->error_replies) return settle_failed(Settlement::accept);
+  if (told_) return done(Settlement::accept);  // the requester has its message's fate in its own hands
   hold("no dead_letter is configured: " + reason_);
 }
 
@@ -177,7 +178,7 @@ void Branch::dead_letter() {
 
 void Branch::dead_lettered() noexcept {
   events::dead_lettered(route_name(), passage_.delivery().message.target, reason_, attempts_);
-  settle_failed(Settlement::accept);
+  done(Settlement::accept);
 }
 
 // Never dropped: it stays unacknowledged here, and is tried again in case the operator has mended the cause.
