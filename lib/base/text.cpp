@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 
 namespace mombridge {
 
@@ -24,6 +25,15 @@ size_t sequence(std::string_view s) {
 
 bool is_utf8(std::string_view bytes) {
   while (!bytes.empty()) {
+    // Nearly all of it is ASCII, and this runs for every header of every message.
+    uint64_t eight = 0;
+    if (bytes.size() >= sizeof eight) {
+      std::memcpy(&eight, bytes.data(), sizeof eight);
+      if (!(eight & 0x8080808080808080)) {
+        bytes.remove_prefix(sizeof eight);
+        continue;
+      }
+    }
     size_t n = sequence(bytes);
     if (!n) return false;
     bytes.remove_prefix(n);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <limits>
 #include <vector>
@@ -37,7 +36,7 @@ class Table {
 
   /// What the message says elsewhere than in its headers; a header of the same name gives way. Before write().
   void extra(std::string_view name, const Value& value) {
-    if (!published(name)) extras_[extra_count_++] = {name, value};
+    if (!published(name)) extras_.push_back({name, value});
   }
 
   Result<> write() {
@@ -48,7 +47,7 @@ class Table {
     else
       for (auto& h : headers) of_message(h.name, h.value);
     for (auto& h : p_.headers) entry(h.name, h.value);
-    for (size_t i = 0; i < extra_count_; ++i) entry(extras_[i].name, extras_[i].value);
+    for (auto& extra : extras_) entry(extra.name, extra.value);
     writer_.end_sized(begin_);
     if (bad_) return fail("header name of " + std::to_string(bad_) + " bytes: AMQP takes at most 255");
     return {};
@@ -74,7 +73,7 @@ class Table {
 
   void of_message(std::string_view name, const Value& value) {
     auto same = [&](auto& extra) { return extra.name == name; };
-    if (!published(name) && std::none_of(extras_.begin(), extras_.begin() + extra_count_, same)) entry(name, value);
+    if (!published(name) && std::ranges::none_of(extras_, same)) entry(name, value);
   }
 
   // A name that stands several times becomes one array, noted in mombridge-types so that the way back expands it.
@@ -110,8 +109,7 @@ class Table {
   Writer& writer_;
   const Publication& p_;
   size_t begin_ = 0, bad_ = 0;
-  std::array<Header, 16> extras_{};
-  size_t extra_count_ = 0;
+  std::vector<Header> extras_;
 };
 
 // AMQP's timestamp has whole seconds, and none before 1970.
