@@ -13,8 +13,8 @@ namespace mombridge {
 
 const std::vector<BrokerKind>& broker_kinds() {
   static const std::vector<BrokerKind> kKinds{
-      {amqp::reader(), amqp::create},
-      {kafka::reader(), kafka::create},
+      {amqp::reader(), amqp::create, false, amqp::client_settings},
+      {kafka::reader(), kafka::create, false, kafka::client_settings},
       {memory::reader(), memory::create, true},
   };
   return kKinds;

@@ -6,13 +6,16 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
 #include <optional>
 
 #include "base/counters.hpp"
 #include "base/log.hpp"
 #include "config/load.hpp"
+#include "config/text.hpp"
 #include "daemon/bridge.hpp"
 #include "daemon/builtin.hpp"
+#include "daemon/client.hpp"
 #include "daemon/service_notify.hpp"
 #include "daemon/signals.hpp"
 #include "routing/check.hpp"
@@ -130,18 +133,80 @@ int check(const Options& options) {
   return ok ? kExitOk : kExitConfig;
 }
 
+namespace {
+
+/// Null, and said, where there is no such broker.
+const config::BrokerSection* find_broker(const config::Config& config, const std::string& name) {
+  if (auto* section = config.broker(name)) return section;
+  std::vector<std::string> known;
+  for (auto& section : config.brokers) known.push_back(section.name);
+  auto nearest = config::did_you_mean(name, known);
+  std::cerr << "mombridge: there is no broker '" << name << "'";
+  if (!nearest.empty()) std::cerr << " (did you mean '" << nearest << "'?)";
+  std::cerr << '\n';
+  return nullptr;
+}
+
+int complain(int code, const std::string& why) {
+  std::cerr << "mombridge: " << why << '\n';
+  return code;
+}
+
+/// What a client command needs: its broker and its patience. An exit code, and said, where something is wrong with them.
+tl::expected<const config::BrokerSection*, int> client_section(const Options& options, const config::Config& config,
+                                                               Duration& patience) {
+  auto timeout = config::parse_duration(options.timeout);
+  if (!timeout || *timeout <= Duration::zero())
+    return tl::unexpected(complain(kExitUsage, "--timeout takes a duration like 2s or 500ms, not '" + options.timeout + "'"));
+  patience = *timeout;
+  auto* section = find_broker(config, options.broker);
+  if (!section) return tl::unexpected(kExitConfig);
+  if (!broker_kind(section->type).client_settings)
+    return tl::unexpected(complain(kExitUsage, "broker '" + section->name + "' is of type " + section->type +
+                                                   ": only the running bridge can reach it"));
+  return section;
+}
+
+/// "-" and nothing at all mean standard input.
+std::string body_of(const std::optional<std::string>& argument) {
+  return argument && *argument != "-" ? *argument : std::string(std::istreambuf_iterator<char>(std::cin), {});
+}
+
+}  // namespace
+
+int publish(Options options) {
+  config::Config config;
+  Duration patience{};
+  if (!load(options, config)) return kExitConfig;
+  auto section = client_section(options, config, patience);
+  if (!section) return section.error();
+  log::init(log::Level::error, log::Format::text);
+  options.body = body_of(options.body);
+  auto sent = OneShot(**section, "").publish(options, patience);
+  return sent ? kExitOk : complain(kExitUnavailable, sent.error().text);
+}
+
+int request(Options options) {
+  config::Config config;
+  Duration patience{};
+  if (!load(options, config)) return kExitConfig;
+  auto section = client_section(options, config, patience);
+  if (!section) return section.error();
+  log::init(log::Level::error, log::Format::text);
+  options.body = body_of(options.body);
+  auto answer = OneShot(**section, config.name + ".request").request(options, patience);
+  if (!answer) return complain(kExitUnavailable, answer.error().text);
+  if (!*answer) return complain(kExitTimeout, "no reply within " + options.timeout);
+  auto& reply = **answer;
+  std::cout << reply.body << (reply.body.ends_with('\n') ? "" : "\n") << std::flush;
+  std::cerr << "reply in " << std::chrono::duration_cast<std::chrono::microseconds>(reply.round_trip).count() / 1000.0 << " ms\n";
+  return reply.error.empty() ? kExitOk : complain(kExitUnavailable, "the bridge could not deliver the request: " + reply.error);
+}
+
 int explain(const Options& options) {
   config::Config config;
   if (!load(options, config)) return kExitConfig;
-  if (!config.broker(options.broker)) {
-    std::vector<std::string> known;
-    for (auto& section : config.brokers) known.push_back(section.name);
-    auto nearest = config::did_you_mean(options.broker, known);
-    std::cerr << "mombridge: there is no broker '" << options.broker << "'";
-    if (!nearest.empty()) std::cerr << " (did you mean '" << nearest << "'?)";
-    std::cerr << '\n';
-    return kExitConfig;
-  }
+  if (!find_broker(config, options.broker)) return kExitConfig;
   config::Diagnostics ignored;  // load() has checked the routes
   auto table = routing::RouteTable::compile(config, {}, {}, ignored);
   auto explanation = routing::explain(*table, options.broker, options.target, options.headers);
@@ -167,6 +232,18 @@ int main_command(int argc, char** argv) {
   explain_command->add_option("--broker", options.broker, "broker it comes from")->required();
   explain_command->add_option("--target", options.target, "its routing key or topic")->required();
   explain_command->add_option("-H,--header", headers, "a header, as name=value; may be repeated");
+  auto* publish_command = app.add_subcommand("publish", "Send one message through a connection of the configuration");
+  auto* request_command = app.add_subcommand("request", "Send a request, print its reply and the round-trip time");
+  for (auto* command : {publish_command, request_command}) {
+    command->add_option("--broker", options.broker, "broker to send it to")->required();
+    command->add_option("--target", options.target, "routing key or topic")->required();
+    command->add_option("body", options.body, "the body; without, or with -, standard input");
+    command->add_option("-H,--header", headers, "a header, as name=value; may be repeated");
+    command->add_option("--key", options.key, "the record's key");
+    command->add_option("--content-type", options.content_type, "as in application/json");
+    command->add_option("--exchange", options.exchange, "AMQP: instead of the broker's own");
+    command->add_option("--timeout", options.timeout, "for the confirm, or the reply")->capture_default_str();
+  }
 
   try {
     app.parse(argc, argv);
@@ -185,6 +262,8 @@ int main_command(int argc, char** argv) {
   }
   if (*run_command) return run(options);
   if (*check_command) return check(options);
+  if (*publish_command) return publish(std::move(options));
+  if (*request_command) return request(std::move(options));
   return *explain_command ? explain(options) : kExitUsage;
 }
 

@@ -2,6 +2,7 @@
 // The commands of the command line. Each returns the process's exit code; codes follow sysexits(3).
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,8 +12,10 @@ namespace mombridge {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitNotTaken = 1;   ///< explain: no route takes it
 inline constexpr int kExitUsage = 64;     ///< EX_USAGE
+inline constexpr int kExitUnavailable = 69;  ///< EX_UNAVAILABLE; publish, request: the broker or the responder said no
 inline constexpr int kExitSoftware = 70;  ///< EX_SOFTWARE
 inline constexpr int kExitUndrained = 75;  ///< EX_TEMPFAIL; run: stopped with messages that were not settled
+inline constexpr int kExitTimeout = 75;    ///< EX_TEMPFAIL; request: no reply in time
 inline constexpr int kExitConfig = 78;    ///< EX_CONFIG
 
 struct Options {
@@ -20,11 +23,16 @@ struct Options {
   bool environment = true;
   std::string broker, target;
   std::vector<std::pair<std::string, std::string>> headers;
+  std::string key, content_type;
+  std::optional<std::string> body, exchange;  ///< without a body: standard input
+  std::string timeout = "2s";
 };
 
 int run(const Options& options);
 int check(const Options& options);
 int explain(const Options& options);
+int publish(Options options);
+int request(Options options);
 
 /// Parses the arguments and runs the command.
 int main_command(int argc, char** argv);

@@ -30,7 +30,7 @@ size_t shortest(const std::string& glob) {
 
 /// Whether an address of `size` bytes that has no short form fits together with a UUID.
 bool fits(const Sealer& sealer, size_t size, size_t limit) {
-  const std::string address(size, '.');
+  const std::string address(std::max<size_t>(size, 1), '.');
   ReturnPath path;
   path.address = address;
   path.correlation_id = "00000000-0000-0000-0000-000000000000";

@@ -136,8 +136,13 @@ class AmqpSide:
 
     def request(self, ids, **properties):
         """One request each, the id as its body and correlation id."""
+        channel = self.client.connection.channel()
+        channel.tx_select()  # pika waits for each confirm by itself
         for i in ids:
-            self.client.publish(self.requests, b"%d" % i, reply_to=self.mailbox, correlation_id=f"id {i}", **properties)
+            channel.basic_publish("", self.requests, b"%d" % i, pika.BasicProperties(
+                reply_to=self.mailbox, correlation_id=f"id {i}", delivery_mode=2, **properties))
+        channel.tx_commit()
+        channel.close()
 
     def replies(self, count, timeout=120, settle=0.0):
         """[(correlation id as bytes, body)]"""

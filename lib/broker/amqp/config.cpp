@@ -63,6 +63,26 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
 
 }  // namespace
 
+std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings, const std::string& reply_to,
+                                                        const std::string& id) {
+  auto client = std::make_shared<Settings>(static_cast<const Settings&>(settings));
+  client->subscriptions.clear();
+  client->amqp_subscriptions.clear();
+  client->declares.clear();
+  if (reply_to.empty()) return client;
+  client->reply_address = reply_to + "." + id;
+  config::Subscription common;
+  common.source = client->reply_address;
+  common.targets = {"#"};
+  common.replies = true;
+  client->subscriptions.push_back(common);
+  Subscription queue;
+  queue.queue = client->reply_address;
+  queue.declare = {.durable = false, .exclusive = true, .auto_delete = true, .arguments = {}};
+  client->amqp_subscriptions.push_back(queue);
+  return client;
+}
+
 config::KindReader reader() { return {"amqp", read, subscribe_route, true}; }
 
 }  // namespace mombridge::amqp

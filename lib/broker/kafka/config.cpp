@@ -200,6 +200,28 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
 
 }  // namespace
 
+std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings, const std::string& reply_to,
+                                                        const std::string& id) {
+  auto client = std::make_shared<Settings>(static_cast<const Settings&>(settings));
+  client->subscriptions.clear();
+  client->kafka_subscriptions.clear();
+  client->declares.clear();
+  if (reply_to.empty()) return client;
+  client->reply_address = reply_to;
+  client->group_id += ".request." + id;
+  config::Subscription common;
+  common.source = reply_to;
+  common.targets = {reply_to};
+  common.replies = true;
+  client->subscriptions.push_back(common);
+  Subscription topic;
+  topic.topic = reply_to;
+  topic.start = Start::latest;
+  topic.on_offset_lost = OnOffsetLost::latest;
+  client->kafka_subscriptions.push_back(topic);
+  return client;
+}
+
 config::KindReader reader() { return {"kafka", read, subscribe_route}; }
 
 }  // namespace mombridge::kafka

@@ -33,6 +33,7 @@ struct Sent {
   std::map<std::string, std::string> headers;  ///< that were added; values as text or bytes
   int32_t partition = -1;
   bool mandatory = true;
+  std::map<std::string, std::string> message_headers;  ///< its own
 };
 
 class FakeBroker final : public Broker {
@@ -102,10 +103,15 @@ class FakeBroker final : public Broker {
            std::string(m.app_id.value_or("")),
            {},
            p.partition,
-           p.mandatory};
-    for (auto& h : p.headers)
-      s.headers[std::string(h.name)] =
-          h.value.is_text() ? std::string(h.value.text) : scalar_text(h.value).value_or("");
+           p.mandatory,
+           {}};
+    auto copy_to = [](auto& headers, std::span<const Header> from) {
+      for (auto& h : from)
+        headers[std::string(h.name)] =
+            h.value.is_text() ? std::string(h.value.text) : scalar_text(h.value).value_or("");
+    };
+    copy_to(s.headers, p.headers);
+    copy_to(s.message_headers, m.headers);
     return s;
   }
 

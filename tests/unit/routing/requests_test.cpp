@@ -6,6 +6,7 @@
 namespace mombridge::routing::test {
 namespace {
 
+using mombridge::test::Sent;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;

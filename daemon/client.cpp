@@ -1,0 +1,121 @@
+#include "daemon/client.hpp"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "daemon/builtin.hpp"
+
+namespace mombridge {
+
+namespace {
+
+constexpr Duration kLook = std::chrono::milliseconds(10);
+
+std::string random_id() {
+  std::random_device random;
+  std::string id;
+  for (int i = 0; i < 32; ++i) id += "0123456789abcdef"[random() % 16];
+  return id;
+}
+
+std::string text(const Message::Text& t) { return std::string(t.value_or("")); }
+
+}  // namespace
+
+OneShot::OneShot(const config::BrokerSection& section, const std::string& reply_to) : section_(section), id_(random_id()) {
+  section_.settings = broker_kind(section.type).client_settings(*section.settings, reply_to, id_);
+  if (!reply_to.empty()) reply_to_ = section_.settings->reply_address;
+  broker_ = broker_kind(section.type).create(section_);
+  broker_->start(*this);
+}
+
+OneShot::~OneShot() {
+  broker_->stop_intake();
+  broker_->stop(std::chrono::seconds(2));
+}
+
+void OneShot::fill(const Options& options, Duration patience) {
+  message_.target = options.target;
+  message_.body = *options.body;
+  message_.app_id = section_.settings->appname;
+  message_.timestamp_ms = unix_ms();
+  if (!options.content_type.empty()) message_.content_type = options.content_type;
+  if (!options.key.empty()) message_.key = options.key;
+  for (auto& [name, value] : options.headers) headers_.push_back({name, Value::of(value)});
+  message_.headers = headers_;
+  if (!reply_to_.empty()) {
+    message_.reply_to = reply_to_;
+    message_.correlation_id = id_;
+    expiration_ = std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(patience).count());
+    message_.expiration = expiration_;
+  }
+  Publication::message = &message_;
+  Publication::exchange = options.exchange ? std::string_view(*options.exchange) : section_.settings->exchange;
+  Publication::target = options.target;
+  Publication::key = message_.key;
+}
+
+// All that has to be there before anything is sent: a reply must not come before somebody listens.
+Result<> OneShot::connect(Duration patience) {
+  for (auto end = Clock::now() + patience; Clock::now() < end; std::this_thread::sleep_for(kLook)) {
+    auto links = broker_->status();
+    if (std::ranges::all_of(links, [](auto& l) { return l.state == LinkStatus::State::up; }) && broker_->takes_replies())
+      return {};
+  }
+  return fail("not connected: " + why_not());
+}
+
+std::string OneShot::why_not() const {
+  for (auto& link : broker_->status())
+    if (link.state != LinkStatus::State::up)
+      return link.link + " is " + std::string(to_string(link.state)) + (link.detail.empty() ? "" : ": " + link.detail);
+  return "no answer in time";
+}
+
+Result<> OneShot::wait_sent(TimePoint end) {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_until(lock, end, [&] { return outcome_.has_value(); }))
+    return fail("the broker has not confirmed in time");
+  return outcome_->kind == Outcome::Kind::delivered ? Result<>{} : fail(outcome_->reason);
+}
+
+Result<> OneShot::publish(const Options& options, Duration patience) {
+  if (auto ok = connect(patience); !ok) return ok;
+  fill(options, patience);
+  broker_->publish(*this);
+  return wait_sent(Clock::now() + patience);
+}
+
+Result<std::optional<Answer>> OneShot::request(const Options& options, Duration patience) {
+  // Joining a consumer group takes seconds: that is not the responder's time.
+  if (auto ok = connect(std::max<Duration>(patience, std::chrono::seconds(30))); !ok) return fail(ok.error());
+  fill(options, patience);
+  auto begin = Clock::now();
+  broker_->publish(*this);
+  if (auto ok = wait_sent(begin + patience); !ok) return fail(ok.error());
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_until(lock, begin + patience, [&] { return answer_.has_value(); })) return std::nullopt;
+  answer_->round_trip -= begin.time_since_epoch();
+  return answer_;
+}
+
+void OneShot::completed(Outcome outcome) noexcept {
+  std::lock_guard lock(mutex_);
+  outcome_ = std::move(outcome);
+  changed_.notify_all();
+}
+
+void OneShot::receive(DeliveryHandle delivery) noexcept {
+  auto& m = delivery->message;
+  if (m.correlation_id == id_) {
+    auto* error = m.find("mombridge-error");
+    std::lock_guard lock(mutex_);
+    answer_ = Answer{std::string(m.body), text(m.content_type), error ? std::string(error->text) : "",
+                     Clock::now().time_since_epoch()};
+    changed_.notify_all();
+  }
+  settle(std::move(delivery), Settlement::accept);
+}
+
+}  // namespace mombridge

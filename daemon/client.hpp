@@ -1,0 +1,55 @@
+#pragma once
+// `publish` and `request`: one message through a connection of the configuration, as its broker's other clients would
+// send it. Nothing of the bridge runs meanwhile: no routes, no subscriptions of the file.
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/result.hpp"
+#include "broker/broker.hpp"
+#include "daemon/commands.hpp"
+
+namespace mombridge {
+
+/// What came back.
+struct Answer {
+  std::string body, content_type, error;  ///< `error`: of a bridge that could not deliver the request; empty: none
+  Duration round_trip{};
+};
+
+/// Lives on one thread; the broker's own threads call back.
+class OneShot final : private Publication, private Sink {
+ public:
+  /// `reply_to`: an address of its own that replies come back to; empty: none are wanted.
+  OneShot(const config::BrokerSection& section, const std::string& reply_to);
+  ~OneShot();
+
+  /// Sends the message and waits for the broker's confirm. The options have a body, and outlive this.
+  Result<> publish(const Options& options, Duration patience);
+  /// The same, and waits for the reply; nothing where it does not come within `patience`.
+  Result<std::optional<Answer>> request(const Options& options, Duration patience);
+
+ private:
+  void completed(Outcome outcome) noexcept override;
+  void receive(DeliveryHandle delivery) noexcept override;
+
+  void fill(const Options& options, Duration patience);
+  Result<> connect(Duration patience);
+  Result<> wait_sent(TimePoint end);
+  [[nodiscard]] std::string why_not() const;
+
+  config::BrokerSection section_;
+  std::string reply_to_, id_, expiration_;
+  std::vector<Header> headers_;
+  Message message_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::optional<Outcome> outcome_;
+  std::optional<Answer> answer_;
+  std::unique_ptr<Broker> broker_;  ///< the last: its threads use the rest
+};
+
+}  // namespace mombridge
