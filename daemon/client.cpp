@@ -60,7 +60,7 @@ void OneShot::fill(const Options& options, Duration patience) {
 Result<> OneShot::connect(Duration patience) {
   for (auto end = Clock::now() + patience; Clock::now() < end; std::this_thread::sleep_for(kLook)) {
     auto links = broker_->status();
-    if (std::ranges::all_of(links, [](auto& l) { return l.state == LinkStatus::State::up; }) && broker_->takes_replies())
+    if (std::ranges::all_of(links, [](auto& l) { return l.state == LinkStatus::State::up; }) && broker_->takes_requests())
       return {};
   }
   return fail("not connected: " + why_not());

@@ -45,9 +45,9 @@ class Broker {
   /// in flight. Publications of one caller's thread to one queue, or to one key of one topic, keep their order.
   virtual void publish(Publication& publication) noexcept = 0;
 
-  /// Whether replies to what is published now have somewhere to come back to: with `accept_replies`, that the queue or
-  /// topic of the bridge's own exists. Requests wait until it does.
-  [[nodiscard]] virtual bool takes_replies() const noexcept { return true; }
+  /// Whether a request that is published now is sent now, and its reply has somewhere to come back to: the queue or topic
+  /// of the bridge's own exists. Until then requests wait elsewhere, where they can still be given up. Cheap.
+  [[nodiscard]] virtual bool takes_requests() const noexcept { return true; }
 
   /// Drain, first step: no further deliveries reach the sink once this returns; those in flight can still be settled.
   virtual void stop_intake() = 0;

@@ -101,6 +101,7 @@ LinkStatus Supervisor::status() const {
 }
 
 void Supervisor::set(LinkStatus::State state, const std::string& detail) {
+  up_.store(state == LinkStatus::State::up, std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
   status_.state = state;
   status_.detail = detail;

@@ -1,6 +1,7 @@
 #pragma once
 // Connect, back off, reconnect: written once, for every link of every kind of broker.
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -39,6 +40,8 @@ class Supervisor {
 
   /// [any thread]
   [[nodiscard]] LinkStatus status() const;
+  /// [any thread] The same in short, and cheap.
+  [[nodiscard]] bool up() const noexcept { return up_.load(std::memory_order_relaxed); }
 
  private:
   void attempt();
@@ -52,6 +55,7 @@ class Supervisor {
   TimePoint up_since_{};
   bool stopped_ = false;
   unsigned failures_ = 0;  ///< in a row
+  std::atomic<bool> up_{false};
   mutable std::mutex mutex_;
   LinkStatus status_;
 };

@@ -34,7 +34,7 @@ void Branch::set_up(Step step, const Route* route, const Target* to, const Failu
   route_ = route;
   to_ = to;
   policy_ = policy;
-  answers_ = held_ = false;
+  answers_ = told_ = held_ = false;
   attempts_ = waits_ = 0;
   away_.store(false, std::memory_order_relaxed);
 }
@@ -140,13 +140,13 @@ void Branch::waits(const std::string& reason) noexcept {
 }
 
 void Branch::exhausted() noexcept {
+  if (tell_requester()) return;
   if (policy_->dead_letter && policy_->dead_letter->broker && policy_->dead_letter->broker->instance) return dead_letter();
   if (policy_->reject_when_exhausted) {
     events::rejected(route_name(), passage_.delivery().message.target, reason_, attempts_);
-    return settle_failed(Settlement::reject);
+    return done(Settlement::reject);
   }
-  // A requester that is told has its message's fate in its own hands.
-  if (answers_ && route_->config->error_replies) return settle_failed(Settlement::accept);
+  if (told_) return done(Settlement::accept);  // the requester has its message's fate in its own hands
   hold("no dead_letter is configured: " + reason_);
 }
 
@@ -166,7 +166,7 @@ void Branch::dead_letter() {
 
 void Branch::dead_lettered() noexcept {
   events::dead_lettered(route_name(), passage_.delivery().message.target, reason_, attempts_);
-  settle_failed(Settlement::accept);
+  done(Settlement::accept);
 }
 
 // Never dropped: it stays unacknowledged here, and is tried again in case the operator has mended the cause.

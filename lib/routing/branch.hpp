@@ -70,7 +70,7 @@ class Branch final : public Publication, public handler::Call {
   void open();
   void unusable(reply::Fault fault, const Route* route) noexcept;
   void replied(const Outcome& outcome) noexcept;
-  void settle_failed(Settlement settlement) noexcept;
+  [[nodiscard]] bool tell_requester() noexcept;
 
   void failed(std::string_view code, std::string reason) noexcept;
   void hopeless(std::string_view code, std::string reason) noexcept;
@@ -89,7 +89,7 @@ class Branch final : public Publication, public handler::Call {
   Step step_ = Step::publish;
   bool answers_ = false;
   bool held_ = false;
-  Settlement settlement_ = Settlement::accept;  ///< when the requester has been told of the failure
+  bool told_ = false;                           ///< the requester, of the failure
   const Endpoint* replies_to_ = nullptr;        ///< the broker that a reply goes to
   reply::Deadline deadline_;                    ///< of a request that this branch answers
   std::string_view code_;                       ///< of the last failure, a literal

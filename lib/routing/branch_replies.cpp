@@ -8,6 +8,10 @@
 
 namespace mombridge::routing {
 
+namespace {
+constexpr std::string_view kTimeout = "timeout";  ///< of the codes in `mombridge-error`, the one after which nothing follows
+}
+
 bool Branch::is_request() {
   auto& message = passage_.delivery().message;
   auto& origin = *passage_.origin().section;
@@ -29,9 +33,9 @@ bool Branch::expired() noexcept {
   auto late = unix_ms() - deadline_.at_ms;
   if (late <= 0) return false;
   events::request_expired(route_name(), late);
-  code_ = "timeout";
+  code_ = kTimeout;
   reason_ = "the deadline passed before the request could be delivered";
-  settle_failed(Settlement::accept);
+  if (!tell_requester()) done(Settlement::accept);
   return true;
 }
 
@@ -51,8 +55,10 @@ bool Branch::address() {
 
 bool Branch::address_request() {
   auto& via = *to_->broker;
-  if (!via.instance->takes_replies()) {
-    waits("the bridge's own reply queue or topic is not there yet");
+  bool ready = via.instance->takes_requests();
+  away_.store(!ready, std::memory_order_relaxed);
+  if (!ready) {
+    waits("not connected, or the bridge's own reply queue or topic is not there yet");
     return false;
   }
   auto ok = passage_.table()->replier().forward(passage_.delivery().message,
@@ -123,24 +129,27 @@ void Branch::replied(const Outcome& outcome) noexcept {
   if (!delivered) events::reply_undeliverable(replies_to_->section->name, Publication::target, outcome.reason);
   if (step_ == Step::error_reply) {
     if (delivered) events::error_replied();
-    return done(settlement_);
+    step_ = Step::dead_letter;
+    return code_ == kTimeout ? done(Settlement::accept) : exhausted();
   }
   if (delivered) events::replied();
   done(Settlement::accept);
 }
 
-// The end of a message that was not delivered: where the route says so, its requester is told.
-void Branch::settle_failed(Settlement settlement) noexcept {
-  if (!answers_ || !route_->config->error_replies) return done(settlement);
+// A message will not be delivered: where the route says so, its requester hears of it, once and before anything else is
+// done with it. False where there is nobody to tell.
+bool Branch::tell_requester() noexcept {
+  if (told_ || !answers_ || !route_->config->error_replies) return false;
+  told_ = true;
   auto& request = passage_.delivery().message;
   auto& settings = *passage_.origin().section->settings;
   if (!error_) error_ = std::make_unique<ErrorReply>();
   error_->fill(code_, reason_, request, settings.appname);
-  settlement_ = settlement;
   step_ = Step::error_reply;
   replies_to_ = &passage_.origin();
   address_reply(*this, error_->message, {*request.reply_to, request.reply_partition}, settings);
   attempt();
+  return true;
 }
 
 }  // namespace mombridge::routing

@@ -25,7 +25,9 @@ class AmqpBroker final : public Broker {
 
   void publish(Publication& publication) noexcept override { publisher_.publish(publication); }
 
-  [[nodiscard]] bool takes_replies() const noexcept override { return !replies_ || replies_->has_queue(); }
+  [[nodiscard]] bool takes_requests() const noexcept override {
+    return publisher_.up() && (!replies_ || replies_->has_queue());
+  }
 
   void stop_intake() override {
     for (auto& consumer : consumers_) consumer->stop_intake();

@@ -27,6 +27,7 @@ class Publisher final : private ConnectionUser {
   void stop(Duration patience);
 
   [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
+  [[nodiscard]] bool up() const noexcept { return supervisor_.up(); }
   [[nodiscard]] const EventLoop& loop() const { return loop_; }
 
  private:

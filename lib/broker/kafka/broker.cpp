@@ -30,7 +30,9 @@ class KafkaBroker final : public Broker {
 
   void publish(Publication& publication) noexcept override { producer_.publish(publication); }
 
-  [[nodiscard]] bool takes_replies() const noexcept override { return !replies_ || replies_->has_topic(); }
+  [[nodiscard]] bool takes_requests() const noexcept override {
+    return producer_.up() && (!replies_ || replies_->has_topic());
+  }
 
   void stop_intake() override {
     for (auto& consumer : consumers_) consumer->stop_intake();

@@ -34,6 +34,7 @@ class Producer final {
   void stop(Duration patience);
 
   [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
+  [[nodiscard]] bool up() const noexcept { return supervisor_.up(); }
   [[nodiscard]] const EventLoop& loop() const { return loop_; }
 
  private:

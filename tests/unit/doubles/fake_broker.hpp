@@ -52,6 +52,9 @@ class FakeBroker final : public Broker {
     std::lock_guard lock(mutex_);
     always_ = std::move(outcome);
   }
+  [[nodiscard]] bool takes_requests() const noexcept override { return connected; }
+  std::atomic<bool> connected{true};
+
   /// From now on nothing is answered before complete().
   void keep() { keeps_ = true; }
 

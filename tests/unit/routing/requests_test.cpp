@@ -172,6 +172,18 @@ TEST(Request, ExpiresWhileItsDestinationIsAway) {
   EXPECT_EQ(sent.message_headers["mombridge-error"], "timeout");
 }
 
+TEST(Request, WaitsWhereItCanBeGivenUp) {
+  World world(config(kToLake, ", reply_timeout: 60s"));
+  world.broker("lake").connected = false;
+  auto& d = world.receive("shop", request());
+  world.receive("shop", "plain");
+  EXPECT_THAT(world.broker("lake").sent(), SizeIs(1));  // the plain one: it waits there
+  EXPECT_EQ(d.settled(), 0);
+  world.broker("lake").connected = true;
+  EXPECT_TRUE(settled(d, Settlement::accept));
+  EXPECT_EQ(world.broker("lake").sent().at(1).reply_to, "mombridge.replies");
+}
+
 TEST(Request, ThatIsOldWithoutSayingSoIsForwarded) {
   World world(config(kToLake));
   auto d = request();
@@ -192,7 +204,9 @@ TEST(Request, LateReplyIsDroppedOrDeadLettered) {
     EXPECT_EQ(count("reply_unusable", "expired"), before + 1);
     EXPECT_THAT(world.broker("shop").sent(), IsEmpty());
     ASSERT_THAT(world.broker("plain").sent(), SizeIs(kept ? 1 : 0));
-    if (kept) EXPECT_THAT(world.broker("plain").sent()[0].headers["mombridge-dead-reason"], HasSubstr("expired"));
+    if (kept) {
+      EXPECT_THAT(world.broker("plain").sent()[0].headers["mombridge-dead-reason"], HasSubstr("expired"));
+    }
   }
 }
 
@@ -297,6 +311,19 @@ TEST(Request, ThatCannotBeDeliveredIsAnsweredWithTheError) {
   EXPECT_EQ(sent.message_headers["mombridge-error"], "undeliverable");
   EXPECT_EQ(sent.body, "unknown topic");
   EXPECT_EQ(count("error_replies"), before + 1);
+}
+
+TEST(Request, IsAnsweredWithTheErrorThoughItsDeadLetterFails) {
+  World world(config(kToLake, ", error_replies: true"));
+  world.broker("lake").always(Outcome::refused("unknown topic"));
+  world.broker("plain").always(Outcome::refused("no such queue"));
+  auto& d = world.receive("shop", request());
+  ASSERT_TRUE(mombridge::test::eventually([&] { return world.broker("plain").sent_count() > 2; }));
+  EXPECT_THAT(world.broker("shop").sent(), SizeIs(1));
+  EXPECT_EQ(d.settled(), 0);  // held
+  world.broker("plain").always(std::nullopt);
+  EXPECT_TRUE(settled(d, Settlement::accept));
+  EXPECT_THAT(world.broker("shop").sent(), SizeIs(1));
 }
 
 TEST(Request, WithoutErrorRepliesFailsInSilence) {
