@@ -48,6 +48,22 @@ TEST(Stop, GivesBackWhatWouldWait) {
   EXPECT_TRUE(settled(delivered, Settlement::accept));
 }
 
+// A delivery is used again: what its last message waited for is not what the next one waits for.
+TEST(Stop, NothingIsLeftOfAMessageThatWasGivenBack) {
+  World world(kTwo);
+  world.broker("lake").always(Outcome::away("gone"));
+  auto& delivery = world.receive("shop", "a");
+  EXPECT_TRUE(delivery.attachment->away());
+  world.router.stop();
+  EXPECT_TRUE(settled(delivery, Settlement::requeue));
+  world.broker("lake").always({});
+  world.broker("lake").keep();
+  world.router.port("shop").receive(DeliveryHandle(&delivery));
+  EXPECT_FALSE(delivery.attachment->away());
+  world.broker("lake").complete();
+  EXPECT_EQ(delivery.settlement(), Settlement::accept);
+}
+
 // The handler gives its calls back as failed when it stops: that is not the message's fault.
 TEST(Stop, DoesNotCountAsAnAttempt) {
   World world(
