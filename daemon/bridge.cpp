@@ -103,8 +103,12 @@ std::vector<NamedLink> Bridge::status() const {
 }
 
 void Bridge::watch_stalls() {
-  auto now = links();
-  for (auto& [name, broker] : brokers_) stalls_.look(router_.port(name), now, Clock::now());
+  auto all = links();
+  for (auto& [name, broker] : brokers_) {
+    auto& port = router_.port(name);
+    auto in_flight = port.in_flight();  // before received(): what is settled in between shows as progress
+    stalls_.look(name, port.received() - in_flight, in_flight, all, Clock::now());
+  }
   stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
 }
 

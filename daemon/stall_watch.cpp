@@ -18,22 +18,21 @@ std::string not_up(const std::vector<NamedLink>& links) {
 
 }  // namespace
 
-void StallWatch::look(const routing::Port& port, const std::vector<NamedLink>& links, TimePoint now) {
-  auto& source = sources_[port.broker()];
-  // In this order: a message that is settled between the two makes a step too many, never one too few.
-  source.in_flight = port.in_flight();
-  auto settled = port.received() - source.in_flight;
+void StallWatch::look(const std::string& broker, uint64_t settled, uint64_t in_flight,
+                      const std::vector<NamedLink>& links, TimePoint now) {
+  auto& source = sources_[broker];
+  source.in_flight = in_flight;
   if (settled != source.settled || !source.in_flight || source.since == TimePoint{}) {
-    if (std::exchange(source.stalled, false)) log::info("messages move again", {{"broker", port.broker()}});
+    if (std::exchange(source.stalled, false)) log::info("messages move again", {{"broker", broker}});
     source.settled = settled;
     source.since = now;
     return;
   }
   if (source.stalled || now - source.since < after_) return;
   source.stalled = true;
-  counter("stalls", port.broker()).add();
+  counter("stalls", broker).add();
   log::warn("no progress: none of the messages in flight was settled",
-            {{"broker", port.broker()},
+            {{"broker", broker},
              {"in_flight", source.in_flight},
              {"seconds", std::chrono::duration_cast<std::chrono::seconds>(now - source.since).count()},
              {"links_not_up", not_up(links)}});

@@ -10,7 +10,6 @@
 
 #include "base/clock.hpp"
 #include "broker/broker.hpp"
-#include "routing/router.hpp"
 
 namespace mombridge {
 
@@ -23,9 +22,10 @@ class StallWatch {
   /// `after`: messages in flight of which none was settled for that long are a stall.
   explicit StallWatch(Duration after) : after_(after) {}
 
-  /// Looks at one source broker; call it every few seconds. Says in the log when a stall begins, with the links that are
-  /// not up, and when it is over.
-  void look(const routing::Port& port, const std::vector<NamedLink>& links, TimePoint now);
+  /// Looks at one source broker, of which `settled` messages were settled since the start and `in_flight` are not; call it
+  /// every few seconds. Says in the log when a stall begins, with the links that are not up, and when it is over.
+  void look(const std::string& broker, uint64_t settled, uint64_t in_flight, const std::vector<NamedLink>& links,
+            TimePoint now);
 
   /// The stalls of now, as links of their own: "progress", failing.
   [[nodiscard]] std::vector<NamedLink> status() const;

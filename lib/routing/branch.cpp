@@ -18,37 +18,25 @@ const Backoff kAwayBackoff{std::chrono::milliseconds(100), std::chrono::seconds(
 }  // namespace
 
 void Branch::aim(const Route* route, const Target* to, const FailurePolicy* policy, bool answers) {
+  set_up(to->broker ? Step::publish : Step::handle, route, to, policy);
+  answers_ = answers;
+}
+
+void Branch::carry_home() { set_up(Step::open, nullptr, nullptr, nullptr); }
+
+void Branch::condemn(const Route* route, const FailurePolicy* policy, std::string reason) {
+  set_up(Step::dead_letter, route, nullptr, policy);
+  reason_ = std::move(reason);
+}
+
+void Branch::set_up(Step step, const Route* route, const Target* to, const FailurePolicy* policy) {
+  step_ = step;
   route_ = route;
   to_ = to;
   policy_ = policy;
-  step_ = to->broker ? Step::publish : Step::handle;
-  answers_ = answers;
-  told_ = false;
+  answers_ = told_ = held_ = false;
   attempts_ = waits_ = 0;
-  held_ = false;
-}
-
-void Branch::carry_home() {
-  route_ = nullptr;
-  to_ = nullptr;
-  policy_ = nullptr;
-  step_ = Step::open;
-  answers_ = told_ = false;
-  attempts_ = waits_ = 0;
-  held_ = false;
   away_.store(false, std::memory_order_relaxed);
-}
-
-void Branch::condemn(const Route* route, const FailurePolicy* policy, std::string reason) {
-  route_ = route;
-  to_ = nullptr;
-  policy_ = policy;
-  step_ = Step::dead_letter;
-  answers_ = told_ = false;
-  attempts_ = waits_ = 0;
-  held_ = false;
-  away_.store(false, std::memory_order_relaxed);
-  reason_ = std::move(reason);
 }
 
 void Branch::start() noexcept {

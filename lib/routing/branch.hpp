@@ -54,6 +54,7 @@ class Branch final : public Publication, public handler::Call {
     error_reply,
   };
 
+  void set_up(Step step, const Route* route, const Target* to, const FailurePolicy* policy);
   void attempt() noexcept;
   void lend_to(Broker& destination) noexcept;
   void publish();

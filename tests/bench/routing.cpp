@@ -73,8 +73,8 @@ void run(benchmark::State& state, const std::string& target) {
   auto& port = router.port("in");
   Arrival arrival;
   for (auto _ : state) port.receive(DeliveryHandle(&arrival));
-  if (arrival.settled != state.iterations()) state.SkipWithError("not settled");
-  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
+  if (static_cast<int64_t>(arrival.settled) != state.iterations()) state.SkipWithError("not settled");
+  state.SetItemsProcessed(state.iterations());
 }
 
 // One of a hundred routes takes the message.

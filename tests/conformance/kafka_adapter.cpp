@@ -10,16 +10,14 @@
 #include <dlfcn.h>
 #include <memory>
 #include <netinet/in.h>
-#include <stdexcept>
 #include <sys/socket.h>
 #include <thread>
-
-#include <librdkafka/rdkafka.h>
 
 #include "adapter.hpp"
 #include "base/text.hpp"
 #include "broker/kafka/broker.hpp"
 #include "broker/kafka/settings.hpp"
+#include "kafka_admin.hpp"
 
 namespace mombridge::conformance {
 
@@ -32,31 +30,6 @@ constexpr const char* kLargeLimit = "4000000";
 /// The least that a Kafka broker allows by default.
 constexpr const char* kSessionMs = "6000";
 constexpr Duration kLongerThanASession = 8s;
-
-void create_topic(const std::string& servers, const std::string& name, int partitions) {
-  char text[256];
-  auto* conf = rd_kafka_conf_new();
-  rd_kafka_conf_set(conf, "bootstrap.servers", servers.c_str(), text, sizeof text);
-  auto* client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
-  auto* topic = rd_kafka_NewTopic_new(name.c_str(), partitions, 1, text, sizeof text);
-  rd_kafka_NewTopic_set_config(topic, "max.message.bytes", kLargeLimit);
-  auto* queue = rd_kafka_queue_new(client);
-  rd_kafka_CreateTopics(client, &topic, 1, nullptr, queue);
-  auto* event = rd_kafka_queue_poll(queue, 30'000);
-  std::string error = "no answer";
-  if (event) {
-    size_t count = 0;
-    auto* result = rd_kafka_event_CreateTopics_result(event);
-    auto** topics = rd_kafka_CreateTopics_result_topics(result, &count);
-    error = count == 1 && !rd_kafka_topic_result_error(topics[0]) ? "" : rd_kafka_event_error_string(event);
-    if (count == 1 && rd_kafka_topic_result_error(topics[0])) error = rd_kafka_topic_result_error_string(topics[0]);
-    rd_kafka_event_destroy(event);
-  }
-  rd_kafka_queue_destroy(queue);
-  rd_kafka_NewTopic_destroy(topic);
-  rd_kafka_destroy(client);
-  if (!error.empty()) throw std::runtime_error("topic " + name + ": " + error);
-}
 
 std::atomic<int> refused_port{0};  ///< connections to it are refused; 0: none is
 
@@ -92,7 +65,7 @@ class KafkaAdapter final : public Adapter {
 
   std::string new_target(int partitions) override {
     auto name = unique_name();
-    create_topic(servers_, name, partitions);
+    KafkaAdmin(servers_).create_topic(name, partitions, kLargeLimit);
     return name;
   }
   // By its name alone: the broker may make a topic that is merely not there.

@@ -1,6 +1,6 @@
 """kill -9 of the bridge in the middle of traffic: everything arrives, some of it twice."""
 import pytest
-from traffic import Crossing, QueueEnd, TopicEnd
+from traffic import Crossing, QueueEnd, TopicEnd, finish
 
 PORTIONS = (20_000, 15_000, 15_000)
 
@@ -19,6 +19,5 @@ def test_a_killed_bridge_loses_nothing(bridge, rabbit, kafka, amqp, kafka_client
         life.kill()
         crossing.send(portion)
         life.start()
-    crossing.wait_passed_on()
-    life.terminate()
+    finish(life, crossing)
     crossing.check()

@@ -6,7 +6,7 @@ import time
 import pytest
 from configs import configuration, route, shop
 from harness import UNDRAINED, eventually, unique
-from traffic import Crossing, QueueEnd, TopicEnd
+from traffic import Crossing, QueueEnd, TopicEnd, finish
 
 
 @pytest.mark.parametrize("source,sink", [(QueueEnd, QueueEnd), (QueueEnd, TopicEnd), (TopicEnd, QueueEnd), (TopicEnd, TopicEnd)],
@@ -22,8 +22,7 @@ def test_a_drained_stop_makes_no_duplicates(bridge, rabbit, kafka, amqp, kafka_c
         life.terminate(timeout=120)
         crossing.send(portion)
         life.start()
-    crossing.wait_passed_on()
-    life.terminate(timeout=120)
+    finish(life, crossing)
     crossing.check(duplicates=False)
 
 

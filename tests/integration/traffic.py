@@ -68,17 +68,30 @@ class Crossing:
         """The moment to disturb: at least `count` have arrived."""
         eventually(lambda: self.sink.count() >= count, timeout, f"{count} arrivals in {self.sink.name}")
 
-    def wait_passed_on(self, timeout=120):
-        group = self.config["name"]
-        eventually(lambda: self.source.passed_on(group), timeout, f"the end of {self.source.name}")
+    def passed_on(self):
+        return self.source.passed_on(self.config["name"])
 
     def check(self, duplicates=True):
-        """After the bridge has stopped: everything that was sent has arrived, nothing else has."""
-        assert self.source.passed_on(self.config["name"]), "the bridge gave messages back"
+        """After finish(): everything that was sent has arrived, nothing else has."""
         arrived = self.sink.ids()
         assert set(arrived) == set(range(self.sent)), _difference(set(arrived), set(range(self.sent)))
         if not duplicates:
             assert len(arrived) == self.sent, f"{len(arrived) - self.sent} duplicates of {self.sent}"
+
+
+def finish(life, *crossings, timeout=180):
+    """Lets the bridge take all that is left, and stops it.
+
+    What was on its way to it when it stopped has gone back: then it starts again, until nothing has.
+    """
+    for _ in range(10):
+        for crossing in crossings:
+            eventually(crossing.passed_on, timeout, f"the end of {crossing.source.name}")
+        life.terminate(timeout=timeout)
+        if all(crossing.passed_on() for crossing in crossings):
+            return
+        life.start()
+    raise AssertionError("the bridge gave messages back ten times")
 
 
 def _difference(arrived, sent):

@@ -159,7 +159,7 @@ Result<> Consumer::make() {
 
 Result<bool> Consumer::have_own_topic(rd_kafka_t* client) {
   if (part_ != Part::replies || has_topic()) return false;
-  auto had = have_topic(client, settings_.kafka_subscriptions.front().topic);
+  auto had = have_topic(client, settings_.kafka_subscriptions.front().topic, kKeepReplies);
   if (had) has_topic_ = true;
   return had;
 }
@@ -272,6 +272,10 @@ void Consumer::handle_error(rd_kafka_event_t* event) {
   auto code = rd_kafka_event_error(event);
   auto text = describe(code, rd_kafka_event_error_string(event));
   if (rd_kafka_event_error_is_fatal(event)) return fail_client({text});
+  if (TopicPartition where(rd_kafka_event_topic_partition(event)); where) {
+    auto found = assignment_.find({where->topic, where->partition});
+    if (found != assignment_.end()) return partition_error(*found->second, event);
+  }
   switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
       reachable_ = false;

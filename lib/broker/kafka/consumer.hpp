@@ -90,6 +90,7 @@ class Consumer final {
   void store_offsets();
   void store_offset(Assigned& partition);
   [[nodiscard]] bool full(const Assigned& partition) const;
+  [[nodiscard]] bool crowded() const;
   KafkaDelivery& new_delivery();
 
   const std::string broker_;

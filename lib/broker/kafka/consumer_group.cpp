@@ -35,7 +35,8 @@ std::string topic_error(rd_kafka_t* client, const std::string& topic) {
 }  // namespace
 
 bool Consumer::cooperative() const {
-  return std::string_view(rd_kafka_rebalance_protocol(client_.get())) == "COOPERATIVE";
+  auto* protocol = rd_kafka_rebalance_protocol(client_.get());
+  return protocol && std::string_view(protocol) == "COOPERATIVE";
 }
 
 void Consumer::rebalance(rd_kafka_event_t* event) {

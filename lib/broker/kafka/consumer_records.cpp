@@ -23,7 +23,17 @@ bool Consumer::full(const Assigned& p) const {
   return p.in_flight >= settings_.prefetch_count || p.bytes >= settings_.prefetch_size;
 }
 
+// What an earlier assignment still has in flight is memory too: one lot of it at most, or a group that is never at rest
+// would make ever more while a destination is away.
+bool Consumer::crowded() const {
+  size_t messages = 0;
+  uint64_t bytes = 0;
+  for (auto& p : former_) messages += p->in_flight, bytes += p->bytes;
+  return messages > settings_.prefetch_count || bytes > settings_.prefetch_size;
+}
+
 bool Consumer::poll_partitions() {
+  if (crowded()) return false;
   bool more = false;
   for (auto& [key, partition] : assignment_) more |= poll_partition(*partition);
   return more;

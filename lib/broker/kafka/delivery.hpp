@@ -1,6 +1,7 @@
 #pragma once
 // A record in somebody's hands, and the partition that it came from.
 
+#include <atomic>
 #include <deque>
 #include <map>
 #include <memory>
@@ -35,7 +36,7 @@ struct Assigned {
   size_t in_flight = 0;  ///< deliveries that are not settled for good
   size_t held = 0;       ///< of these, those in the sink's hands; the others wait for their next try
   uint64_t bytes = 0;    ///< of those in flight
-  bool current = true;
+  std::atomic<bool> current{true};  ///< [any thread reads]
   bool revoking = false;  ///< no further deliveries
   std::string error;      ///< why nothing comes any more; empty: it does
 };
@@ -46,6 +47,7 @@ class KafkaDelivery final : public Delivery {
  public:
   explicit KafkaDelivery(Consumer& owner) : owner_(owner) {}
   void settle(Settlement s) noexcept override;
+  [[nodiscard]] bool stale() const noexcept override { return !from->current.load(std::memory_order_relaxed); }
 
   Event event;  ///< keeps the record
   Assigned* from = nullptr;

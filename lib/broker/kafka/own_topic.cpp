@@ -10,7 +10,6 @@ using NewTopic = Handle<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
 using AdminOptions = Handle<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 
 constexpr int kCreateMs = 5000;
-constexpr const char* kRetentionMs = "86400000";  // as long as an AMQP reply queue keeps them
 
 Result<bool> exists(rd_kafka_t* client, const std::string& topic) {
   Topic handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
@@ -22,11 +21,11 @@ Result<bool> exists(rd_kafka_t* client, const std::string& topic) {
   return true;
 }
 
-Result<> create(rd_kafka_t* client, const std::string& topic) {
+Result<> create(rd_kafka_t* client, const std::string& topic, std::optional<std::chrono::milliseconds> keep) {
   char text[256] = "";
   NewTopic wish(rd_kafka_NewTopic_new(topic.c_str(), -1, -1, text, sizeof text));
   if (!wish) return fail(std::string(text));
-  rd_kafka_NewTopic_set_config(wish.get(), "retention.ms", kRetentionMs);
+  if (keep) rd_kafka_NewTopic_set_config(wish.get(), "retention.ms", std::to_string(keep->count()).c_str());
   AdminOptions options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), kCreateMs, text, sizeof text);
   Queue answers(rd_kafka_queue_new(client));
@@ -47,11 +46,11 @@ Result<> create(rd_kafka_t* client, const std::string& topic) {
 
 }  // namespace
 
-Result<bool> have_topic(rd_kafka_t* client, const std::string& topic) {
+Result<bool> have_topic(rd_kafka_t* client, const std::string& topic, std::optional<std::chrono::milliseconds> keep) {
   auto there = exists(client, topic);
   if (!there) return fail(there.error().in("topic " + topic));
   if (*there) return false;
-  if (auto made = create(client, topic); !made) return fail(made.error().in("cannot create topic " + topic));
+  if (auto made = create(client, topic, keep); !made) return fail(made.error().in("cannot create topic " + topic));
   log::info("topic created", {{"topic", topic}});
   return true;
 }

@@ -1,6 +1,8 @@
 #pragma once
-// The topic that the bridge owns: where replies come back. It makes it, as nobody else would.
+// The topics that the bridge owns: where replies come back, its dead letter. It makes them, as nobody else would.
 
+#include <chrono>
+#include <optional>
 #include <string>
 
 #include "base/result.hpp"
@@ -8,8 +10,12 @@
 
 namespace mombridge::kafka {
 
-/// Used as it is where it exists; else made with the broker's own numbers of partitions and replicas, and kept for a
-/// day. True: it was made just now. Blocks for some seconds at most: for the asker's thread.
-Result<bool> have_topic(rd_kafka_t* client, const std::string& topic);
+/// As long as an AMQP reply queue keeps its messages.
+inline constexpr std::chrono::milliseconds kKeepReplies = std::chrono::hours(24);
+
+/// Used as it is where it exists; else made with the broker's own numbers of partitions and replicas. `keep`: how long its
+/// records are kept; absent: the broker's default. True: it was made just now. Blocks for some seconds at most: for the
+/// asker's thread.
+Result<bool> have_topic(rd_kafka_t* client, const std::string& topic, std::optional<std::chrono::milliseconds> keep);
 
 }  // namespace mombridge::kafka

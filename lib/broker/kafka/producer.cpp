@@ -4,6 +4,8 @@
 #include <sys/epoll.h>
 #include <utility>
 
+#include "broker/kafka/own_topic.hpp"
+
 namespace mombridge::kafka {
 
 namespace {
@@ -85,6 +87,9 @@ void Producer::open() {
   if (reachable_) return;
   asker_.ask([this, client = client_.get()] {
     auto metadata = ask_metadata(client, nullptr);
+    for (auto& topic : settings_.declares)
+      if (auto had = metadata ? have_topic(client, topic, std::nullopt) : Result<bool>(false); !had)
+        log::warn("the bridge's own topic is missing", {{"broker", broker_}, {"reason", had.error().text}});
     loop_.post([this, client, error = metadata ? std::string() : metadata.error().text] {
       if (client != client_.get() || reachable_) return;
       if (error.empty()) return reachable();

@@ -90,6 +90,11 @@ void Producer::drain() {
       p = backlog_.front();
       backlog_.pop_front();
     }
+    if (!p->wanted()) {
+      p->completed(Outcome::away("its source has taken it back"));
+      waiting_.fetch_sub(1, std::memory_order_release);
+      continue;
+    }
     auto sent = produce(*p);
     if (sent == Sent::full) {
       std::lock_guard lock(mutex_);
@@ -141,7 +146,9 @@ Producer::Sent Producer::produce(Publication& p) {
 }
 
 Producer::Sent Producer::not_taken(Publication& p, rd_kafka_resp_err_t code) {
-  if (unknown(code)) return Sent::unknown;
+  // What the client remembers of the topic; it may have been mended since.
+  bool remembered = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+  if (unknown(code) || remembered) return Sent::unknown;
   if (!permanent(code)) return Sent::full;
   p.completed(outcome_of(p, code));
   return Sent::refused;

@@ -1,0 +1,188 @@
+// What becomes of publications when the brokers, or the client, do not do as they should.
+
+#include <algorithm>
+#include <thread>
+
+#include "live.hpp"
+// Behind rdkafka.h, which it needs and does not include.
+#include <librdkafka/rdkafka_mock.h>
+
+namespace mombridge::kafka {
+namespace {
+
+constexpr int16_t kProduce = 0;
+
+/// librdkafka's own broker, which fails when told to.
+class Mock : public testing::Test {
+ protected:
+  void SetUp() override {
+    log::init(log::Level::off, log::Format::text);
+    char text[256];
+    client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), text, sizeof text));
+    cluster_.reset(rd_kafka_mock_cluster_new(client_.get(), 1));
+    ASSERT_EQ(rd_kafka_mock_topic_create(cluster_.get(), "topic", 1, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
+  }
+  [[nodiscard]] rd_kafka_mock_cluster_t* cluster() const { return cluster_.get(); }
+  std::shared_ptr<Settings> settings(std::vector<Subscription> subscriptions = {}) {
+    return make_settings(rd_kafka_mock_cluster_bootstraps(cluster()), "group", std::move(subscriptions));
+  }
+
+  Outbox outbox;
+
+ private:
+  std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)> client_{nullptr, rd_kafka_destroy};
+  std::unique_ptr<rd_kafka_mock_cluster_t, decltype(&rd_kafka_mock_cluster_destroy)> cluster_{
+      nullptr, rd_kafka_mock_cluster_destroy};
+};
+
+TEST_F(Mock, WhatTheBrokerMayTakeLaterIsSentAgain) {
+  Node node(settings());
+  rd_kafka_mock_push_request_errors(cluster(), kProduce, 3, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
+                                    RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT);
+  outbox.publish_numbers(*node.broker, "topic", 0, 50);
+  ASSERT_ALL_DELIVERED(outbox);
+}
+
+TEST_F(Mock, WhatTheBrokerWillNeverTakeIsRefusedWithItsReason) {
+  Node node(settings());
+  for (auto code : {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                    RD_KAFKA_RESP_ERR_INVALID_RECORD}) {
+    rd_kafka_mock_push_request_errors(cluster(), kProduce, 1, code);
+    auto before = outbox.completed.value();
+    auto& sent = outbox.publish(*node.broker, "topic", "b");
+    ASSERT_TRUE(outbox.completed.await(before + 1));
+    EXPECT_EQ(sent.outcome.kind, Outcome::Kind::refused) << sent.outcome.reason;
+    EXPECT_NE(sent.outcome.reason.find(rd_kafka_err2name(code)), std::string::npos) << sent.outcome.reason;
+  }
+  outbox.publish(*node.broker, "topic", "after");
+  ASSERT_TRUE(outbox.await_all());
+  EXPECT_EQ(outbox.with(Outcome::Kind::delivered), 1u);
+}
+
+// Sequence numbers that the broker does not know are the end of an idempotent client: another one takes over.
+TEST_F(Mock, AClientThatFailedForGoodIsReplacedAndNothingIsLost) {
+  Node reader(settings({{.topic = "topic"}}));
+  Node node(settings());
+  outbox.publish_numbers(*node.broker, "topic", 0, 10);
+  ASSERT_ALL_DELIVERED(outbox);
+  for (int round = 1; round <= 3; ++round) {
+    rd_kafka_mock_push_request_errors(cluster(), kProduce, 1, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    outbox.publish_numbers(*node.broker, "topic", round * 100, round * 100 + 100);
+    ASSERT_ALL_DELIVERED(outbox);
+    (void)node.await(0, LinkStatus::State::up);
+  }
+  ASSERT_TRUE(reader.recorder.await_distinct(310)) << reader.recorder.distinct().size();
+  std::vector<int> order;
+  for (auto& body : reader.recorder.bodies()) order.push_back(std::stoi(body));
+  EXPECT_TRUE(std::ranges::is_sorted(order)) << "in their order, also through another client";
+}
+
+TEST_F(Mock, PublicationsWaitWhileAllBrokersAreDown) {
+  Node node(settings());
+  node.await_up();
+  rd_kafka_mock_broker_set_down(cluster(), 1);
+  (void)node.await(0, LinkStatus::State::failing);
+  outbox.publish_numbers(*node.broker, "topic", 0, 100);
+  EXPECT_FALSE(outbox.completed.await(1, kQuiet)) << outbox.complaint();
+  rd_kafka_mock_broker_set_up(cluster(), 1);
+  ASSERT_ALL_DELIVERED(outbox);
+  (void)node.await(0, LinkStatus::State::up);
+}
+
+TEST_F(Mock, AnUnknownTopicIsRefusedAndItsNeighbourIsNot) {
+  rd_kafka_mock_topic_set_error(cluster(), "missing", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  Node node(settings());
+  auto& refused = outbox.publish(*node.broker, "missing", "nowhere");
+  auto& delivered = outbox.publish(*node.broker, "topic", "somewhere");
+  ASSERT_TRUE(outbox.await_all());
+  EXPECT_EQ(refused.outcome.kind, Outcome::Kind::refused);
+  EXPECT_NE(refused.outcome.reason.find("auto.create.topics.enable"), std::string::npos) << refused.outcome.reason;
+  EXPECT_EQ(delivered.outcome.kind, Outcome::Kind::delivered) << delivered.outcome.reason;
+  // It may be made at any time.
+  rd_kafka_mock_topic_set_error(cluster(), "missing", RD_KAFKA_RESP_ERR_NO_ERROR);
+  for (auto end = Clock::now() + kPatience; Clock::now() < end; std::this_thread::sleep_for(100ms)) {
+    auto& again = outbox.publish(*node.broker, "missing", "again");
+    ASSERT_TRUE(outbox.await_all());
+    if (again.outcome.kind == Outcome::Kind::delivered) return;
+  }
+  FAIL() << "still refused";
+}
+
+TEST_F(Mock, AnUnknownTopicIsNotRefusedWhileNobodyAnswers) {
+  rd_kafka_mock_topic_set_error(cluster(), "missing", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+  Node node(settings());
+  node.await_up();
+  outbox.publish(*node.broker, "topic", "known");
+  ASSERT_ALL_DELIVERED(outbox);
+  rd_kafka_mock_broker_set_down(cluster(), 1);
+  outbox.publish(*node.broker, "missing", "waits");
+  outbox.publish(*node.broker, "topic", "waits");
+  EXPECT_FALSE(outbox.completed.await(2, 4s)) << outbox.complaint();
+  rd_kafka_mock_topic_set_error(cluster(), "missing", RD_KAFKA_RESP_ERR_NO_ERROR);
+  rd_kafka_mock_broker_set_up(cluster(), 1);
+  ASSERT_ALL_DELIVERED(outbox);
+}
+
+TEST_F(Mock, APartitionThatDoesNotExistIsRefused) {
+  Node node(settings());
+  auto& known = outbox.publish(*node.broker, "topic", "known");
+  auto& sent = outbox.add("topic", {.body = "b"});
+  sent.partition = 7;
+  node.broker->publish(sent);
+  ASSERT_TRUE(outbox.await_all());
+  EXPECT_EQ(known.outcome.kind, Outcome::Kind::delivered);
+  EXPECT_EQ(sent.outcome.kind, Outcome::Kind::refused);
+  EXPECT_NE(sent.outcome.reason.find("no partition 7"), std::string::npos) << sent.outcome.reason;
+}
+
+class Produces : public Live {};
+
+// The client's queue is full most of the time, so that most publications go through the backlog.
+TEST_F(Produces, OrderIsKeptThroughAFullQueue) {
+  constexpr int kThreads = 3, kCount = 3000;
+  auto topic = new_topic();
+  auto s = settings(topic, {{.topic = topic}});
+  s->librdkafka.emplace_back("queue.buffering.max.messages", "50");
+  Node node(s);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t)
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < kCount; ++i) outbox.publish(*node.broker, topic, std::to_string(t) + ":" + std::to_string(i));
+    });
+  for (auto& thread : threads) thread.join();
+  ASSERT_ALL_DELIVERED(outbox);
+  ASSERT_TRUE(node.recorder.arrived.await(kThreads * kCount));
+  std::map<std::string, int> next;
+  for (auto& body : node.recorder.bodies()) {
+    auto colon = body.find(':');
+    ASSERT_EQ(std::stoi(body.substr(colon + 1)), next[body.substr(0, colon)]++) << body;
+  }
+}
+
+TEST_F(Produces, WhatTheTopicDoesNotTakeIsRefused) {
+  auto topic = unique_name();
+  KafkaAdmin(servers).create_topic(topic, 1, "2000");
+  Node node(settings(topic, {}));
+  auto& large = outbox.publish(*node.broker, topic, std::string(5000, 'x'));
+  ASSERT_TRUE(outbox.await_all());
+  EXPECT_EQ(large.outcome.kind, Outcome::Kind::refused);
+  EXPECT_NE(large.outcome.reason.find("max.message.bytes"), std::string::npos) << large.outcome.reason;
+  outbox.publish(*node.broker, topic, "small");
+  ASSERT_TRUE(outbox.await_all());
+  EXPECT_EQ(outbox.with(Outcome::Kind::delivered), 1u);
+}
+
+TEST_F(Produces, ThePartitionIsHonoured) {
+  auto topic = new_topic(3);
+  Node node(settings(topic, {{.topic = topic}}), false);
+  auto& sent = outbox.add(topic, {.body = "b", .key = "k"});
+  sent.partition = 2;
+  node.broker->publish(sent);
+  auto held = node.recorder.await_held(1);
+  ASSERT_EQ(held.size(), 1u);
+  EXPECT_EQ(held[0]->partition, 2);
+  EXPECT_EQ(held[0]->offset, 0);
+}
+
+}  // namespace
+}  // namespace mombridge::kafka
