@@ -23,7 +23,8 @@ std::string text(const Message::Text& t) { return std::string(t.value_or("")); }
 
 }  // namespace
 
-OneShot::OneShot(const config::BrokerSection& section, const std::string& reply_to) : section_(section), id_(random_id()) {
+OneShot::OneShot(const config::BrokerSection& section, const std::string& reply_to)
+    : section_(section), id_(random_id()) {
   section_.settings = broker_kind(section.type).client_settings(*section.settings, reply_to, id_);
   if (!reply_to.empty()) reply_to_ = section_.settings->reply_address;
   broker_ = broker_kind(section.type).create(section_);
@@ -60,7 +61,8 @@ void OneShot::fill(const Options& options, Duration patience) {
 Result<> OneShot::connect(Duration patience) {
   for (auto end = Clock::now() + patience; Clock::now() < end; std::this_thread::sleep_for(kLook)) {
     auto links = broker_->status();
-    if (std::ranges::all_of(links, [](auto& l) { return l.state == LinkStatus::State::up; }) && broker_->takes_requests())
+    if (std::ranges::all_of(links, [](auto& l) { return l.state == LinkStatus::State::up; }) &&
+        broker_->takes_requests())
       return {};
   }
   return fail("not connected: " + why_not());

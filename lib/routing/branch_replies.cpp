@@ -9,7 +9,8 @@
 namespace mombridge::routing {
 
 namespace {
-constexpr std::string_view kTimeout = "timeout";  ///< of the codes in `mombridge-error`, the one after which nothing follows
+constexpr std::string_view kTimeout =
+    "timeout";  ///< of the codes in `mombridge-error`, the one after which nothing follows
 }
 
 bool Branch::is_request() {
@@ -26,8 +27,8 @@ bool Branch::is_request() {
   return true;
 }
 
-// Nobody waits for the answer any more: then nobody shall work for it. A patience that is just ours ends what we forward,
-// as its answer could not come back, and not what our own handlers do.
+// Nobody waits for the answer any more: then nobody shall work for it. A patience that is just ours ends what we
+// forward, as its answer could not come back, and not what our own handlers do.
 bool Branch::expired() noexcept {
   if (!answers_ || (step_ == Step::handle && !deadline_.asked)) return false;
   auto late = unix_ms() - deadline_.at_ms;

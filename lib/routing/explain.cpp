@@ -24,6 +24,7 @@ std::string where(const Target& to, const Message& message, const std::string& b
   std::string text = to.config->broker + " (" + to.broker->section->type + "), ";
   text += target ? "target '" + std::string(*target) + "'" : "refused: " + target.error().text;
   if (to.config->exchange) text += ", exchange '" + *to.config->exchange + "'";
+  if (to.answers()) text += ", requests answered through '" + to.broker->section->settings->reply_address + "'";
   return text;
 }
 

@@ -306,6 +306,19 @@ def test_error_replies(bridge, sides, amqp):
     assert life.totals()["error_replies"] == 1
 
 
+def test_an_error_reply_at_the_deadline_of_a_request_whose_destination_is_away(bridge, sides, amqp):
+    source, = sides("amqp")
+    sections = {**answering(source), "lake": kafka_section("127.0.0.1:1", accept_replies=True)}
+    life = bridge(configuration(route(source.source, {"broker": "lake", "target": "nowhere"}, error_replies=True),
+                                replies={"keys": KEYS}, **sections))
+    source.request([1], expiration="1500")
+    message = amqp.get(source.mailbox, timeout=60)
+    assert (message.headers["mombridge-error"], message.properties.correlation_id) == ("timeout", "id 1")
+    eventually(lambda: amqp.depth(source.requests) == 0, 30)
+    life.terminate()
+    assert life.totals()["requests_expired"] == life.totals()["error_replies"] == 1
+
+
 def test_what_does_not_fit_is_refused_and_said(bridge, sides, amqp):
     source, sink = sides("kafka", "amqp")
     dead = amqp.queue()

@@ -13,9 +13,9 @@ namespace mombridge::kafka {
 /// As long as an AMQP reply queue keeps its messages.
 inline constexpr std::chrono::milliseconds kKeepReplies = std::chrono::hours(24);
 
-/// Used as it is where it exists; else made with the broker's own numbers of partitions and replicas. `keep`: how long its
-/// records are kept; absent: the broker's default. True: it was made just now. Blocks for some seconds at most: for the
-/// asker's thread.
+/// Used as it is where it exists; else made with the broker's own numbers of partitions and replicas. `keep`: how long
+/// its records are kept; absent: the broker's default. True: it was made just now. Blocks for some seconds at most: for
+/// the asker's thread.
 Result<bool> have_topic(rd_kafka_t* client, const std::string& topic, std::optional<std::chrono::milliseconds> keep);
 
 }  // namespace mombridge::kafka
