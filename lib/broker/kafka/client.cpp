@@ -1,12 +1,11 @@
 #include "broker/kafka/client.hpp"
 
-#include <sys/eventfd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <future>
 #include <memory>
+#include <sys/eventfd.h>
 #include <system_error>
 #include <thread>
 

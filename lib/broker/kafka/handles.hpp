@@ -20,8 +20,8 @@ using Handle = std::unique_ptr<T, Ends<Destroy>>;
 
 using Conf = Handle<rd_kafka_conf_t, rd_kafka_conf_destroy>;
 using TopicConf = Handle<rd_kafka_topic_conf_t, rd_kafka_topic_conf_destroy>;
-/// Without closing a consumer: that may hang, and is done before, within bounds. Waits a while for the end; a client that
-/// does not come to it (librdkafka 2.0.2, when a topic was deleted and made again) is left to itself.
+/// Without closing a consumer: that may hang, and is done before, within bounds. Waits a while for the end; a client
+/// that does not come to it (librdkafka 2.0.2, when a topic was deleted and made again) is left to itself.
 void end_client(rd_kafka_t* client) noexcept;
 using Client = Handle<rd_kafka_t, end_client>;
 using Topic = Handle<rd_kafka_topic_t, rd_kafka_topic_destroy>;
