@@ -212,7 +212,8 @@ class Run(contextlib.ExitStack):
 
     def _wait_recovered(self):
         def recovered():
-            self.recovery = checker.recovery(self.journals.read(), self.heal_ms)
+            found = checker.recovery(self.journals.read(), self.heal_ms)
+            self.recovery = {d.name: found.get(d.name) for d in self.plan.directions}
             return all(seconds is not None for seconds in self.recovery.values())
         try:
             harness.eventually(recovered, RECOVERY + 15)
