@@ -59,10 +59,14 @@ TEST(Wire, BeyondTheEndEverythingIsEmptyAndStaysSo) {
     EXPECT_EQ(in.short_string(), "");
     EXPECT_EQ(in.left(), 0u);
   }
-  Reader short_one("\x05" "abcd");
+  Reader short_one(
+      "\x05"
+      "abcd");
   EXPECT_EQ(short_one.short_string(), "");
   EXPECT_FALSE(short_one.ok());
-  Reader huge("\xff\xff\xff\xff" "abcd");
+  Reader huge(
+      "\xff\xff\xff\xff"
+      "abcd");
   EXPECT_EQ(huge.long_string(), "");
   EXPECT_FALSE(huge.ok());
 }
@@ -87,7 +91,8 @@ TEST(Base64Url, AnyBytesComeBack) {
 }
 
 TEST(Base64Url, WhatIsNone) {
-  for (auto* text : {"A", "AAAAA", "Zm9+", "Zm9/", "Zg==", "Z g", "Zm9\xc3\xa4"}) EXPECT_FALSE(base64url_decode(text)) << text;
+  for (auto* text : {"A", "AAAAA", "Zm9+", "Zm9/", "Zg==", "Z g", "Zm9\xc3\xa4"})
+    EXPECT_FALSE(base64url_decode(text)) << text;
 }
 
 }  // namespace
