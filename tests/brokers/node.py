@@ -103,7 +103,11 @@ class Node:
         raise NodeError(f"{self.kind} is not ready after {self.patience} s:\n{self.log_tail()}")
 
     def pause(self):
+        """SIGSTOP; returns when every thread has stopped, which on a busy machine takes a while."""
         self._signal(signal.SIGSTOP)
+        threads = pathlib.Path(f"/proc/{self._process.pid}/task")
+        while any(stat.read_text().rpartition(")")[2].split()[0] != "T" for stat in threads.glob("*/stat")):
+            time.sleep(0.01)
 
     def resume(self):
         self._signal(signal.SIGCONT)

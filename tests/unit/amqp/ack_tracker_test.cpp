@@ -10,8 +10,8 @@
 namespace mombridge::amqp {
 namespace {
 
-/// The broker's side: what it has delivered on the channel and not been told about. What RabbitMQ would close the channel
-/// for fails the test.
+/// The broker's side: what it has delivered on the channel and not been told about. What RabbitMQ would close the
+/// channel for fails the test.
 class Channel {
  public:
   uint64_t deliver() {
@@ -20,7 +20,8 @@ class Channel {
     return last_;
   }
   void flush(uint64_t patience = 0, bool all = false) {
-    tracker.flush(patience, all, [this](uint64_t tag) { multiple(tag); }, [this](uint64_t tag) { single(tag); });
+    tracker.flush(
+        patience, all, [this](uint64_t tag) { multiple(tag); }, [this](uint64_t tag) { single(tag); });
   }
   void nack(uint64_t tag) {
     EXPECT_EQ(unsettled_.erase(tag), 1u) << "nacked twice: " << tag;
@@ -107,8 +108,10 @@ TEST(AckTracker, AgreesWithASimpleModelInAnyOrder) {
       if (open.size() < window && random() % 2) open.push_back(c.deliver());
       if (!open.empty() && random() % 2) {
         std::swap(open[random() % open.size()], open.back());
-        if (random() % 8) c.tracker.accepted(open.back()), accepted.insert(open.back());
-        else c.nack(open.back());
+        if (random() % 8)
+          c.tracker.accepted(open.back()), accepted.insert(open.back());
+        else
+          c.nack(open.back());
         open.pop_back();
       }
       if (random() % 3 == 0) {

@@ -49,8 +49,8 @@ TEST(Connection, FramesArriveWhereverTheStreamIsSplit) {
   std::string deliver = method_bytes(7, AMQP_BASIC_DELIVER_METHOD, "arguments");
   std::string header(12, '\0');
   header[11] = 5;
-  std::string stream = deliver + frame_bytes(2, 7, header + "properties") + frame_bytes(8, 0, "") + frame_bytes(3, 7, "he\xCEllo") +
-                       frame_bytes(3, 7, "");
+  std::string stream = deliver + frame_bytes(2, 7, header + "properties") + frame_bytes(8, 0, "") +
+                       frame_bytes(3, 7, "he\xCEllo") + frame_bytes(3, 7, "");
   Connected c;
   for (size_t split = 0; split <= stream.size(); ++split) {
     ASSERT_TRUE(c.socket.write(stream.substr(0, split)));
@@ -92,11 +92,12 @@ TEST(Connection, WhatIsNoFrameEndsIt) {
   struct Case {
     std::string bytes, reason;
   };
-  for (auto& [bytes, reason] : {Case{no_end, "without its end mark"}, Case{frame_bytes(4, 1, "x"), "unknown type 4"},
-                                Case{frame_bytes(0, 0, ""), "unknown type 0"}, Case{frame_bytes(2, 1, "short"), "unknown type"},
-                                Case{method_bytes(1, 0x00630063), "cannot be decoded"},
-                                Case{method_bytes(0, AMQP_CONNECTION_CLOSE_METHOD, "\1"), "cannot be decoded"},
-                                Case{frame_bytes(1, 0, "\0\1"s), "cannot be decoded"}}) {
+  for (auto& [bytes, reason] :
+       {Case{no_end, "without its end mark"}, Case{frame_bytes(4, 1, "x"), "unknown type 4"},
+        Case{frame_bytes(0, 0, ""), "unknown type 0"}, Case{frame_bytes(2, 1, "short"), "unknown type"},
+        Case{method_bytes(1, 0x00630063), "cannot be decoded"},
+        Case{method_bytes(0, AMQP_CONNECTION_CLOSE_METHOD, "\1"), "cannot be decoded"},
+        Case{frame_bytes(1, 0, "\0\1"s), "cannot be decoded"}}) {
     Connected c;
     c.socket.write(bytes);
     EXPECT_THAT(c.client.next(), testing::AllOf(StartsWith("closed "), HasSubstr(reason)));

@@ -19,8 +19,10 @@ TEST_F(ConsumerTest, ADeletedQueueIsAFailingStateUntilItIsDeclaredAnew) {
   start();
   ASSERT_TRUE(await_state(0, State::up) && await_state(1, State::up));
   raw->delete_queue(name);
-  ASSERT_TRUE(await([&] { return link(1).state == State::failing && link(1).detail.find("NOT_FOUND") != std::string::npos; }))
-      << "the broker's own words: " << link(1).detail;
+  ASSERT_TRUE(await([&] {
+    return link(1).state == State::failing && link(1).detail.find("NOT_FOUND") != std::string::npos;
+  })) << "the broker's own words: "
+      << link(1).detail;
   EXPECT_THAT(link(1).detail, HasSubstr(name));
   EXPECT_EQ(to_string(link(0).state), "up") << "the publisher has nothing to do with it";
   raw->declare_queue(name);
@@ -44,7 +46,8 @@ TEST_F(ConsumerTest, AnExchangeSubscriptionHasAPrivateQueueForAsLongAsTheConnect
   subscribe({.queue = "", .declare = {}, .bindings = {{"amq.topic", {"unit.*.orange", "unit.lazy.#"}}}}, "amq.topic");
   start();
   ASSERT_TRUE(await_state(1, State::up)) << link(1).detail;
-  for (auto* key : {"unit.quick.orange", "unit.quick.brown", "unit.lazy.a.b"}) raw->publish("amq.topic", key, kNoProperties, key);
+  for (auto* key : {"unit.quick.orange", "unit.quick.brown", "unit.lazy.a.b"})
+    raw->publish("amq.topic", key, kNoProperties, key);
   auto held = await_held(2);
   ASSERT_EQ(held.size(), 2u);
   EXPECT_EQ(held[0]->message.target, "unit.quick.orange");
@@ -106,7 +109,8 @@ TEST_F(ConsumerTest, MixedSettlementsKeepTheChannel) {
   for (int i = 0; i < 200; ++i) raw->publish("", name, kNoProperties, std::to_string(i));
   auto held = await_held(200);
   ASSERT_EQ(held.size(), 200u);
-  for (size_t i = 0; i + 1 < held.size(); ++i) settle(std::move(held[i]), i % 3 ? Settlement::accept : Settlement::reject);
+  for (size_t i = 0; i + 1 < held.size(); ++i)
+    settle(std::move(held[i]), i % 3 ? Settlement::accept : Settlement::reject);
   EXPECT_TRUE(await([&] { return raw->messages(name) == 0; }));
   EXPECT_FALSE(await_held(1, 200ms).size()) << "nothing is given back";
   EXPECT_FALSE(held.back()->message.redelivered);

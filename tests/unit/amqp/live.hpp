@@ -1,8 +1,6 @@
 #pragma once
 // A broker of ours against the live RabbitMQ, with queues that are removed afterwards.
 
-#include <unistd.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <deque>
@@ -12,6 +10,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -47,7 +46,8 @@ class LiveTest : public testing::Test, public Sink {
 
   std::string unique(const std::string& what) {
     static std::atomic<unsigned> number{0};
-    return "unit." + what + "." + std::to_string(unix_ms()) + "." + std::to_string(::getpid()) + "." + std::to_string(++number);
+    return "unit." + what + "." + std::to_string(unix_ms()) + "." + std::to_string(::getpid()) + "." +
+           std::to_string(++number);
   }
   /// A name; the queue need not exist, and is deleted where it does.
   std::string queue() { return queues_.emplace_back(unique("queue")); }

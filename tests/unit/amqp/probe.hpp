@@ -31,9 +31,12 @@ class Probe final : public Publication {
     if (!changed_.wait_for(lock, patience, [this] { return completions_ > 0; })) return "nothing";
     if (completions_ > 1) return "completed " + std::to_string(completions_) + " times";
     switch (outcome_.kind) {
-      case Outcome::Kind::delivered: return "delivered";
-      case Outcome::Kind::refused: return "refused: " + outcome_.reason;
-      case Outcome::Kind::away: return "away: " + outcome_.reason;
+      case Outcome::Kind::delivered:
+        return "delivered";
+      case Outcome::Kind::refused:
+        return "refused: " + outcome_.reason;
+      case Outcome::Kind::away:
+        return "away: " + outcome_.reason;
     }
     return "unknown";
   }

@@ -16,8 +16,14 @@ using test::table_of;
 using test::with_headers;
 using Kind = Value::Kind;
 
-const char* const kOwned[] = {"CC", "BCC", "x-death", "x-first-death-queue", "x-last-death-reason", "x-delivery-count",
-                              "x-received-from", "x-stream-offset"};
+const char* const kOwned[] = {"CC",
+                              "BCC",
+                              "x-death",
+                              "x-first-death-queue",
+                              "x-last-death-reason",
+                              "x-delivery-count",
+                              "x-received-from",
+                              "x-stream-offset"};
 
 TEST(Border, BrokerOwnedHeadersAreStoppedOnTheWayIn) {
   std::vector<Header> headers;
@@ -123,7 +129,8 @@ TEST(Border, EveryTruncationIsMalformedButHarmless) {
   Message m;
   std::vector<Header> headers{{"a", Value::of("1")}, {"b", Value::of(int64_t{2})}};
   m.headers = headers;
-  m.content_type = m.content_encoding = m.correlation_id = m.reply_to = m.message_id = m.type = m.app_id = std::string_view("text");
+  m.content_type = m.content_encoding = m.correlation_id = m.reply_to = m.message_id = m.type = m.app_id =
+      std::string_view("text");
   m.expiration = "5";
   m.priority = 1;
   m.timestamp_ms = 1000;

@@ -21,9 +21,10 @@ TEST(Properties, EachTextByItself) {
     Message::Text Message::*field;
     const char* name;
   };
-  for (auto& c : {Case{&Message::content_type, "content_type"}, Case{&Message::content_encoding, "content_encoding"},
-                  Case{&Message::correlation_id, "correlation_id"}, Case{&Message::reply_to, "reply_to"},
-                  Case{&Message::message_id, "message_id"}, Case{&Message::type, "type"}, Case{&Message::app_id, "app_id"}})
+  for (auto& c :
+       {Case{&Message::content_type, "content_type"}, Case{&Message::content_encoding, "content_encoding"},
+        Case{&Message::correlation_id, "correlation_id"}, Case{&Message::reply_to, "reply_to"},
+        Case{&Message::message_id, "message_id"}, Case{&Message::type, "type"}, Case{&Message::app_id, "app_id"}})
     for (auto& text : {"value"s, ""s, std::string(255, 'v')}) {
       Message m;
       m.*c.field = text;
@@ -133,8 +134,8 @@ TEST(Properties, TextsThatAreTooLongGoAsHeadersUnderTheirKafkaNames) {
   m.content_type = m.content_encoding = m.correlation_id = m.reply_to = m.message_id = m.type = m.app_id = text;
   auto d = passed_on(m);
   EXPECT_FALSE(d.message.content_type || d.message.correlation_id || d.message.reply_to || d.message.app_id);
-  std::vector<std::string> names = {"content-type", "content-encoding", "kafka_correlationId", "kafka_replyTopic",
-                                    "message-id",   "type",             "app-id"};
+  std::vector<std::string> names = {
+      "content-type", "content-encoding", "kafka_correlationId", "kafka_replyTopic", "message-id", "type", "app-id"};
   EXPECT_EQ(d.names(), names);
   for (auto& name : names) EXPECT_EQ(d.find(name)->text, text) << name;
 }
@@ -144,10 +145,13 @@ TEST(Properties, CloudEventsChangeTheirPrefixAtTheBorder) {
   Message m;
   m.headers = headers;
   auto bytes = encoded(Silent(m));
-  EXPECT_NE(bytes.find("\x0e" "cloudEvents_id"), std::string::npos);
+  EXPECT_NE(bytes.find("\x0e"
+                       "cloudEvents_id"),
+            std::string::npos);
   EXPECT_EQ(Decoded(bytes).names(), (std::vector<std::string>{"ce_id", "ce_", "cex"}));
   // The binding's other spelling.
-  EXPECT_EQ(Decoded(with_headers(table_of({{"cloudEvents:type", Value::of("t")}}))).names(), std::vector<std::string>{"ce_type"});
+  EXPECT_EQ(Decoded(with_headers(table_of({{"cloudEvents:type", Value::of("t")}}))).names(),
+            std::vector<std::string>{"ce_type"});
 }
 
 TEST(Properties, NamesThatStandSeveralTimesAreAnArrayOnTheWay) {
@@ -169,7 +173,8 @@ TEST(Properties, NamesThatStandSeveralTimesAreAnArrayOnTheWay) {
 
 TEST(Properties, ThePublicationsHeadersReplaceThoseOfTheMessage) {
   std::vector<Header> own{{"a", Value::of("old")}, {"b", Value::of("kept")}, {"a", Value::of("older")}};
-  std::vector<Header> published{{"a", Value::of("new")}, {header::kKey, Value::of("route's")}, {"type", Value::of("x")}};
+  std::vector<Header> published{
+      {"a", Value::of("new")}, {header::kKey, Value::of("route's")}, {"type", Value::of("x")}};
   Message m;
   m.headers = own;
   m.type = std::string_view("property");

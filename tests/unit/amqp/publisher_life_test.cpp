@@ -21,8 +21,10 @@ class PublisherLife : public test::ScriptedPublisher {
     Reader in(frame->arguments());
     in.number<uint16_t>();
     std::string name(in.short_string());
-    if (missing.empty()) socket.method(frame->channel, AMQP_EXCHANGE_DECLARE_OK_METHOD);
-    else socket.method(frame->channel, AMQP_CHANNEL_CLOSE_METHOD, close_arguments(404, missing));
+    if (missing.empty())
+      socket.method(frame->channel, AMQP_EXCHANGE_DECLARE_OK_METHOD);
+    else
+      socket.method(frame->channel, AMQP_CHANNEL_CLOSE_METHOD, close_arguments(404, missing));
     return name;
   }
 };

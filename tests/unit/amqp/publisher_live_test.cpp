@@ -45,7 +45,8 @@ TEST_F(PublisherLive, AnExchangeThatIsDeletedTakesOnlyItsOwn) {
 TEST_F(PublisherLive, AnUnroutableOneIsRefusedUnlessItNeedNotBeRouted) {
   start();
   auto missing = unique("missing");
-  EXPECT_THAT(publish(missing, "x").outcome(), testing::AllOf(StartsWith("refused"), HasSubstr("312 NO_ROUTE"), HasSubstr(missing)));
+  EXPECT_THAT(publish(missing, "x").outcome(),
+              testing::AllOf(StartsWith("refused"), HasSubstr("312 NO_ROUTE"), HasSubstr(missing)));
   test::Probe loose(missing);
   loose.mandatory = false;
   broker->publish(loose);
@@ -71,11 +72,12 @@ TEST_F(PublisherLive, WhatKillsChannelsIsStoppedAtTheBorder) {
   auto name = queue();
   raw->declare_queue(name);
   start();
-  std::vector<Header> hostile{{"CC", Value::of("not an array")},
-                              {"BCC", Value::of(int64_t{1})},
-                              {"x-death", Value::of("forged")},
-                              {"nan", {.kind = Value::Kind::f64, .real = std::numeric_limits<double>::quiet_NaN(), .text = {}, .members = {}}},
-                              {"bytes", Value::of("\xff\xfe")}};
+  std::vector<Header> hostile{
+      {"CC", Value::of("not an array")},
+      {"BCC", Value::of(int64_t{1})},
+      {"x-death", Value::of("forged")},
+      {"nan", {.kind = Value::Kind::f64, .real = std::numeric_limits<double>::quiet_NaN(), .text = {}, .members = {}}},
+      {"bytes", Value::of("\xff\xfe")}};
   test::Probe probe(name), plain(name);
   probe.own.headers = hostile;
   probe.own.expiration = "99999999999999999";

@@ -94,7 +94,8 @@ class ScriptedPublisher : public testing::Test {
       w.short_string(p.exchange);
       w.short_string(p.key);
     });
-    socket.write(method_bytes(1, AMQP_BASIC_RETURN_METHOD, method) + frame_bytes(2, 1, p.header.substr(0, 12) + std::string(properties)));
+    socket.write(method_bytes(1, AMQP_BASIC_RETURN_METHOD, method) +
+                 frame_bytes(2, 1, p.header.substr(0, 12) + std::string(properties)));
     if (!p.body.empty()) socket.write(frame_bytes(3, 1, p.body));
   }
   void await_state(LinkStatus::State state) {

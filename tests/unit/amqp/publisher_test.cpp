@@ -147,7 +147,8 @@ TEST_F(PublisherTest, AClosedChannelTakesOnlyTheCulprit) {
   }
   EXPECT_EQ(seen, (Bodies{"1", "2", "3", "4", "5"}));
   for (auto& p : probes)
-    EXPECT_EQ(p.outcome(), p.own.body == "3" ? "refused: 406 PRECONDITION_FAILED - bad three" : "delivered") << p.own.body;
+    EXPECT_EQ(p.outcome(), p.own.body == "3" ? "refused: 406 PRECONDITION_FAILED - bad three" : "delivered")
+        << p.own.body;
   // And then many at a time, as before.
   auto& more = numbered(3);
   publish(more);

@@ -29,8 +29,10 @@ ScriptedServer::ScriptedServer(int family, uint16_t port, int backlog)
   auto& v6 = reinterpret_cast<sockaddr_in6&>(storage);
   storage.ss_family = static_cast<sa_family_t>(family);
   v4.sin_port = htons(port);  // at the same place in both
-  if (family == AF_INET) v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  else v6.sin6_addr = in6addr_loopback;
+  if (family == AF_INET)
+    v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  else
+    v6.sin6_addr = in6addr_loopback;
   auto* address = reinterpret_cast<sockaddr*>(&storage);
   if (::bind(listener_.get(), address, size) || ::listen(listener_.get(), backlog) ||
       ::getsockname(listener_.get(), address, &size))
@@ -92,7 +94,8 @@ void ScriptedServer::swallow() {
 Client::Client(const std::vector<std::string>& ports) {
   settings.appname = "test";
   settings.heartbeat = Duration::zero();
-  for (auto& port : ports) settings.endpoints.push_back({.host = "127.0.0.1", .port = port, .user = "me", .password = Secret("pw")});
+  for (auto& port : ports)
+    settings.endpoints.push_back({.host = "127.0.0.1", .port = port, .user = "me", .password = Secret("pw")});
   connection = std::make_unique<Connection>(loop, settings, "publisher", static_cast<ConnectionUser&>(*this));
   loop.before_sleep([this] {
     if (connection && connection->is_open()) connection->flush();

@@ -61,7 +61,9 @@ class Client final : private ConnectionUser {
   explicit Client(const ScriptedServer& server) : Client({server.port()}) {}
   explicit Client(const std::vector<std::string>& ports);
   ~Client();
-  void open() { run([this] { connection->open(); }); }
+  void open() {
+    run([this] { connection->open(); });
+  }
   /// Runs on the loop and waits for it. What the server had written before has then been read.
   void run(const std::function<void()>& task);
   /// The next event; "" after kPatience.

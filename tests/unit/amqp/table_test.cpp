@@ -41,7 +41,8 @@ Value real(Kind kind, double value) { return {.kind = kind, .real = value, .text
 
 bool same(const Value& a, const Value& b) {
   if (a.kind != b.kind || a.scale != b.scale || a.integer != b.integer || a.text != b.text) return false;
-  if (std::bit_cast<uint64_t>(a.real) != std::bit_cast<uint64_t>(b.real) || a.members.size() != b.members.size()) return false;
+  if (std::bit_cast<uint64_t>(a.real) != std::bit_cast<uint64_t>(b.real) || a.members.size() != b.members.size())
+    return false;
   for (size_t i = 0; i < a.members.size(); ++i)
     if (a.members[i].name != b.members[i].name || !same(a.members[i].value, b.members[i].value)) return false;
   return true;
@@ -81,7 +82,8 @@ TEST(Table, EveryTypeThatIsWrittenComesBack) {
 TEST(Table, NestedValuesComeBack) {
   std::vector<Header> inner{{{}, Value::of("a")}, {{}, {}}};
   Value array{.kind = Kind::array, .text = {}, .members = inner};
-  std::vector<Header> outer{{"array", array}, {"n", number(Kind::i32, 7)}, {"empty", {.kind = Kind::table, .text = {}, .members = {}}}};
+  std::vector<Header> outer{
+      {"array", array}, {"n", number(Kind::i32, 7)}, {"empty", {.kind = Kind::table, .text = {}, .members = {}}}};
   round_trip(array, 'A');
   round_trip({.kind = Kind::table, .text = {}, .members = outer}, 'F');
 }
@@ -166,13 +168,17 @@ TEST(Table, NestingOfTwentySixThousandNeedsNoStack) {
   pthread_attr_init(&small);
   ASSERT_EQ(pthread_attr_setstacksize(&small, 64 << 10), 0);
   pthread_t thread{};
-  ASSERT_EQ(pthread_create(&thread, &small, [](void* p) -> void* {
-              auto& j = *static_cast<Job*>(p);
-              Decoded d(j.bytes);
-              j.headers = d.headers.size();
-              j.dropped = d.dropped;
-              return nullptr;
-            }, &job), 0);
+  ASSERT_EQ(pthread_create(
+                &thread, &small,
+                [](void* p) -> void* {
+                  auto& j = *static_cast<Job*>(p);
+                  Decoded d(j.bytes);
+                  j.headers = d.headers.size();
+                  j.dropped = d.dropped;
+                  return nullptr;
+                },
+                &job),
+            0);
   pthread_join(thread, nullptr);
   pthread_attr_destroy(&small);
   EXPECT_EQ(job.headers, 2u) << "the outer levels and what follows them";
@@ -190,13 +196,15 @@ TEST(Table, RandomBytesDoNoHarm) {
   std::mt19937 random(4711);
   std::vector<Header> members{{"m", Value::of("text")}, {"k", number(Kind::i16, 9)}};
   std::string good = entry("a", encoded({.kind = Kind::table, .text = {}, .members = members})) +
-                     entry("b", nested(5)) + entry("c", encoded(real(Kind::f64, 0.5))) + entry("d", encoded(Value::of("x")));
+                     entry("b", nested(5)) + entry("c", encoded(real(Kind::f64, 0.5))) +
+                     entry("d", encoded(Value::of("x")));
   size_t sum = 0, decoded = 0;
   for (int i = 0; i < 50'000; ++i) {
     std::string bytes = good;
     if (i % 2) bytes.resize(random() % 60);
     for (unsigned n = i % 2 ? bytes.size() : 1 + random() % 4; n > 0; --n)
-      if (!bytes.empty()) bytes[random() % bytes.size()] = i % 4 == 1 ? "VtbBsAFSx"[random() % 9] : static_cast<char>(random());
+      if (!bytes.empty())
+        bytes[random() % bytes.size()] = i % 4 == 1 ? "VtbBsAFSx"[random() % 9] : static_cast<char>(random());
     Decoded d(bytes);
     decoded += d.ok;
     std::string out;

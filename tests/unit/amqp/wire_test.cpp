@@ -57,10 +57,14 @@ TEST(Wire, BeyondTheEndEverythingIsEmptyAndStaysSo) {
     EXPECT_EQ(in.short_string(), "");
     EXPECT_EQ(in.left(), 0u);
   }
-  Reader short_one("\x05" "abcd");
+  Reader short_one(
+      "\x05"
+      "abcd");
   EXPECT_EQ(short_one.short_string(), "");
   EXPECT_FALSE(short_one.ok());
-  Reader huge("\xff\xff\xff\xff" "abcd");
+  Reader huge(
+      "\xff\xff\xff\xff"
+      "abcd");
   EXPECT_EQ(huge.long_string(), "");
   EXPECT_FALSE(huge.ok());
 }

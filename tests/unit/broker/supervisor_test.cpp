@@ -73,6 +73,18 @@ TEST_F(SupervisorTest, FailedTwiceSchedulesOnceAndShowsTheLastReason) {
   EXPECT_EQ(attempts.size(), 2u);
 }
 
+TEST_F(SupervisorTest, AFailureMayAskForALongerWait) {
+  make(1ms, 1ms);
+  on_attempt = [this] {
+    supervisor->failed({"login refused"}, 50ms);
+    if (attempts.size() == 2) loop.quit();
+  };
+  supervisor->start();
+  loop.run();
+  ASSERT_EQ(attempts.size(), 2u);
+  EXPECT_GE(attempts[1] - attempts[0], 50ms);
+}
+
 TEST_F(SupervisorTest, ALinkThatBreaksIsTriedAgain) {
   make(5ms, 5ms);
   on_attempt = [this] { supervisor->opened(); };
