@@ -1,5 +1,5 @@
 // Publishes config `messages` (default 100) messages to `broker` and `target` as soon as it has started: bodies "0",
-// "1", ... Counts `confirmed` and `failed`. A source for bridges that have no broker to read from.
+// "1", ... Counts `confirmed` and `failed`, and logs "published all". A source for bridges that have no broker to read from.
 #include <chrono>
 #include <stop_token>
 #include <string>
@@ -17,6 +17,7 @@ class GoodSource : public Handler {
   void start() override {
     thread_ = std::jthread([this](std::stop_token stop) {
       for (unsigned i = 0; i < messages_ && !stop.stop_requested(); ++i) publish(i);
+      host().info("published all");
     });
   }
   void handle(const MessageView&, Request& request) override { request.done(); }

@@ -49,9 +49,11 @@ class Bridge:
         self._notify.bind(address)
         self._notify.setblocking(False)
         self.notes = []
-        self._log = open(folder / "log", "w+")
-        self.process = subprocess.Popen(
-            [BINARY, "run", "-c", file], stderr=self._log, env=environment(NOTIFY_SOCKET=address, **env))
+        # Read through a descriptor of its own: one that is shared would share the place of the next write.
+        self._log = folder / "log"
+        with open(self._log, "w") as log:
+            self.process = subprocess.Popen(
+                [BINARY, "run", "-c", file], stderr=log, env=environment(NOTIFY_SOCKET=address, **env))
 
     def __enter__(self):
         return self
@@ -61,7 +63,6 @@ class Bridge:
             self.process.kill()
             self.process.wait()
         self._notify.close()
-        self._log.close()
         self._sockets.cleanup()
 
     def _receive(self):
@@ -91,8 +92,7 @@ class Bridge:
         return self.ended()
 
     def log(self):
-        self._log.seek(0)
-        return self._log.read()
+        return self._log.read_text()
 
     def lines(self):
         """The log so far; every line must be JSON."""
