@@ -31,9 +31,9 @@ def free_ports(count):
     return found
 
 
-def run_tool(argv, environment, timeout=120):
-    """Runs one of a broker's own tools and returns what it prints; raises NodeError when it fails."""
-    done = subprocess.run([str(a) for a in argv], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+def run_tool(argv, environment, timeout=120, text=""):
+    """Runs one of a broker's own tools, with `text` as its input, and returns what it prints; raises NodeError when it fails."""
+    done = subprocess.run([str(a) for a in argv], env=environment, input=text, capture_output=True, text=True,
                           timeout=timeout)
     if done.returncode != 0:
         raise NodeError(f"{argv[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")

@@ -4,7 +4,7 @@ import pathlib
 import socket
 
 import guard
-from node import Node, free_ports, run_tool
+from node import Node, NodeError, free_ports, run_tool
 
 # The wrappers in /usr/sbin change to the package's user; these do not.
 TOOLS = pathlib.Path("/usr/lib/rabbitmq/bin")
@@ -62,8 +62,21 @@ class Rabbit(Node):
             connection.sendall(b"AMQP\x00\x00\x09\x01")
             return connection.recv(1) == b"\x01"  # a method frame: connection.start
 
+    def eval(self, expression):
+        """What the broker itself makes of an Erlang expression, as text. Much quicker than ctl(), which starts a machine."""
+        cookie = (self.folder / ".erlang.cookie").read_text().strip()
+        answer = run_tool(self.inside("erl_call", "-sname", self.node, "-c", cookie, "-e"), self.full_environment(),
+                          text=f"{expression}.\n").strip()
+        if not answer.startswith("{ok, "):
+            raise NodeError(f"{expression}: {answer}")
+        return answer.removeprefix("{ok, ").removesuffix("}")
+
+    def inside(self, *argv):
+        """How a program is started where the broker's own tools are."""
+        return argv
+
     def version(self):
-        return self.ctl("eval", 'io:format("~s", [rabbit_misc:version()]).').split()[0].removesuffix("ok")
+        return self.eval("rabbit_misc:version()").strip('"')
 
     def ctl(self, *arguments):
         return ctl(self.state(), *arguments)

@@ -56,10 +56,10 @@ class TrixieRabbit(Rabbit):
         super().__init__(**options)
 
     def command(self):
-        return self._inside(f"{TOOLS}/rabbitmq-server")
+        return self.inside(f"{TOOLS}/rabbitmq-server")
 
     def ctl(self, *arguments):
-        return run_tool(self._inside(f"{TOOLS}/rabbitmqctl", "-q", "-n", self.node, *arguments), self.full_environment())
+        return run_tool(self.inside(f"{TOOLS}/rabbitmqctl", "-q", "-n", self.node, *arguments), self.full_environment())
 
-    def _inside(self, *argv):
+    def inside(self, *argv):
         return ["unshare", "-m", "sh", "-c", ENTER, "sh", str(self._root), str(self.folder), *argv]

@@ -22,6 +22,7 @@ class Bed(contextlib.ExitStack):
         self.mock_kafka = self.build / "tests" / "brokers" / "mock-kafka"
         self.handlers = self.build / "tests" / "handlers"
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="mombridge-faults-"))
+        self.callback(self._forget_folder)
         try:
             self._start(rabbit, with_kafka)
         except BaseException:
@@ -45,6 +46,11 @@ class Bed(contextlib.ExitStack):
         for proxy in self.proxies.values():
             self.callback(proxy.close)
         self.wait_ready()
+
+    def _forget_folder(self):
+        """Unless somebody is to look at what failed."""
+        if not any(self.folder.iterdir()):
+            self.folder.rmdir()
 
     def wait_ready(self):
         for node in self.nodes():

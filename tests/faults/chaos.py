@@ -42,7 +42,7 @@ def restart_bridge(end):
 
 
 def watermark(value):
-    return lambda run: run.bed.rabbit.ctl("set_vm_memory_high_watermark", value)
+    return lambda run: run.bed.rabbit.eval(f"vm_memory_monitor:set_vm_memory_high_watermark({value})")
 
 
 PROCESSES = [

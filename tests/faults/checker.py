@@ -86,7 +86,7 @@ def recovery(journals, healed):
     found = {}
     for name, flow in journals.flows.items():
         late = [flow.arrivals[seq][0].ms for seq, ms in flow.confirmed.items() if ms >= healed and seq in flow.arrivals]
-        found[name] = (min(late) - healed) / 1000 if late else None
+        found[name] = max(0, min(late) - healed) / 1000 if late else None
     return found
 
 

@@ -37,7 +37,7 @@ DIRECTIONS = {d.name: d for d in (
 def short_sessions(config, plan):
     """A Kafka group waits for the session of a killed member to end, 10 s by default, before another gets its partitions."""
     if "kin" in config["brokers"]:
-        config["brokers"]["kin"]["librdkafka"]["session.timeout.ms"] = 3000
+        config["brokers"]["kin"]["librdkafka"] |= {"session.timeout.ms": 4000, "heartbeat.interval.ms": 1000}
 
 
 class Plan:

@@ -32,8 +32,8 @@ class RawPublisher:
         self._expect(10, 10)
         self._method(0, 10, 11, long(b"") + short(b"PLAIN") + long(b"\0" + user + b"\0" + password) + short(b"en_US"))
         tune = self._expect(10, 30)
-        self.frame_max = struct.unpack_from(">I", tune, 6)[0]
-        self._method(0, 10, 31, struct.pack(">HIH", 0, self.frame_max, 0))
+        channels, self.frame_max = struct.unpack_from(">HI", tune, 4)
+        self._method(0, 10, 31, struct.pack(">HIH", channels, self.frame_max, 0))
         self._method(0, 10, 40, short(b"/") + b"\0\0")
         self._expect(10, 41)
         self._method(1, 20, 10, b"\0")

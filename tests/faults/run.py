@@ -1,6 +1,8 @@
 """One fault on the test bed: places, bridge, load, the fault, the check."""
 import contextlib
 import os
+import signal
+import subprocess
 import time
 
 import checker
@@ -168,6 +170,14 @@ class Run(contextlib.ExitStack):
         harness.eventually(lambda: all(self.arrived(n) > c for n, c in before.items()), timeout,
                            f"more than {before}; so far {self.counts()}")
 
+    def stacks(self):
+        """Where every thread of the bridge is, for whoever has to find out why; needs gdb."""
+        path = self.folder / "stacks.txt"
+        with contextlib.suppress(FileNotFoundError, subprocess.TimeoutExpired), path.open("wb") as file:
+            subprocess.run(["gdb", "-p", str(self.bridge.pid), "-batch", "-ex", "thread apply all bt"], stdout=file,
+                           stderr=subprocess.STDOUT, timeout=60)
+        return path
+
     def counts(self):
         return {n: (len(f.attempted), len(f.confirmed), len(f.arrivals)) for n, f in self.journals.read().flows.items()}
 
@@ -202,7 +212,8 @@ class Run(contextlib.ExitStack):
 
     def _wait_recovered(self):
         def recovered():
-            self.recovery = checker.recovery(self.journals.read(), self.heal_ms)
+            found = checker.recovery(self.journals.read(), self.heal_ms)
+            self.recovery = {d.name: found.get(d.name) for d in self.plan.directions}
             return all(seconds is not None for seconds in self.recovery.values())
         try:
             harness.eventually(recovered, RECOVERY + 15)
@@ -223,9 +234,19 @@ class Run(contextlib.ExitStack):
         if not self.bridge.running:
             self.failures.append("the bridge is not running any more")
             return
+        since = time.monotonic()
+        self.bridge.signal(signal.SIGTERM)
+        while self.bridge.running and time.monotonic() - since < 45:
+            time.sleep(0.05)
+        if self.bridge.running:
+            self.note(f"it hangs: {self.stacks()}")
+            self.bridge.kill()
+            self.failures.append("the bridge did not end within 45 s")
+            return
+        took = time.monotonic() - since
+        self.expect(took < 15, f"the last drain took {took:.1f} s")
         try:
-            took = self.bridge.terminate()
-            self.expect(took < 15, f"the last drain took {took:.1f} s")
+            self.bridge.expect_exit(0)
         except AssertionError as error:
             self.failures.append(str(error))
         if self.fault.settles:

@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <future>
+#include <memory>
 #include <sys/eventfd.h>
 #include <system_error>
+#include <thread>
 
+#include "base/counters.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 
@@ -54,6 +58,24 @@ Result<> fill(rd_kafka_conf_t* conf, const Settings& settings, const std::vector
 }
 
 }  // namespace
+
+void end_client(rd_kafka_t* client) noexcept {
+  constexpr auto kPatience = std::chrono::seconds(3);
+  auto ended = std::make_shared<std::promise<void>>();
+  auto end = ended->get_future();
+  auto destroy = [client, ended] {
+    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    ended->set_value();
+  };
+  try {
+    std::thread(destroy).detach();
+  } catch (const std::system_error&) {
+    destroy();  // no room for a thread
+  }
+  if (end.wait_for(kPatience) == std::future_status::ready) return;
+  counter("kafka_clients_left_behind").add();
+  log::error("a Kafka client does not end, it is left behind", {{"seconds", kPatience.count()}});
+}
 
 Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const std::vector<Property>& defaults,
                            const std::vector<Property>& fixed) {

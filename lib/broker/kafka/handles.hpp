@@ -20,10 +20,9 @@ using Handle = std::unique_ptr<T, Ends<Destroy>>;
 
 using Conf = Handle<rd_kafka_conf_t, rd_kafka_conf_destroy>;
 using TopicConf = Handle<rd_kafka_topic_conf_t, rd_kafka_topic_conf_destroy>;
-/// Without closing a consumer: that may hang, and is done before, within bounds.
-inline void end_client(rd_kafka_t* client) noexcept {
-  rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-}
+/// Without closing a consumer: that may hang, and is done before, within bounds. Waits a while for the end; a client
+/// that does not come to it (librdkafka 2.0.2, when a topic was deleted and made again) is left to itself.
+void end_client(rd_kafka_t* client) noexcept;
 using Client = Handle<rd_kafka_t, end_client>;
 using Topic = Handle<rd_kafka_topic_t, rd_kafka_topic_destroy>;
 using Queue = Handle<rd_kafka_queue_t, rd_kafka_queue_destroy>;

@@ -10,24 +10,24 @@ def alarm(run, on, off):
     """An alarm blocks the senders, too, and tells a connection only when it publishes: so the bridge must have a backlog."""
     run.faulted()
     run.bridge.pause()
-    run.sleep(3)
-    run.bed.rabbit.ctl(*on)
+    run.sleep(2)
+    run.bed.rabbit.eval(on)
     run.bridge.resume()
     run.log_has("blocked by the broker", timeout=30)
     run.sleep(12)
-    run.bed.rabbit.ctl(*off)
+    run.bed.rabbit.eval(off)
     run.healed()
     run.log_has("unblocked", timeout=30)
 
 
 @fault("D13", "memory alarm for 12 s: connections blocked", short=True)
 def memory_alarm(run):
-    alarm(run, ("set_vm_memory_high_watermark", "0"), ("set_vm_memory_high_watermark", "0.4"))
+    alarm(run, "vm_memory_monitor:set_vm_memory_high_watermark(0)", "vm_memory_monitor:set_vm_memory_high_watermark(0.4)")
 
 
 @fault("D14", "disk alarm for 12 s: connections blocked")
 def disk_alarm(run):
-    alarm(run, ("set_disk_free_limit", "1000GB"), ("set_disk_free_limit", "50MB"))
+    alarm(run, 'rabbit_disk_monitor:set_disk_free_limit("1000GB")', 'rabbit_disk_monitor:set_disk_free_limit("50MB")')
 
 
 @fault("D15", "queue deleted under its consumer, made again 5 s later", interruptions=1)
@@ -118,14 +118,12 @@ def nacked(run):
     run.healed()
 
 
-def close_connections(run, reason="closed by the test"):
+def close_connections(run):
     """Every connection of the bridge, and of nobody else: they are the ones that come through the proxies."""
-    ports = {port for name in ("ain", "aout") for port in run.bed.proxies[name].broker_ports()}
-    lines = run.bed.rabbit.ctl("list_connections", "pid", "peer_port").splitlines()
-    pids = [line.split("\t")[0] for line in lines if line.split("\t")[-1] in map(str, ports)]
-    for pid in pids:
-        run.bed.rabbit.ctl("close_connection", pid, reason)
-    return len(pids)
+    ports = [port for name in ("ain", "aout") for port in run.bed.proxies[name].broker_ports()]
+    return int(run.bed.rabbit.eval(
+        f"length([rabbit_networking:close_connection(P, \"closed by the test\") || P <- rabbit_networking:connections(), "
+        f"[{{peer_port, N}}] <- [rabbit_networking:connection_info(P, [peer_port])], lists:member(N, {ports})])"))
 
 
 @fault("D19", "every connection closed by the broker (320), twice", interruptions=4)
@@ -140,8 +138,8 @@ def connections_closed(run):
 
 
 def rabbit_timeouts(run, consumer_ms, tick_ms):
-    run.bed.rabbit.ctl("eval", f"application:set_env(rabbit, consumer_timeout, {consumer_ms}), "
-                               f"application:set_env(rabbit, channel_tick_interval, {tick_ms}).")
+    run.bed.rabbit.eval(f"application:set_env(rabbit, consumer_timeout, {consumer_ms}), "
+                        f"application:set_env(rabbit, channel_tick_interval, {tick_ms})")
 
 
 @contextlib.contextmanager
@@ -230,7 +228,6 @@ def gives_back(run):
 
 
 def unacked(run, queue):
-    for line in run.bed.rabbit.ctl("list_queues", "name", "messages_unacknowledged").splitlines():
-        if line.startswith(queue + "\t"):
-            return int(line.split("\t")[1])
-    raise KeyError(queue)
+    return int(run.bed.rabbit.eval(
+        f"{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"/\">>, queue, <<\"{queue}\">>)), "
+        "proplists:get_value(messages_unacknowledged, rabbit_amqqueue:info(Q, [messages_unacknowledged]))"))
