@@ -17,9 +17,10 @@ const Backoff kAwayBackoff{std::chrono::milliseconds(100), std::chrono::seconds(
 
 }  // namespace
 
-void Branch::aim(const Route* route, const Target* to, const FailurePolicy* policy, bool answers) {
+void Branch::aim(const Route* route, const Target* to, const FailurePolicy* policy, Part part) {
   set_up(to->broker ? Step::publish : Step::handle, route, to, policy);
-  answers_ = answers;
+  answers_ = part == Part::answers;
+  looks_on_ = part == Part::looks_on;
 }
 
 void Branch::carry_home() { set_up(Step::open, nullptr, nullptr, nullptr); }
@@ -34,14 +35,17 @@ void Branch::set_up(Step step, const Route* route, const Target* to, const Failu
   route_ = route;
   to_ = to;
   policy_ = policy;
-  answers_ = told_ = held_ = false;
+  answers_ = looks_on_ = told_ = held_ = false;
   attempts_ = waits_ = 0;
   away_.store(false, std::memory_order_relaxed);
 }
 
 void Branch::start() noexcept {
   if (step_ == Step::dead_letter) return exhausted();
-  answers_ = answers_ && is_request();
+  if (answers_ && !may_answer()) {
+    answers_ = false;
+    looks_on_ = true;
+  }
   attempt();
 }
 

@@ -16,15 +16,21 @@ namespace mombridge::routing {
 
 class Passage;
 
+/// What a destination has to do with a request.
+enum class Part : uint8_t {
+  none,      ///< it is no request, or nobody can answer it: it goes on as it is
+  answers,   ///< this destination, and no other
+  looks_on,  ///< another answers: it goes on without its reply address
+};
+
 /// Reused with its passage. One thing at a time is under way (a publish, a call, a wait), so that its state needs no
 /// lock: whoever completes the one starts the next.
 class Branch final : public Publication, public handler::Call {
  public:
   explicit Branch(Passage& passage) : passage_(passage) {}
 
-  /// Sets the branch up; nothing happens before start(). `answers`: of the destinations of a request, this is the one that
-  /// answers it.
-  void aim(const Route* route, const Target* to, const FailurePolicy* policy, bool answers);
+  /// Sets the branch up; nothing happens before start().
+  void aim(const Route* route, const Target* to, const FailurePolicy* policy, Part part);
   /// Sets it up for what came through the bridge's own reply queue or topic.
   void carry_home();
   /// Sets it up to go straight to the dead letter.
@@ -62,7 +68,7 @@ class Branch final : public Publication, public handler::Call {
   void handle();
 
   // Requests and replies: branch_replies.cpp
-  [[nodiscard]] bool is_request();
+  [[nodiscard]] bool may_answer();
   [[nodiscard]] bool expired() noexcept;
   [[nodiscard]] bool address();
   [[nodiscard]] bool address_request();
@@ -88,6 +94,7 @@ class Branch final : public Publication, public handler::Call {
   const FailurePolicy* policy_ = nullptr;
   Step step_ = Step::publish;
   bool answers_ = false;
+  bool looks_on_ = false;
   bool held_ = false;
   bool told_ = false;                           ///< the requester, of the failure
   const Endpoint* replies_to_ = nullptr;        ///< the broker that a reply goes to

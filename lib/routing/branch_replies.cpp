@@ -13,11 +13,10 @@ constexpr std::string_view kTimeout =
     "timeout";  ///< of the codes in `mombridge-error`, the one after which nothing follows
 }
 
-bool Branch::is_request() {
+bool Branch::may_answer() {
   auto& message = passage_.delivery().message;
   auto& origin = *passage_.origin().section;
   auto& table = *passage_.table();
-  if (!message.reply_to || message.reply_to->empty()) return false;
   if (!table.replier().allowed(origin, message)) {
     events::reply_not_allowed(route_name(), origin.name, *message.reply_to);
     return false;
@@ -40,11 +39,11 @@ bool Branch::expired() noexcept {
   return true;
 }
 
-// Of a request's destinations one is told where to reply; no other shall. Returns false where the message goes no
-// further.
+// Of a request's destinations one is told where to reply, and no other. Where nobody can answer, the address is a
+// property like others. Returns false where the message goes no further.
 bool Branch::address() {
+  if (!answers_ && !looks_on_) return true;
   auto& message = passage_.delivery().message;
-  if (!message.reply_to) return true;
   if (!forwarded_) forwarded_ = std::make_unique<reply::Forwarded>();
   if (answers_) return address_request();
   forwarded_->message = message;

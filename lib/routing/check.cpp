@@ -66,7 +66,7 @@ class Checker {
       auto plain = std::ranges::find_if(config_.routes, [&](auto& r) { return forwards_plainly(r, section.name); });
       if (plain != config_.routes.end())
         diagnostics_.warning(section.mark, "brokers." + section.name,
-                             "requests that routes bring here are forwarded as plain messages, without a reply (as by route '" + plain->name + "')",
+                             "requests that routes bring here are forwarded as plain messages, and no reply comes back (as by route '" + plain->name + "')",
                              "accept_replies: true, or false if that is meant");
     }
   }

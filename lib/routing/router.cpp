@@ -60,14 +60,29 @@ void Port::receive(DeliveryHandle delivery) noexcept {
   passage.launch();
 }
 
+namespace {
+
+/// The first in the file that can answer a request gets it as one.
+const Target* first_that_answers(const std::vector<const Route*>& routes) {
+  for (auto* route : routes)
+    for (auto& to : route->to)
+      if (to.answers()) return &to;
+  return nullptr;
+}
+
+Part part_of(const Target& to, const Target* answering) {
+  return !answering ? Part::none : &to == answering ? Part::answers : Part::looks_on;
+}
+
+}  // namespace
+
 void Port::route(Passage& passage, const std::vector<const Route*>& routes) {
   auto& message = passage.delivery().message;
   bool looped = hops(message) >= kMaxHops;
   if (looped)
     loop_log_.event(log::Level::error, "message refused: it has passed bridges too often",
                     {{"broker", broker_}, {"target", message.target}, {"hops", kMaxHops}});
-  // The first in the file that can answer a request gets it as one.
-  bool unanswered = message.reply_to && !message.reply_to->empty();
+  auto* answering = message.reply_to && !message.reply_to->empty() ? first_that_answers(routes) : nullptr;
   for (auto* route : routes) {
     route->matched->add();
     for (auto& to : route->to) {
@@ -75,13 +90,11 @@ void Port::route(Passage& passage, const std::vector<const Route*>& routes) {
       if (looped) {
         branch.condemn(route, route->failures.get(), "loop: passed " + std::to_string(kMaxHops) + " bridges or more");
       } else {
-        bool answers = unanswered && to.answers();
-        if (answers) unanswered = false;
-        branch.aim(route, &to, route->failures.get(), answers);
+        branch.aim(route, &to, route->failures.get(), part_of(to, answering));
       }
     }
   }
-  if (unanswered) plain_requests_.add();
+  if (message.reply_to && !message.reply_to->empty() && !answering) plain_requests_.add();
 }
 
 void Port::unrouted(Passage& passage) {

@@ -286,7 +286,7 @@ def test_without_a_destination_that_accepts_replies(bridge, sides, amqp):
     life = bridge(configuration(route(source.source, sink.target), shop=source.url))
     source.request([1])
     message = amqp.get(sink.requests)
-    assert (message.properties.reply_to, message.properties.correlation_id) == (None, "id 1")
+    assert (message.properties.reply_to, message.properties.correlation_id) == (source.mailbox, "id 1")
     life.terminate()
     assert life.totals()["requests_forwarded_as_plain"] == 1
 

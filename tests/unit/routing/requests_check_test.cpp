@@ -50,7 +50,7 @@ TEST(CheckRequests, SaysNothingWhereAllAreAnswered) {
 TEST(CheckRequests, NamesTheBrokersThatGetPlainMessages) {
   EXPECT_THAT(said_of(brokers("", kAccept) + kKeys),
               ElementsAre(HasSubstr("2:3: warning: brokers.shop: requests that routes bring here are forwarded as "
-                                    "plain messages, without a reply (as by route 'down')")));
+                                    "plain messages, and no reply comes back (as by route 'down')")));
   EXPECT_THAT(said_of(brokers(", allow_reply_to: ['rpc.*']", "")),
               ElementsAre(HasSubstr("brokers.shop: requests"), HasSubstr("brokers.lake: requests")));
 }
