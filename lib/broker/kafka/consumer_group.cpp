@@ -124,6 +124,7 @@ void Consumer::add_partition(const rd_kafka_topic_partition_t& partition) {
   auto p = std::make_unique<Assigned>();
   p->topic = partition.topic;
   p->number = partition.partition;
+  p->id_prefix = id_prefix(broker_, p->topic, p->number);
   p->subscription = match_.subscription_of(p->topic);
   // The topic's handle with its own reset policy comes before all that would make one with the client's.
   auto lost = settings_.kafka_subscriptions[p->subscription].on_offset_lost;

@@ -100,7 +100,7 @@ void Consumer::fill(KafkaDelivery& d, const rd_kafka_message_t& record) {
                        {{"broker", broker_}, {"target", m.target}, {"headers", dropped}});
   }
   if (!m.message_id) {
-    make_id(d.storage.id, broker_, d.from->topic, d.partition, d.offset);
+    make_id(d.storage.id, d.from->id_prefix, d.offset);
     m.message_id = d.storage.id;
   }
   if (auto& from = settings_.subscriptions[d.from->subscription].target_from; !from.empty())

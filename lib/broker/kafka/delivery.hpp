@@ -28,17 +28,18 @@ struct Fetched {
 struct Assigned {
   std::string topic;
   int32_t number = -1;
+  std::string id_prefix;  ///< of records without an id
   uint32_t subscription = 0;
   Queue queue;
   Partitions position;        ///< of this one partition, for storing its offset
   std::deque<Fetched> early;  ///< records that came through the common queue before it was cut off from this one
   OffsetTracker tracker;
-  size_t in_flight = 0;  ///< deliveries that are not settled for good
-  size_t held = 0;       ///< of these, those in the sink's hands; the others wait for their next try
-  uint64_t bytes = 0;    ///< of those in flight
+  size_t in_flight = 0;             ///< deliveries that are not settled for good
+  size_t held = 0;                  ///< of these, those in the sink's hands; the others wait for their next try
+  uint64_t bytes = 0;               ///< of those in flight
   std::atomic<bool> current{true};  ///< [any thread reads]
-  bool revoking = false;  ///< no further deliveries
-  std::string error;      ///< why nothing comes any more; empty: it does
+  bool revoking = false;            ///< no further deliveries
+  std::string error;                ///< why nothing comes any more; empty: it does
 };
 using PartitionKey = std::pair<std::string, int32_t>;
 using Assignment = std::map<PartitionKey, std::unique_ptr<Assigned>>;

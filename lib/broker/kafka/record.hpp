@@ -31,8 +31,11 @@ void decode_record(const rd_kafka_message_t& record, Message& message, RecordSto
 /// alone, is left out; `dropped` counts that and what makes no sense.
 void decode_headers(const rd_kafka_headers_t* headers, Message& message, RecordStorage& storage, unsigned& dropped);
 
-/// `kafka:BROKER/TOPIC/PARTITION/OFFSET`, the id of a message that came without one: the same at every redelivery.
-void make_id(std::string& id, std::string_view broker, std::string_view topic, int32_t partition, int64_t offset);
+/// `kafka:BROKER/TOPIC/PARTITION/`, with which the ids begin of messages that came without one.
+std::string id_prefix(std::string_view broker, std::string_view topic, int32_t partition);
+
+/// The id of the one at `offset`: the same at every redelivery.
+void make_id(std::string& id, std::string_view prefix, int64_t offset);
 
 /// The headers of a publication, properties among them. `dropped` counts those that Kafka cannot carry.
 RecordHeaders encode_headers(const Publication& publication, unsigned& dropped);

@@ -189,12 +189,14 @@ void decode_headers(const rd_kafka_headers_t* headers, Message& m, RecordStorage
   Decoder(m, storage, dropped).run(headers);
 }
 
-void make_id(std::string& id, std::string_view broker, std::string_view topic, int32_t partition, int64_t offset) {
+std::string id_prefix(std::string_view broker, std::string_view topic, int32_t partition) {
+  return "kafka:" + std::string(broker) + "/" + std::string(topic) + "/" + std::to_string(partition) + "/";
+}
+
+void make_id(std::string& id, std::string_view prefix, int64_t offset) {
   char number[24];
-  auto append = [&](auto n) { id.append("/").append(number, std::to_chars(number, number + sizeof number, n).ptr); };
-  id.assign("kafka:").append(broker).append("/").append(topic);
-  append(partition);
-  append(offset);
+  auto* end = std::to_chars(number, number + sizeof number, offset).ptr;
+  id.assign(prefix).append(number, end);
 }
 
 }  // namespace mombridge::kafka

@@ -14,7 +14,7 @@
 // AMQP's side uses a header of the same name for what AMQP cannot say (which names stood several times). Each side
 // reads and removes its own; in a Message there is neither.
 
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,10 +23,11 @@
 
 namespace mombridge::kafka {
 
-/// Memory for what a decoded value views: members and texts stay where they are when more is added.
+/// Memory for what a decoded value views: members and texts stay where they are when more is added. Most records need
+/// none of it, and every delivery has one: an empty list owns no memory, unlike a deque.
 struct Arena {
-  std::deque<std::vector<Header>> members;
-  std::deque<std::string> texts;
+  std::list<std::vector<Header>> members;
+  std::list<std::string> texts;
   void clear() {
     members.clear();
     texts.clear();

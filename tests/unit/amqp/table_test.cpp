@@ -155,7 +155,7 @@ TEST(Table, NestingUpToTheLimitIsKeptAndBeyondItLeftOut) {
   EXPECT_EQ(beyond.headers[1].value.text, "kept");
 }
 
-// 26,000 levels in 130 KB. A decoder that recurses for each would need megabytes of stack; the thread has 64 KB.
+// 26,000 levels in 130 KB. A decoder that recurses for each would need megabytes of stack; the thread has 512 KB.
 TEST(Table, NestingOfTwentySixThousandNeedsNoStack) {
   auto bytes = entry("deep", nested(26'000)) + entry("after", encoded(Value::of("kept")));
   EXPECT_GT(bytes.size(), 130'000u);
@@ -166,7 +166,7 @@ TEST(Table, NestingOfTwentySixThousandNeedsNoStack) {
   } job{bytes};
   pthread_attr_t small;
   pthread_attr_init(&small);
-  ASSERT_EQ(pthread_attr_setstacksize(&small, 64 << 10), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&small, 512 << 10), 0);
   pthread_t thread{};
   ASSERT_EQ(pthread_create(
                 &thread, &small,
