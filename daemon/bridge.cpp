@@ -27,7 +27,8 @@ void stop_all(std::map<std::string, std::unique_ptr<Broker>>& brokers, Duration 
 
 }  // namespace
 
-Bridge::Bridge(const config::Config& config, EventLoop& loop) : config_(config), loop_(loop), router_(loop), stalls_(kStalled) {}
+Bridge::Bridge(const config::Config& config, EventLoop& loop)
+    : config_(config), loop_(loop), router_(loop), stalls_(kStalled) {}
 
 Bridge::~Bridge() {
   drained_ = nullptr;

@@ -28,12 +28,12 @@ class Bridge {
   Result<> start();
 
   /// Stops taking messages, waits until those in flight are settled and what handlers published is confirmed, or
-  /// `patience` is over, then stops everything and calls `done` with the number that was not settled. May be called again
-  /// with a shorter patience.
+  /// `patience` is over, then stops everything and calls `done` with the number that was not settled. May be called
+  /// again with a shorter patience.
   void drain(Duration patience, std::function<void(uint64_t unsettled)> done);
 
-  /// After drain(): a handler did not come back. Its thread still reads the message that it was lent, so that neither may
-  /// the process run its destructors.
+  /// After drain(): a handler did not come back. Its thread still reads the message that it was lent, so that neither
+  /// may the process run its destructors.
   [[nodiscard]] bool left_behind() const { return left_behind_; }
 
   /// The longest that any loop of the bridge has not come back to its sleep, for the watchdog.

@@ -1,13 +1,13 @@
 #include "daemon/commands.hpp"
 
-#include <signal.h>
-
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
 #include <optional>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
 
 #include "base/counters.hpp"
 #include "base/log.hpp"
@@ -34,7 +34,8 @@ std::vector<std::filesystem::path> config_paths(const Options& options) {
 /// Loads and checks. Returns the warnings; where there are errors, prints everything to stderr and returns nothing.
 std::optional<std::vector<std::string>> load(const Options& options, config::Config& config) {
   config::Diagnostics diagnostics;
-  config = config::load({config_paths(options), options.environment, MOMBRIDGE_HANDLER_FOLDER}, kind_readers(), diagnostics);
+  config =
+      config::load({config_paths(options), options.environment, MOMBRIDGE_HANDLER_FOLDER}, kind_readers(), diagnostics);
   routing::check(config, diagnostics);
   std::vector<std::string> lines;
   for (auto& d : diagnostics.sorted()) lines.push_back(d.text());
@@ -107,7 +108,8 @@ int run(const Options& options) {
     log::error("cannot start", {{"reason", started.error().text}});
     return kExitConfig;
   }
-  log::info("mombridge is running", {{"version", MOMBRIDGE_VERSION}, {"brokers", config.brokers.size()}, {"routes", config.routes.size()}});
+  log::info("mombridge is running",
+            {{"version", MOMBRIDGE_VERSION}, {"brokers", config.brokers.size()}, {"routes", config.routes.size()}});
   service::ready();
   if (auto interval = service::watchdog_interval(); interval > Duration::zero()) feed_watchdog(loop, bridge, interval);
   loop.run();
@@ -126,7 +128,8 @@ int check(const Options& options) {
   bool ok = true;
   for (auto& h : config.handlers)
     if (auto loaded = handlers.load(h); !loaded) {
-      config::Diagnostic d{config::Diagnostic::Severity::error, h.plugin.mark, "handlers." + h.name, loaded.error().text, ""};
+      config::Diagnostic d{config::Diagnostic::Severity::error, h.plugin.mark, "handlers." + h.name,
+                           loaded.error().text, ""};
       std::cerr << d.text() << '\n';
       ok = false;
     }
@@ -152,12 +155,14 @@ int complain(int code, const std::string& why) {
   return code;
 }
 
-/// What a client command needs: its broker and its patience. An exit code, and said, where something is wrong with them.
+/// What a client command needs: its broker and its patience. An exit code, and said, where something is wrong with
+/// them.
 tl::expected<const config::BrokerSection*, int> client_section(const Options& options, const config::Config& config,
                                                                Duration& patience) {
   auto timeout = config::parse_duration(options.timeout);
   if (!timeout || *timeout <= Duration::zero())
-    return tl::unexpected(complain(kExitUsage, "--timeout takes a duration like 2s or 500ms, not '" + options.timeout + "'"));
+    return tl::unexpected(
+        complain(kExitUsage, "--timeout takes a duration like 2s or 500ms, not '" + options.timeout + "'"));
   patience = *timeout;
   auto* section = find_broker(config, options.broker);
   if (!section) return tl::unexpected(kExitConfig);
@@ -199,8 +204,10 @@ int request(Options options) {
   if (!*answer) return complain(kExitTimeout, "no reply within " + options.timeout);
   auto& reply = **answer;
   std::cout << reply.body << (reply.body.ends_with('\n') ? "" : "\n") << std::flush;
-  std::cerr << "reply in " << std::chrono::duration_cast<std::chrono::microseconds>(reply.round_trip).count() / 1000.0 << " ms\n";
-  return reply.error.empty() ? kExitOk : complain(kExitUnavailable, "the bridge could not deliver the request: " + reply.error);
+  std::cerr << "reply in " << std::chrono::duration_cast<std::chrono::microseconds>(reply.round_trip).count() / 1000.0
+            << " ms\n";
+  return reply.error.empty() ? kExitOk
+                             : complain(kExitUnavailable, "the bridge could not deliver the request: " + reply.error);
 }
 
 int explain(const Options& options) {
@@ -221,13 +228,15 @@ int main_command(int argc, char** argv) {
   app.fallthrough();
   Options options;
   std::vector<std::string> headers;
-  app.add_option("-c,--config", options.config, "configuration file or folder, may be repeated (default: $MOMBRIDGE_CONFIG, else /etc/mombridge)");
+  app.add_option("-c,--config", options.config,
+                 "configuration file or folder, may be repeated (default: $MOMBRIDGE_CONFIG, else /etc/mombridge)");
 
   auto* run_command = app.add_subcommand("run", "Run the bridge until TERM or INT");
   auto* check_command = app.add_subcommand("check", "Check the configuration without connecting to anything");
   bool no_environment = false;
-  check_command->add_flag("--no-environment", no_environment,
-                          "Do not look at files, variables and plugins, and leave out warnings: for a CI that has just the files");
+  check_command->add_flag(
+      "--no-environment", no_environment,
+      "Do not look at files, variables and plugins, and leave out warnings: for a CI that has just the files");
   auto* explain_command = app.add_subcommand("explain", "Say which routes would take a message, and why");
   explain_command->add_option("--broker", options.broker, "broker it comes from")->required();
   explain_command->add_option("--target", options.target, "its routing key or topic")->required();

@@ -26,7 +26,8 @@ Signals::Signals(EventLoop& loop, std::function<void(int)> callback) : loop_(loo
   fd_ = Fd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   loop_.watch(fd_.get(), EPOLLIN, [this, callback = std::move(callback)](uint32_t) {
     signalfd_siginfo info;
-    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) callback(static_cast<int>(info.ssi_signo));
+    while (::read(fd_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info))
+      callback(static_cast<int>(info.ssi_signo));
   });
 }
 

@@ -22,8 +22,8 @@ class StallWatch {
   /// `after`: messages in flight of which none was settled for that long are a stall.
   explicit StallWatch(Duration after) : after_(after) {}
 
-  /// Looks at one source broker, of which `settled` messages were settled since the start and `in_flight` are not; call it
-  /// every few seconds. Says in the log when a stall begins, with the links that are not up, and when it is over.
+  /// Looks at one source broker, of which `settled` messages were settled since the start and `in_flight` are not; call
+  /// it every few seconds. Says in the log when a stall begins, with the links that are not up, and when it is over.
   void look(const std::string& broker, uint64_t settled, uint64_t in_flight, const std::vector<NamedLink>& links,
             TimePoint now);
 

@@ -1,11 +1,10 @@
 #include "base/event_loop.hpp"
 
+#include <algorithm>
+#include <cerrno>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <system_error>
 
 namespace mombridge {

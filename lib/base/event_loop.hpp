@@ -1,14 +1,13 @@
 #pragma once
 // One thread's loop: file descriptors, timers and posted work over epoll. Every I/O thread of the bridge runs one.
 
-#include <pthread.h>
-
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <pthread.h>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -63,7 +62,9 @@ class EventLoop {
   /// gathered, so that one system call serves many messages. Returns how long the sleep may last at most.
   void before_sleep(std::function<Duration()> task) { before_sleep_ = std::move(task); }
 
-  [[nodiscard]] bool in_loop() const { return thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
+  [[nodiscard]] bool in_loop() const {
+    return thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+  }
   [[nodiscard]] const std::string& name() const { return name_; }
   /// How long the loop has not come back to its sleep, as the watchdog sees it; 0 while it sleeps.
   [[nodiscard]] Duration busy_for() const;

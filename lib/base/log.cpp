@@ -1,10 +1,9 @@
 #include "base/log.hpp"
 
-#include <unistd.h>
-
 #include <cctype>
 #include <cstdlib>
 #include <memory>
+#include <unistd.h>
 #include <vector>
 
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -53,7 +52,8 @@ std::string as_text(std::string_view text, Fields fields) {
 
 std::string as_json(std::string_view text, Fields fields) {
   std::string line = "\"msg\":" + json_string(text);
-  for (auto& f : fields) line.append(",").append(json_string(f.name)).append(":").append(f.number ? f.owned : json_string(f.value()));
+  for (auto& f : fields)
+    line.append(",").append(json_string(f.name)).append(":").append(f.number ? f.owned : json_string(f.value()));
   return line;
 }
 
@@ -64,7 +64,8 @@ void to_journal(Level level, std::string_view text, Fields fields) {
                                  std::string("PRIORITY=") + kPriorities[static_cast<int>(level)]};
   for (auto& f : fields) {
     std::string name = "MOMBRIDGE_";
-    for (char c : f.name) name += static_cast<char>(std::isalnum(static_cast<unsigned char>(c)) ? std::toupper(c) : '_');
+    for (char c : f.name)
+      name += static_cast<char>(std::isalnum(static_cast<unsigned char>(c)) ? std::toupper(c) : '_');
     lines.push_back(name + "=" + std::string(f.value()));
   }
   std::vector<iovec> parts;
@@ -114,7 +115,8 @@ void Repeated::event(Level level, std::string_view text, Fields fields) {
   }
   auto suppressed = suppressed_.exchange(0, std::memory_order_relaxed);
   if (!suppressed) return log::event(level, text, fields);
-  log::event(level, std::string(text) + " (and " + std::to_string(suppressed) + " more since the last such line)", fields);
+  log::event(level, std::string(text) + " (and " + std::to_string(suppressed) + " more since the last such line)",
+             fields);
 }
 
 }  // namespace mombridge::log

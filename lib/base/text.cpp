@@ -21,7 +21,8 @@ size_t sequence(std::string_view s) {
   return 0;
 }
 
-/// How many bytes at the start are ASCII, in whole words: most text is nothing else, and every header value is looked at.
+/// How many bytes at the start are ASCII, in whole words: most text is nothing else, and every header value is looked
+/// at.
 size_t ascii_words(std::string_view s) {
   size_t n = 0;
   for (uint64_t word; n + sizeof word <= s.size(); n += sizeof word) {

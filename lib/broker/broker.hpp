@@ -19,7 +19,7 @@ class EventLoop;
 /// One connection, subscription or publisher of a broker, as status, logs and readiness see it.
 struct LinkStatus {
   enum class State { connecting, up, blocked, failing, stopped };
-  std::string link;    ///< "publisher", "queue task.queue", "topic orders"
+  std::string link;  ///< "publisher", "queue task.queue", "topic orders"
   State state = State::connecting;
   std::string detail;  ///< why it is not up: the broker's own words
 };
@@ -45,8 +45,8 @@ class Broker {
   /// in flight. Publications of one caller's thread to one queue, or to one key of one topic, keep their order.
   virtual void publish(Publication& publication) noexcept = 0;
 
-  /// Whether a request that is published now is sent now, and its reply has somewhere to come back to: the queue or topic
-  /// of the bridge's own exists. Until then requests wait elsewhere, where they can still be given up. Cheap.
+  /// Whether a request that is published now is sent now, and its reply has somewhere to come back to: the queue or
+  /// topic of the bridge's own exists. Until then requests wait elsewhere, where they can still be given up. Cheap.
   [[nodiscard]] virtual bool takes_requests() const noexcept { return true; }
 
   /// Drain, first step: no further deliveries reach the sink once this returns; those in flight can still be settled.

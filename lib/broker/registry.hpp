@@ -15,11 +15,12 @@ struct BrokerKind {
   std::unique_ptr<Broker> (*create)(const config::BrokerSection& section);
   /// All that it delivers was published to it by this bridge: it is drained after what comes from outside.
   bool internal = false;
-  /// Settings for a client that just sends: the section's connection without its subscriptions. With `reply_to`, a name,
-  /// it has one for replies, whose address is `reply_address`; `id` tells it from other clients. Null where nobody can
-  /// connect from outside.
+  /// Settings for a client that just sends: the section's connection without its subscriptions. With `reply_to`, a
+  /// name, it has one for replies, whose address is `reply_address`; `id` tells it from other clients. Null where
+  /// nobody can connect from outside.
   std::shared_ptr<config::BrokerSettings> (*client_settings)(const config::BrokerSettings& settings,
-                                                             const std::string& reply_to, const std::string& id) = nullptr;
+                                                             const std::string& reply_to,
+                                                             const std::string& id) = nullptr;
 };
 
 }  // namespace mombridge

@@ -15,16 +15,22 @@ constexpr Duration kStable = std::chrono::seconds(5);
 
 std::string_view to_string(LinkStatus::State state) {
   switch (state) {
-    case LinkStatus::State::connecting: return "connecting";
-    case LinkStatus::State::up: return "up";
-    case LinkStatus::State::blocked: return "blocked";
-    case LinkStatus::State::failing: return "failing";
-    case LinkStatus::State::stopped: return "stopped";
+    case LinkStatus::State::connecting:
+      return "connecting";
+    case LinkStatus::State::up:
+      return "up";
+    case LinkStatus::State::blocked:
+      return "blocked";
+    case LinkStatus::State::failing:
+      return "failing";
+    case LinkStatus::State::stopped:
+      return "stopped";
   }
   return "unknown";
 }
 
-Supervisor::Supervisor(EventLoop& loop, std::string broker, std::string link, Backoff backoff, std::function<void()> open)
+Supervisor::Supervisor(EventLoop& loop, std::string broker, std::string link, Backoff backoff,
+                       std::function<void()> open)
     : loop_(loop), broker_(std::move(broker)), backoff_(backoff), open_(std::move(open)) {
   status_.link = std::move(link);
 }
@@ -59,8 +65,11 @@ void Supervisor::failed(const Error& error, Duration at_least) {
   ++failures_;
   Duration wait = std::max(backoff_.next(), at_least);
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
-  log::warn(was_up ? "connection lost" : "cannot connect",
-            {{"broker", broker_}, {"link", status_.link}, {"reason", error.text}, {"attempt", failures_}, {"retry_in_ms", ms}});
+  log::warn(was_up ? "connection lost" : "cannot connect", {{"broker", broker_},
+                                                            {"link", status_.link},
+                                                            {"reason", error.text},
+                                                            {"attempt", failures_},
+                                                            {"retry_in_ms", ms}});
   timer_ = loop_.after(wait, [this] { attempt(); });
 }
 

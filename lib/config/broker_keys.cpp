@@ -15,10 +15,12 @@ void read_broker_keys(Section& section, const KindContext& context, BrokerSettin
     section.error("allow_reply_to", "an empty list", "leave it out to allow any, or name what is allowed");
 }
 
-bool read_accept_replies(Section& section, const KindContext& context, const std::string& key, BrokerSettings& settings) {
+bool read_accept_replies(Section& section, const KindContext& context, const std::string& key,
+                         BrokerSettings& settings) {
   settings.reply_address = context.bridge_name + ".replies";
   if (section.string(key, settings.reply_address)) {
-    if (settings.reply_address.empty()) section.error(key, "an empty name", "without the key it is the bridge's name and '.replies'");
+    if (settings.reply_address.empty())
+      section.error(key, "an empty name", "without the key it is the bridge's name and '.replies'");
     settings.own_names.push_back(settings.reply_address);
   }
   bool accept = false;

@@ -11,7 +11,8 @@ void read_broker_keys(Section& section, const KindContext& context, BrokerSettin
 
 /// `accept_replies` and, under `key`, the name of the bridge's own queue or topic for them. Returns whether replies are
 /// accepted. To be called after read_broker_keys().
-bool read_accept_replies(Section& section, const KindContext& context, const std::string& key, BrokerSettings& settings);
+bool read_accept_replies(Section& section, const KindContext& context, const std::string& key,
+                         BrokerSettings& settings);
 
 /// `reconnect_delay` and `reconnect_delay_max`.
 void read_reconnect(Section& section, Duration& first, Duration& longest);

@@ -30,7 +30,8 @@ struct Text {
   Mark mark;
 };
 
-/// What a broker subscribes to, as far as routing needs to know; its kind's settings hold the rest under the same index.
+/// What a broker subscribes to, as far as routing needs to know; its kind's settings hold the rest under the same
+/// index.
 struct Subscription {
   std::string source;                ///< queue, exchange or topic as written: for logs and status
   std::vector<std::string> targets;  ///< patterns (topic-exchange language) of the targets that can arrive; "#": any
@@ -44,16 +45,17 @@ struct Subscription {
 /// Base of every kind's settings.
 struct BrokerSettings {
   virtual ~BrokerSettings() = default;
-  std::string appname;          ///< application name shown by the broker; app_id of what the bridge itself creates
-  std::string exchange;         ///< AMQP: publishes go here with the target as routing key
-  std::string reply_exchange;   ///< AMQP: replies go here
+  std::string appname;         ///< application name shown by the broker; app_id of what the bridge itself creates
+  std::string exchange;        ///< AMQP: publishes go here with the target as routing key
+  std::string reply_exchange;  ///< AMQP: replies go here
   std::vector<Subscription> subscriptions;
   std::vector<std::string> allow_reply_to;  ///< shell globs over the whole name; empty: any but `own_names`
   std::vector<std::string> own_names;       ///< queues or topics of the bridge's own: never a requester's reply address
-  std::vector<std::string> declares;        ///< those of them that are declared when the broker connects; what exists is used as it is
-  std::optional<bool> accept_replies;       ///< requests may be forwarded to this broker; absent: false, and not said
-  std::string reply_address;                ///< with accept_replies: where the answers to them come back
-  size_t longest_correlation_id = 2048;     ///< bytes
+  std::vector<std::string>
+      declares;  ///< those of them that are declared when the broker connects; what exists is used as it is
+  std::optional<bool> accept_replies;    ///< requests may be forwarded to this broker; absent: false, and not said
+  std::string reply_address;             ///< with accept_replies: where the answers to them come back
+  size_t longest_correlation_id = 2048;  ///< bytes
 };
 
 struct BrokerSection {
@@ -65,15 +67,15 @@ struct BrokerSection {
 
 /// One destination of a route, or a `reply_to`, or a dead letter.
 struct Destination {
-  std::string broker;                           ///< empty where it is a handler
+  std::string broker;  ///< empty where it is a handler
   std::string handler;
-  Text target{"{target}", {}};                  ///< template
-  std::optional<Text> key;                      ///< template
-  std::optional<std::string> exchange;          ///< AMQP; absent: the broker's `exchange`
+  Text target{"{target}", {}};                        ///< template
+  std::optional<Text> key;                            ///< template
+  std::optional<std::string> exchange;                ///< AMQP; absent: the broker's `exchange`
   std::vector<std::pair<std::string, Text>> headers;  ///< templates
-  std::vector<std::string> allow;               ///< globs that the rendered target must match
+  std::vector<std::string> allow;                     ///< globs that the rendered target must match
   bool mandatory = true;
-  std::shared_ptr<Destination> reply_to;        ///< of a handler
+  std::shared_ptr<Destination> reply_to;  ///< of a handler
   Mark mark;
 };
 
@@ -105,15 +107,15 @@ struct Route {
   std::string name;
   struct From {
     std::string broker;
-    Text target{"#", {}};                       ///< pattern
+    Text target{"#", {}};                                      ///< pattern
     std::vector<std::pair<std::string, std::string>> headers;  ///< all must be equal
-    std::optional<size_t> subscription;         ///< of `queue:` or `topic:`: takes only what came that way
+    std::optional<size_t> subscription;  ///< of `queue:` or `topic:`: takes only what came that way
     Mark mark;
   } from;
   std::vector<Destination> to;
   std::optional<Failures> failures;
-  std::optional<Duration> reply_timeout;        ///< absent: that of `replies`
-  bool error_replies = false;                   ///< a request that cannot be delivered is answered with the error
+  std::optional<Duration> reply_timeout;  ///< absent: that of `replies`
+  bool error_replies = false;             ///< a request that cannot be delivered is answered with the error
   Unusable late_replies = Unusable::drop;
   Mark mark;
 };

@@ -104,7 +104,8 @@ void read_failures(Section& top, Loading& loading) {
   auto& config = loading.config;
   if (auto failures = top.section("failures")) read_failures_into(*failures, config.failures, loading);
   if (config.replies.unusable == Unusable::dead_letter && !config.failures.dead_letter)
-    top.error("replies", "'unusable: dead_letter' without a dead_letter", "failures: {dead_letter: {broker: ..., target: ...}}");
+    top.error("replies", "'unusable: dead_letter' without a dead_letter",
+              "failures: {dead_letter: {broker: ..., target: ...}}");
   top.choice("unrouted", config.unrouted, {{"discard", Unrouted::discard}, {"dead_letter", Unrouted::dead_letter}});
   if (config.unrouted == Unrouted::dead_letter && !config.failures.dead_letter)
     top.error("unrouted", "there is no dead_letter", "failures: {dead_letter: {broker: ..., target: ...}}");

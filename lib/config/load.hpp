@@ -15,9 +15,9 @@ class Section;  // yaml_reader.hpp
 
 /// What the reader of a broker section may need beside it.
 struct KindContext {
-  std::string bridge_name;   ///< `name:`, the default of appname and group_id
+  std::string bridge_name;  ///< `name:`, the default of appname and group_id
   std::string broker_name;
-  bool reply_keys = false;   ///< `replies.keys` has any
+  bool reply_keys = false;  ///< `replies.keys` has any
 };
 
 /// How one kind of broker reads its section. The functions report into the section's diagnostics and return what they
@@ -25,8 +25,8 @@ struct KindContext {
 struct KindReader {
   std::string type;  ///< "amqp"
   std::shared_ptr<BrokerSettings> (*read)(Section& section, const KindContext& context);
-  /// A route's `from:` with `queue:` or `topic:` (whichever is the kind's): adds the subscription, or finds the one that
-  /// another route added, and returns its index; nullopt (and no error) where the section has neither.
+  /// A route's `from:` with `queue:` or `topic:` (whichever is the kind's): adds the subscription, or finds the one
+  /// that another route added, and returns its index; nullopt (and no error) where the section has neither.
   std::optional<size_t> (*subscribe_route)(Section& from, BrokerSettings& settings);
   bool exchanges = false;  ///< a destination may name an `exchange:`
 };

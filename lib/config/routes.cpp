@@ -14,7 +14,8 @@ void read_subscription(Section& section, Route::From& from, Loading& loading) {
   if (!kind) return section.ignore_rest();
   from.subscription = kind->subscribe_route(section, *broker->settings);
   if (!from.subscription || !broker->settings->subscriptions[*from.subscription].replies) return;
-  section.diagnostics().error(from.mark, section.path(), "the bridge's own replies come that way", "name another, or no queue or topic");
+  section.diagnostics().error(from.mark, section.path(), "the bridge's own replies come that way",
+                              "name another, or no queue or topic");
   from.subscription.reset();
 }
 

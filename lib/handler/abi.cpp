@@ -31,8 +31,8 @@ int64_t deadline(const Message& m) {
 constexpr size_t kLongestNumber = 20;
 
 size_t total(const mombridge_message& m) {
-  size_t sum = kLongestNumber + m.target.size + m.body.size + m.key.size + m.content_type.size + m.content_encoding.size +
-               m.correlation_id.size + m.reply_to.size + m.message_id.size + m.type.size;
+  size_t sum = kLongestNumber + m.target.size + m.body.size + m.key.size + m.content_type.size +
+               m.content_encoding.size + m.correlation_id.size + m.reply_to.size + m.message_id.size + m.type.size;
   for (size_t i = 0; i < m.header_count; ++i) sum += m.headers[i].name.size + m.headers[i].value.size;
   return sum;
 }
@@ -109,15 +109,24 @@ Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message) try
 
 std::string_view to_string(mombridge_status status) {
   switch (status) {
-    case MOMBRIDGE_OK: return "ok";
-    case MOMBRIDGE_RETRY: return "retry";
-    case MOMBRIDGE_REJECT: return "reject";
-    case MOMBRIDGE_INVALID: return "invalid";
-    case MOMBRIDGE_NOT_FOUND: return "not found";
-    case MOMBRIDGE_BUSY: return "busy";
-    case MOMBRIDGE_CLOSED: return "closed";
-    case MOMBRIDGE_INTERNAL: return "internal error";
-    default: return "an undefined status";
+    case MOMBRIDGE_OK:
+      return "ok";
+    case MOMBRIDGE_RETRY:
+      return "retry";
+    case MOMBRIDGE_REJECT:
+      return "reject";
+    case MOMBRIDGE_INVALID:
+      return "invalid";
+    case MOMBRIDGE_NOT_FOUND:
+      return "not found";
+    case MOMBRIDGE_BUSY:
+      return "busy";
+    case MOMBRIDGE_CLOSED:
+      return "closed";
+    case MOMBRIDGE_INTERNAL:
+      return "internal error";
+    default:
+      return "an undefined status";
   }
 }
 

@@ -16,9 +16,12 @@ constexpr uint64_t kMaxUnconfirmed = 10000;  ///< publishes of one handler; more
 
 Verdict to_verdict(const mombridge_result& result, std::unique_ptr<OwnedMessage> reply) {
   switch (result.status) {
-    case MOMBRIDGE_OK: return {Verdict::Kind::ok, {}, std::move(reply)};
-    case MOMBRIDGE_REJECT: return {Verdict::Kind::reject, printable(view(result.error), kLongestReason), nullptr};
-    default: return {Verdict::Kind::retry, printable(view(result.error), kLongestReason), nullptr};
+    case MOMBRIDGE_OK:
+      return {Verdict::Kind::ok, {}, std::move(reply)};
+    case MOMBRIDGE_REJECT:
+      return {Verdict::Kind::reject, printable(view(result.error), kLongestReason), nullptr};
+    default:
+      return {Verdict::Kind::retry, printable(view(result.error), kLongestReason), nullptr};
   }
 }
 
@@ -26,8 +29,8 @@ Verdict to_verdict(const mombridge_result& result, std::unique_ptr<OwnedMessage>
 
 /// A publish of a plugin: owns its message, deletes itself when it is completed.
 struct Instance::PluginPublication final : Publication {
-  PluginPublication(std::shared_ptr<Instance> i, const config::BrokerSettings& settings, std::unique_ptr<OwnedMessage> m,
-                    mombridge_publish_done d, void* u)
+  PluginPublication(std::shared_ptr<Instance> i, const config::BrokerSettings& settings,
+                    std::unique_ptr<OwnedMessage> m, mombridge_publish_done d, void* u)
       : instance(std::move(i)), owned(std::move(m)), done(d), user(u) {
     owned->message.app_id = settings.appname;
     message = &owned->message;
@@ -57,7 +60,8 @@ struct Instance::PluginPublication final : Publication {
 };
 
 /// The functions of the host table; `ctx` is the Instance. No exception may reach the plugin: what is large is copied
-/// with care (copy()), and where there is no memory for a few words either, the process ends and its messages come again.
+/// with care (copy()), and where there is no memory for a few words either, the process ends and its messages come
+/// again.
 struct HostCallbacks {
   static Instance& self(void* ctx) { return *static_cast<Instance*>(ctx); }
 
@@ -79,7 +83,8 @@ struct HostCallbacks {
     auto& instance = self(ctx);
     auto status = MOMBRIDGE_OK;
     Verdict verdict{Verdict::Kind::retry, "the handler's result breaks the contract", nullptr};
-    bool known = result && result->struct_size >= MOMBRIDGE_RESULT_SIZE_1_0 && result->status <= MOMBRIDGE_OK && result->status >= MOMBRIDGE_REJECT;
+    bool known = result && result->struct_size >= MOMBRIDGE_RESULT_SIZE_1_0 && result->status <= MOMBRIDGE_OK &&
+                 result->status >= MOMBRIDGE_REJECT;
     if (!known) {
       status = MOMBRIDGE_INVALID;
     } else if (result->status != MOMBRIDGE_OK || !result->reply) {

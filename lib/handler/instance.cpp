@@ -1,8 +1,7 @@
 #include "handler/instance.hpp"
 
-#include <pthread.h>
-
 #include <algorithm>
+#include <pthread.h>
 
 #include "base/text.hpp"
 #include "handler/abi.hpp"
@@ -16,7 +15,8 @@ constexpr size_t kErrorSize = 1024;
 constexpr size_t kMaxCounters = 256;  ///< of one plugin: a bad one makes their names from messages
 
 std::string plugin_error(const char* step, mombridge_status status, const char* text) {
-  return std::string(step) + " failed (" + std::string(to_string(status)) + ")" + (*text ? ": " + printable(text, kErrorSize) : "");
+  return std::string(step) + " failed (" + std::string(to_string(status)) + ")" +
+         (*text ? ": " + printable(text, kErrorSize) : "");
 }
 
 }  // namespace
@@ -42,8 +42,8 @@ Result<std::shared_ptr<Instance>> Instance::load(const config::Handler& config, 
   if (!plugin) return fail(plugin.error());
   std::shared_ptr<Instance> instance(new Instance(config, *plugin, timers));
   char error[kErrorSize] = "";
-  auto status = instance->call_plugin(
-      [&] { return (*plugin)->create(&instance->host_, &instance->self_, error, sizeof error); });
+  auto status =
+      instance->call_plugin([&] { return (*plugin)->create(&instance->host_, &instance->self_, error, sizeof error); });
   if (status != MOMBRIDGE_OK) {
     error[kErrorSize - 1] = '\0';
     return fail(config.plugin.value + ": " + plugin_error("create", status, error));
@@ -70,7 +70,8 @@ Result<> Instance::start(FindBroker find_broker) {
   unsigned threads = plugin_->flags & MOMBRIDGE_HANDLER_SERIAL ? 1 : std::max(1u, config_.concurrency);
   working_ = threads;
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([self = shared_from_this()] { self->work(); });
-  log::info("handler started", {{"handler", name()}, {"plugin", plugin_->name}, {"version", plugin_->version}, {"threads", threads}});
+  log::info("handler started",
+            {{"handler", name()}, {"plugin", plugin_->name}, {"version", plugin_->version}, {"threads", threads}});
   return {};
 }
 
@@ -147,8 +148,10 @@ void Instance::watch_deadlines() {
       if (!alive) return;
       while (auto overdue = alive->requests_.overdue(Clock::now())) {
         alive->timeouts_.add();
-        alive->stuck_log_.event(log::Level::warn, overdue->finished ? "handler did not answer in time" : "handler does not return from handle()",
-                                {{"handler", alive->name()}});
+        alive->stuck_log_.event(
+            log::Level::warn,
+            overdue->finished ? "handler did not answer in time" : "handler does not return from handle()",
+            {{"handler", alive->name()}});
         if (overdue->finished) alive->hand_over(*overdue->finished);
       }
       alive->watching_ = false;

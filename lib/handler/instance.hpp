@@ -49,8 +49,8 @@ class Instance final : public Handler, public std::enable_shared_from_this<Insta
   void handle(Call& call) noexcept override;
   /// Takes nothing more and gives back what waits. The threads end when the plugin returns.
   void stop_taking();
-  /// The same, joins the threads and gives back what is open. A plugin that has not returned from handle() or stop() after
-  /// `patience` is left behind with its thread, and said so. Once is enough.
+  /// The same, joins the threads and gives back what is open. A plugin that has not returned from handle() or stop()
+  /// after `patience` is left behind with its thread, and said so. Once is enough.
   void stop(Duration patience);
 
   [[nodiscard]] const std::string& name() const { return config_.name; }

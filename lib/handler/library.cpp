@@ -1,10 +1,9 @@
 #include "handler/library.hpp"
 
-#include <dlfcn.h>
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <cstring>
+#include <dlfcn.h>
+#include <sys/stat.h>
 
 namespace mombridge::handler {
 
@@ -23,8 +22,9 @@ Result<> check_table(const std::string& path, const mombridge_handler& table) {
     return fail(path + ": its handler table has " + std::to_string(table.struct_size) + " bytes, expected at least " +
                 std::to_string(MOMBRIDGE_HANDLER_SIZE_1_0));
   if (table.abi_major != MOMBRIDGE_ABI_MAJOR)
-    return fail(path + ": built for handler ABI " + std::to_string(table.abi_major) + "." + std::to_string(table.abi_minor) +
-                ", this bridge has " + std::to_string(MOMBRIDGE_ABI_MAJOR) + "." + std::to_string(MOMBRIDGE_ABI_MINOR));
+    return fail(path + ": built for handler ABI " + std::to_string(table.abi_major) + "." +
+                std::to_string(table.abi_minor) + ", this bridge has " + std::to_string(MOMBRIDGE_ABI_MAJOR) + "." +
+                std::to_string(MOMBRIDGE_ABI_MINOR));
   if (auto unknown = table.flags & ~MOMBRIDGE_HANDLER_SERIAL)
     return fail(path + ": sets handler flags that this bridge does not know (" + std::to_string(unknown) + ")");
   auto missing = !table.name      ? "name"

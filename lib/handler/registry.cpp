@@ -21,7 +21,8 @@ Result<> Registry::start(const FindBroker& find_broker) {
 void Registry::stop(Duration patience) {
   auto deadline = Clock::now() + patience;
   for (auto& instance : instances_) instance->stop_taking();  // they end side by side
-  for (auto& instance : std::views::reverse(instances_)) instance->stop(std::max(deadline - Clock::now(), Duration::zero()));
+  for (auto& instance : std::views::reverse(instances_))
+    instance->stop(std::max(deadline - Clock::now(), Duration::zero()));
 }
 
 bool Registry::left_behind() const {

@@ -46,8 +46,8 @@ class Delivery : public InboxItem<Delivery> {
   /// all it views are the source's again. A settlement from an earlier connection or assignment is dropped there.
   virtual void settle(Settlement settlement) noexcept = 0;
 
-  /// [any thread, before settle()] The broker has taken this message back and delivers it again: what is still done with
-  /// it here only makes duplicates, and its settlement will be dropped.
+  /// [any thread, before settle()] The broker has taken this message back and delivers it again: what is still done
+  /// with it here only makes duplicates, and its settlement will be dropped.
   [[nodiscard]] virtual bool stale() const noexcept { return false; }
 
  protected:

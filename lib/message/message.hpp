@@ -14,20 +14,20 @@ namespace mombridge {
 struct Message {
   using Text = std::optional<std::string_view>;
 
-  std::string_view target;   ///< AMQP routing key, Kafka topic, or what `target_from` took from a header
+  std::string_view target;  ///< AMQP routing key, Kafka topic, or what `target_from` took from a header
   std::string_view body;
-  bool tombstone = false;    ///< Kafka's null value; the body is empty then
-  Text key;                  ///< Kafka's record key (AMQP: header mombridge-key)
+  bool tombstone = false;  ///< Kafka's null value; the body is empty then
+  Text key;                ///< Kafka's record key (AMQP: header mombridge-key)
 
   Text content_type, content_encoding;
-  Text correlation_id;       ///< any bytes
-  Text reply_to;             ///< AMQP queue (default exchange) or Kafka topic
+  Text correlation_id;                     ///< any bytes
+  Text reply_to;                           ///< AMQP queue (default exchange) or Kafka topic
   std::optional<int32_t> reply_partition;  ///< with a Kafka reply_to
   Text message_id, type, app_id;
-  Text expiration;           ///< milliseconds, digits only: decoders drop anything else
+  Text expiration;  ///< milliseconds, digits only: decoders drop anything else
   std::optional<uint8_t> priority, delivery_mode;
   std::optional<int64_t> timestamp_ms;  ///< since the Unix epoch; AMQP carries seconds
-  bool redelivered = false;  ///< AMQP: the broker delivered it before
+  bool redelivered = false;             ///< AMQP: the broker delivered it before
 
   /// In the order of arrival; a name may stand more than once (Kafka allows it). Broker-owned ones are not in it.
   std::span<const Header> headers;

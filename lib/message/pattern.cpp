@@ -1,8 +1,7 @@
 #include "message/pattern.hpp"
 
-#include <fnmatch.h>
-
 #include <algorithm>
+#include <fnmatch.h>
 #include <span>
 
 namespace mombridge {
@@ -27,7 +26,8 @@ std::string_view first_word(std::string_view text) { return text.substr(0, text.
 // rest does not fit. Linear in words times patterns, whatever a message's routing key looks like.
 bool match(const std::vector<std::string>& pattern, std::string_view target) {
   constexpr auto kEnd = std::string_view::npos;
-  size_t p = 0, star_p = kEnd, star_at = 0, at = target.empty() ? kEnd : 0;  // `at`: start of the next word, kEnd when all are taken
+  size_t p = 0, star_p = kEnd, star_at = 0,
+         at = target.empty() ? kEnd : 0;  // `at`: start of the next word, kEnd when all are taken
   auto next = [&](size_t from) {
     auto dot = target.find('.', from);
     return dot == kEnd ? kEnd : dot + 1;
@@ -50,7 +50,8 @@ bool match(const std::vector<std::string>& pattern, std::string_view target) {
   return p == pattern.size();
 }
 
-// A table over the rests of both, last words first: trying both meanings of every `#` by recursion takes exponential time.
+// A table over the rests of both, last words first: trying both meanings of every `#` by recursion takes exponential
+// time.
 bool overlap(std::span<const std::string> a, std::span<const std::string> b) {
   size_t width = b.size() + 1;
   std::vector<char> common((a.size() + 1) * width);  // [i * width + j]: some target matches both a[i..] and b[j..]

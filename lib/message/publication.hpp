@@ -1,5 +1,6 @@
 #pragma once
-// A Publication is one message on its way to one destination, and the duty of that destination to say what became of it.
+// A Publication is one message on its way to one destination, and the duty of that destination to say what became of
+// it.
 
 #include <cstdint>
 #include <span>
@@ -14,7 +15,8 @@ namespace mombridge {
 /// What became of a publication.
 struct Outcome {
   enum class Kind : uint8_t {
-    delivered,  ///< confirmed by the broker (publisher confirm, delivery report), or by what a memory target routed it to
+    delivered,  ///< confirmed by the broker (publisher confirm, delivery report), or by what a memory target routed it
+                ///< to
     refused,    ///< the message's fault: returned, too large, forbidden, unknown topic. Counts as an attempt
     away,       ///< not the message's fault: nacked (a full queue), timed out. Try again, count nothing
   };

@@ -22,7 +22,8 @@ std::string decimal(int64_t integer, unsigned scale) {
 
 std::optional<std::string> scalar_text(const Value& value) {
   switch (value.kind) {
-    case Value::Kind::boolean: return value.integer ? "true" : "false";
+    case Value::Kind::boolean:
+      return value.integer ? "true" : "false";
     case Value::Kind::i8:
     case Value::Kind::u8:
     case Value::Kind::i16:
@@ -30,16 +31,23 @@ std::optional<std::string> scalar_text(const Value& value) {
     case Value::Kind::i32:
     case Value::Kind::u32:
     case Value::Kind::i64:
-    case Value::Kind::timestamp: return number(value.integer);
-    case Value::Kind::u64: return number(static_cast<uint64_t>(value.integer));
-    case Value::Kind::f32: return number(static_cast<float>(value.real));
-    case Value::Kind::f64: return number(value.real);
-    case Value::Kind::decimal: return decimal(value.integer, value.scale);
+    case Value::Kind::timestamp:
+      return number(value.integer);
+    case Value::Kind::u64:
+      return number(static_cast<uint64_t>(value.integer));
+    case Value::Kind::f32:
+      return number(static_cast<float>(value.real));
+    case Value::Kind::f64:
+      return number(value.real);
+    case Value::Kind::decimal:
+      return decimal(value.integer, value.scale);
     case Value::Kind::string:
-    case Value::Kind::bytes: return std::string(value.text);
+    case Value::Kind::bytes:
+      return std::string(value.text);
     case Value::Kind::null:
     case Value::Kind::array:
-    case Value::Kind::table: return std::nullopt;
+    case Value::Kind::table:
+      return std::nullopt;
   }
   return std::nullopt;
 }

@@ -15,7 +15,18 @@ struct Header;
 struct Value {
   /// Integers keep their AMQP width so that the way back restores it.
   enum class Kind : uint8_t {
-    null, boolean, i8, u8, i16, u16, i32, u32, i64, u64, f32, f64,
+    null,
+    boolean,
+    i8,
+    u8,
+    i16,
+    u16,
+    i32,
+    u32,
+    i64,
+    u64,
+    f32,
+    f64,
     decimal,    ///< integer / 10^scale
     timestamp,  ///< seconds since the Unix epoch, in integer
     string,     ///< text
@@ -25,10 +36,10 @@ struct Value {
   };
 
   Kind kind = Kind::null;
-  uint8_t scale = 0;       ///< decimal only
-  int64_t integer = 0;     ///< booleans (0, 1), all integers (u64 as its bit pattern), decimal, timestamp
-  double real = 0;         ///< f32, f64
-  std::string_view text;   ///< string, bytes
+  uint8_t scale = 0;      ///< decimal only
+  int64_t integer = 0;    ///< booleans (0, 1), all integers (u64 as its bit pattern), decimal, timestamp
+  double real = 0;        ///< f32, f64
+  std::string_view text;  ///< string, bytes
   std::span<const Header> members;
 
   static Value of(std::string_view s) { return {.kind = Kind::string, .text = s, .members = {}}; }

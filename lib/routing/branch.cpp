@@ -53,13 +53,18 @@ void Branch::attempt() noexcept {
   // Its source has it again and will deliver it anew: going on here would only make a second copy.
   if (!wanted()) return done(Settlement::requeue);
   switch (step_) {
-    case Step::publish: return expired() ? void() : publish();
-    case Step::handle: return expired() ? void() : handle();
-    case Step::open: return open();
+    case Step::publish:
+      return expired() ? void() : publish();
+    case Step::handle:
+      return expired() ? void() : handle();
+    case Step::open:
+      return open();
     case Step::reply_to_requester:
     case Step::reply_to_route:
-    case Step::error_reply: return lend_to(*replies_to_->instance);
-    case Step::dead_letter: return exhausted();
+    case Step::error_reply:
+      return lend_to(*replies_to_->instance);
+    case Step::dead_letter:
+      return exhausted();
   }
 }
 
@@ -94,8 +99,10 @@ void Branch::handle() {
 
 void Branch::finished(handler::Verdict verdict) noexcept {
   switch (verdict.kind) {
-    case handler::Verdict::Kind::retry: return failed("handler_failed", std::move(verdict.reason));
-    case handler::Verdict::Kind::reject: return hopeless("rejected", std::move(verdict.reason));
+    case handler::Verdict::Kind::retry:
+      return failed("handler_failed", std::move(verdict.reason));
+    case handler::Verdict::Kind::reject:
+      return hopeless("rejected", std::move(verdict.reason));
     case handler::Verdict::Kind::ok:
       if (verdict.reply) return reply(std::move(verdict.reply));
       events::delivered();
@@ -145,7 +152,8 @@ void Branch::waits(const std::string& reason) noexcept {
 
 void Branch::exhausted() noexcept {
   if (tell_requester()) return;
-  if (policy_->dead_letter && policy_->dead_letter->broker && policy_->dead_letter->broker->instance) return dead_letter();
+  if (policy_->dead_letter && policy_->dead_letter->broker && policy_->dead_letter->broker->instance)
+    return dead_letter();
   if (policy_->reject_when_exhausted) {
     events::rejected(route_name(), passage_.delivery().message.target, reason_, attempts_);
     return done(Settlement::reject);
@@ -159,7 +167,8 @@ void Branch::dead_letter() {
   auto& origin = passage_.origin();
   auto& to = *policy_->dead_letter;
   step_ = Step::dead_letter;
-  if (auto ok = prepare(*this, rendered_, to, delivery.message, origin.section->name); !ok) return hold(ok.error().text);
+  if (auto ok = prepare(*this, rendered_, to, delivery.message, origin.section->name); !ok)
+    return hold(ok.error().text);
   if (!to.config->exchange) Publication::exchange = {};  // the default exchange: a queue's name is enough
   add_dead_letter_headers(*this, rendered_, dead_, delivery,
                           {origin.section->name, origin.section->settings->subscriptions[delivery.subscription].source,

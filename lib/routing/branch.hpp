@@ -38,7 +38,7 @@ class Branch final : public Publication, public handler::Call {
   /// [source's thread] Begins. The branch may be settled before this returns.
   void start() noexcept;
 
-  void completed(Outcome outcome) noexcept override;     ///< of a publish
+  void completed(Outcome outcome) noexcept override;  ///< of a publish
   [[nodiscard]] bool wanted() const noexcept override;
   void finished(handler::Verdict verdict) noexcept override;  ///< of a handler
   /// [any thread] Its destination is away: not connected, or it said so the last time it was asked.
@@ -96,15 +96,15 @@ class Branch final : public Publication, public handler::Call {
   bool answers_ = false;
   bool looks_on_ = false;
   bool held_ = false;
-  bool told_ = false;                           ///< the requester, of the failure
-  const Endpoint* replies_to_ = nullptr;        ///< the broker that a reply goes to
-  reply::Deadline deadline_;                    ///< of a request that this branch answers
-  std::string_view code_;                       ///< of the last failure, a literal
-  unsigned attempts_ = 0;  ///< that failed
-  unsigned waits_ = 0;     ///< in a row because the destination was away
-  std::atomic<bool> away_{false};                  ///< waits_, for other threads
-  std::atomic<const Broker*> lent_to_{nullptr};    ///< the broker that has it now
-  std::string reason_;     ///< of the last failure
+  bool told_ = false;                            ///< the requester, of the failure
+  const Endpoint* replies_to_ = nullptr;         ///< the broker that a reply goes to
+  reply::Deadline deadline_;                     ///< of a request that this branch answers
+  std::string_view code_;                        ///< of the last failure, a literal
+  unsigned attempts_ = 0;                        ///< that failed
+  unsigned waits_ = 0;                           ///< in a row because the destination was away
+  std::atomic<bool> away_{false};                ///< waits_, for other threads
+  std::atomic<const Broker*> lent_to_{nullptr};  ///< the broker that has it now
+  std::string reason_;                           ///< of the last failure
   Rendered rendered_;
   OutgoingReply reply_;
   // Made for the first message that needs them: most never do.

@@ -10,8 +10,8 @@ namespace mombridge::routing {
 namespace {
 
 /// A route's view of its source: one subscription and the patterns of what can arrive through it.
-bool can_take(const config::Route& route, const std::string& broker, size_t index, const config::Subscription& subscription,
-              const std::string* target) {
+bool can_take(const config::Route& route, const std::string& broker, size_t index,
+              const config::Subscription& subscription, const std::string* target) {
   auto& from = route.from;
   if (from.broker != broker) return false;
   if (from.subscription ? *from.subscription != index : subscription.of_route || subscription.replies) return false;
@@ -23,7 +23,8 @@ bool can_take(const config::Route& route, const std::string& broker, size_t inde
 
 class Checker {
  public:
-  Checker(const config::Config& config, config::Diagnostics& diagnostics) : config_(config), diagnostics_(diagnostics) {}
+  Checker(const config::Config& config, config::Diagnostics& diagnostics)
+      : config_(config), diagnostics_(diagnostics) {}
 
   void run() {
     RouteTable::compile(config_, {}, {}, diagnostics_);
@@ -42,9 +43,10 @@ class Checker {
     for (size_t i = 0; i < subscriptions.size(); ++i) {
       auto& s = subscriptions[i];
       if (s.transient)
-        diagnostics_.warning(s.mark, "brokers." + section.name + ".subscribe",
-                             "the private queue on '" + s.source + "' misses what is published while the bridge is not connected",
-                             "name a 'queue' with 'declare' and 'bind' to keep it");
+        diagnostics_.warning(
+            s.mark, "brokers." + section.name + ".subscribe",
+            "the private queue on '" + s.source + "' misses what is published while the bridge is not connected",
+            "name a 'queue' with 'declare' and 'bind' to keep it");
       if (s.of_route || s.replies || section.type == "memory") continue;
       if (std::ranges::none_of(config_.routes, [&](auto& r) { return can_take(r, section.name, i, s, nullptr); }))
         diagnostics_.error(s.mark, "brokers." + section.name + ".subscribe",
@@ -53,8 +55,8 @@ class Checker {
     }
   }
 
-  // Only where the file speaks of replies at all: who has no requests need not hear of them. `accept_replies: false` says
-  // that it is meant so.
+  // Only where the file speaks of replies at all: who has no requests need not hear of them. `accept_replies: false`
+  // says that it is meant so.
   void check_plain_requests() {
     bool spoken = config_.replies.said;
     for (auto& section : config_.brokers)
@@ -65,9 +67,11 @@ class Checker {
       if (section.settings->accept_replies) continue;
       auto plain = std::ranges::find_if(config_.routes, [&](auto& r) { return forwards_plainly(r, section.name); });
       if (plain != config_.routes.end())
-        diagnostics_.warning(section.mark, "brokers." + section.name,
-                             "requests that routes bring here are forwarded as plain messages, and no reply comes back (as by route '" + plain->name + "')",
-                             "accept_replies: true, or false if that is meant");
+        diagnostics_.warning(
+            section.mark, "brokers." + section.name,
+            "requests that routes bring here are forwarded as plain messages, and no reply comes back (as by route '" +
+                plain->name + "')",
+            "accept_replies: true, or false if that is meant");
     }
   }
 
@@ -86,10 +90,12 @@ class Checker {
     if (section && section->settings) {
       auto& subscriptions = section->settings->subscriptions;
       bool reachable = false;
-      for (size_t i = 0; i < subscriptions.size(); ++i) reachable |= can_take(route, section->name, i, subscriptions[i], nullptr);
+      for (size_t i = 0; i < subscriptions.size(); ++i)
+        reachable |= can_take(route, section->name, i, subscriptions[i], nullptr);
       if (!reachable)
         diagnostics_.warning(route.from.mark, "routes." + route.name + ".from",
-                             "nothing that broker '" + section->name + "' subscribes to can have a target '" + route.from.target.value + "'",
+                             "nothing that broker '" + section->name + "' subscribes to can have a target '" +
+                                 route.from.target.value + "'",
                              section->type == "memory" ? "" : "add a subscription to brokers." + section->name);
     }
     for (auto& to : route.to) check_destination(route, to);

@@ -80,7 +80,8 @@ void request_expired(std::string_view route, int64_t late_ms) {
 }
 
 void request_too_long(std::string_view route, const std::string& why) {
-  static Event event("requests_return_path_too_long", log::Level::warn, "request refused: its return path does not fit");
+  static Event event("requests_return_path_too_long", log::Level::warn,
+                     "request refused: its return path does not fit");
   event.happened({{"route", route}, {"reason", why}});
 }
 
@@ -98,8 +99,7 @@ void reply_unusable(std::string_view broker, std::string_view route, std::string
 
 void reply_without_address(std::string_view route) {
   static Event event("reply_without_address", log::Level::warn, "a handler's reply has nowhere to go");
-  event.happened({{"route", route},
-                  {"mend", "the message has no reply address: give the route's handler a reply_to"}});
+  event.happened({{"route", route}, {"mend", "the message has no reply address: give the route's handler a reply_to"}});
 }
 
 }  // namespace mombridge::routing::events

@@ -12,13 +12,16 @@ namespace {
 
 std::string why(const Route& route) {
   auto& from = route.config->from;
-  std::string text = route.pattern.exact() ? "target is '" + route.pattern.text() + "'" : "target matches '" + route.pattern.text() + "'";
+  std::string text = route.pattern.exact() ? "target is '" + route.pattern.text() + "'"
+                                           : "target matches '" + route.pattern.text() + "'";
   for (auto& [name, value] : from.headers) text += ", header " + name + " is '" + value + "'";
   return text;
 }
 
 std::string where(const Target& to, const Message& message, const std::string& broker) {
-  if (!to.broker) return "handler '" + to.config->handler + "'" + (to.reply_to ? ", its reply to " + where(*to.reply_to, message, broker) : "");
+  if (!to.broker)
+    return "handler '" + to.config->handler + "'" +
+           (to.reply_to ? ", its reply to " + where(*to.reply_to, message, broker) : "");
   std::string storage;
   auto target = render_target(to, message, broker, storage);
   std::string text = to.config->broker + " (" + to.broker->section->type + "), ";
@@ -41,13 +44,15 @@ void describe_none(const RouteTable& table, const std::string& broker, const Mes
   for (auto& route : table.routes()) {
     if (route->config->from.broker != broker) continue;
     patterns.push_back(route->pattern.text());
-    out += "  route '" + route->config->name + "' (pattern '" + route->pattern.text() + "'): " + std::string(reason_not(*route, broker, message)) + "\n";
+    out += "  route '" + route->config->name + "' (pattern '" + route->pattern.text() +
+           "'): " + std::string(reason_not(*route, broker, message)) + "\n";
   }
   if (patterns.empty()) out += "  no route has 'from: {broker: " + broker + "}'\n";
   if (auto nearest = config::did_you_mean(std::string(message.target), patterns); !nearest.empty())
     out += "  the nearest pattern is '" + nearest + "'\n";
-  out += table.discard_unrouted() ? "it would be counted, logged and discarded (unrouted)\n"
-                                  : "it would go to the dead letter " + table.default_failures()->dead_letter->text() + "\n";
+  out += table.discard_unrouted()
+             ? "it would be counted, logged and discarded (unrouted)\n"
+             : "it would go to the dead letter " + table.default_failures()->dead_letter->text() + "\n";
 }
 
 }  // namespace
@@ -67,7 +72,8 @@ Explanation explain(const RouteTable& table, const std::string& broker, const st
   auto& subscriptions = table.endpoint(broker)->section->settings->subscriptions;
   for (uint32_t i = 0; i < subscriptions.size(); ++i) {
     auto& s = subscriptions[i];
-    bool arrives = !s.target_from.empty() || std::ranges::any_of(s.targets, [&](auto& t) { return Pattern(t).matches(target); });
+    bool arrives =
+        !s.target_from.empty() || std::ranges::any_of(s.targets, [&](auto& t) { return Pattern(t).matches(target); });
     if (!arrives) continue;
     table.match(broker, i, message, routes);
     if (routes.empty() || !seen.insert(routes).second) continue;

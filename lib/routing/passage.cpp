@@ -47,7 +47,8 @@ void Passage::settle(Settlement settlement) noexcept {
 }
 
 bool Passage::away() const noexcept {
-  return std::any_of(branches_.begin(), branches_.begin() + static_cast<ptrdiff_t>(used_), [](auto& b) { return b->away(); });
+  return std::any_of(branches_.begin(), branches_.begin() + static_cast<ptrdiff_t>(used_),
+                     [](auto& b) { return b->away(); });
 }
 
 Router& Passage::router() const { return port_.router(); }

@@ -8,7 +8,8 @@ bool Target::answers() const { return broker ? broker->section->settings->accept
 
 std::string Target::text() const {
   if (!broker) return "handler " + config->handler;
-  return config->broker + "/" + (config->exchange && !config->exchange->empty() ? *config->exchange + "/" : "") + target.text();
+  return config->broker + "/" + (config->exchange && !config->exchange->empty() ? *config->exchange + "/" : "") +
+         target.text();
 }
 
 FailurePolicy::FailurePolicy(const config::Failures& failures)
@@ -49,8 +50,7 @@ void RouteTable::match(std::string_view broker, uint32_t subscription, const Mes
   for (auto* route : lane.patterns)
     if (route->pattern.matches(message.target) && route->accepts(message)) out.push_back(route);
   // The first that can answer a request gets it: the order of the file counts.
-  if (exact && out.size() > exact)
-    std::ranges::sort(out, {}, [](const Route* r) { return r->config; });
+  if (exact && out.size() > exact) std::ranges::sort(out, {}, [](const Route* r) { return r->config; });
 }
 
 /// Fills a table from a configuration and reports what does not fit.
@@ -75,7 +75,8 @@ class RouteTable::Compiler {
     route->failures = config.failures ? policy(*config.failures, path + ".failures") : table_.failures_;
     route->matched = &counter("routed", config.name);
     for (size_t i = 0; i < config.to.size(); ++i)
-      route->to.push_back(target(config.to[i], config.to.size() > 1 ? path + ".to." + std::to_string(i) : path + ".to"));
+      route->to.push_back(
+          target(config.to[i], config.to.size() > 1 ? path + ".to." + std::to_string(i) : path + ".to"));
     table_.routes_.push_back(std::move(route));
   }
 
@@ -114,7 +115,8 @@ class RouteTable::Compiler {
     return {};
   }
 
-  // A message must not choose to write just anywhere: what it can choose stands behind a literal prefix or an allow list.
+  // A message must not choose to write just anywhere: what it can choose stands behind a literal prefix or an allow
+  // list.
   void confine(const Target& t, const std::string& path) {
     if (t.broker && t.target.chosen_by_message() && t.target.literal_prefix().empty() && t.config->allow.empty())
       diagnostics_.error(t.config->target.mark, path + ".target",
@@ -146,8 +148,8 @@ class RouteTable::Compiler {
   config::Diagnostics& diagnostics_;
 };
 
-std::shared_ptr<const RouteTable> RouteTable::compile(const config::Config& config, Brokers brokers, const Handlers& handlers,
-                                                      config::Diagnostics& diagnostics) {
+std::shared_ptr<const RouteTable> RouteTable::compile(const config::Config& config, Brokers brokers,
+                                                      const Handlers& handlers, config::Diagnostics& diagnostics) {
   auto table = std::make_shared<RouteTable>();
   table->config_ = &config;
   table->replier_ = std::make_unique<reply::Replier>(config);

@@ -72,14 +72,15 @@ class RouteTable {
   using Handlers = std::unordered_map<std::string, handler::Handler*>;
   using Brokers = std::unordered_map<std::string, Endpoint>;
 
-  /// Reports what cannot be compiled (bad templates, references that dangle) and leaves it out. `config` must outlive the
-  /// table. Brokers and handlers that are not in the maps are null in the table.
-  static std::shared_ptr<const RouteTable> compile(const config::Config& config, Brokers brokers, const Handlers& handlers,
-                                                   config::Diagnostics& diagnostics);
+  /// Reports what cannot be compiled (bad templates, references that dangle) and leaves it out. `config` must outlive
+  /// the table. Brokers and handlers that are not in the maps are null in the table.
+  static std::shared_ptr<const RouteTable> compile(const config::Config& config, Brokers brokers,
+                                                   const Handlers& handlers, config::Diagnostics& diagnostics);
 
   /// All routes that take the message, in the order of the file, into `out` (cleared first). Exact patterns are looked
   /// up, others are scanned.
-  void match(std::string_view broker, uint32_t subscription, const Message& message, std::vector<const Route*>& out) const;
+  void match(std::string_view broker, uint32_t subscription, const Message& message,
+             std::vector<const Route*>& out) const;
 
   [[nodiscard]] const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
   [[nodiscard]] const Endpoint* endpoint(const std::string& broker) const;

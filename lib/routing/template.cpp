@@ -15,11 +15,17 @@ Result<Template> Template::parse(std::string text) {
     auto close = rest.find('}', open);
     if (close == std::string_view::npos) return fail("'{' without '}'");
     auto name = rest.substr(open + 1, close - open - 1);
-    if (name == "target") t.parts_.push_back({Kind::target, {}});
-    else if (name == "key") t.parts_.push_back({Kind::key, {}});
-    else if (name == "broker") t.parts_.push_back({Kind::broker, {}});
-    else if (name.starts_with("header.") && name.size() > 7) t.parts_.push_back({Kind::header, std::string(name.substr(7))});
-    else return fail("unknown variable '{" + std::string(name) + "}': known are {target}, {key}, {broker} and {header.NAME}");
+    if (name == "target")
+      t.parts_.push_back({Kind::target, {}});
+    else if (name == "key")
+      t.parts_.push_back({Kind::key, {}});
+    else if (name == "broker")
+      t.parts_.push_back({Kind::broker, {}});
+    else if (name.starts_with("header.") && name.size() > 7)
+      t.parts_.push_back({Kind::header, std::string(name.substr(7))});
+    else
+      return fail("unknown variable '{" + std::string(name) +
+                  "}': known are {target}, {key}, {broker} and {header.NAME}");
     rest.remove_prefix(close + 1);
   }
   return t;
@@ -44,9 +50,15 @@ Result<std::string_view> Template::render(const Message& message, std::string_vi
 
 Result<> Template::append(const Part& part, const Message& message, std::string_view broker, std::string& out) const {
   switch (part.kind) {
-    case Kind::literal: out += part.text; return {};
-    case Kind::target: out += message.target; return {};
-    case Kind::broker: out += broker; return {};
+    case Kind::literal:
+      out += part.text;
+      return {};
+    case Kind::target:
+      out += message.target;
+      return {};
+    case Kind::broker:
+      out += broker;
+      return {};
     case Kind::key:
       if (!message.key) return fail("'" + text_ + "' needs a key and the message has none");
       out += *message.key;
@@ -54,8 +66,9 @@ Result<> Template::append(const Part& part, const Message& message, std::string_
     case Kind::header: {
       auto* value = message.find(part.text);
       auto text = value ? scalar_text(*value) : std::nullopt;
-      if (!text) return fail("'" + text_ + "' needs the header '" + part.text + "' and the message " +
-                             (value ? "has no plain value in it" : "lacks it"));
+      if (!text)
+        return fail("'" + text_ + "' needs the header '" + part.text + "' and the message " +
+                    (value ? "has no plain value in it" : "lacks it"));
       out += *text;
       return {};
     }

@@ -17,7 +17,9 @@ class Template {
 
   [[nodiscard]] const std::string& text() const { return text_; }
   /// No variable: rendering gives the text itself.
-  [[nodiscard]] bool constant() const { return parts_.empty() || (parts_.size() == 1 && parts_[0].kind == Kind::literal); }
+  [[nodiscard]] bool constant() const {
+    return parts_.empty() || (parts_.size() == 1 && parts_[0].kind == Kind::literal);
+  }
   /// Just `{target}`.
   [[nodiscard]] bool is_target() const { return parts_.size() == 1 && parts_[0].kind == Kind::target; }
   /// What every rendered text begins with.

@@ -94,7 +94,8 @@ int main(int argc, char** argv) {
   char error[256];
   auto* conf = rd_kafka_conf_new();
   rd_kafka_conf_set(conf, "client.id", "mock-kafka", error, sizeof error);
-  rd_kafka_conf_set(conf, "log_level", "3", error, sizeof error);  // it has no bootstrap.servers, and would warn of that
+  rd_kafka_conf_set(conf, "log_level", "3", error,
+                    sizeof error);  // it has no bootstrap.servers, and would warn of that
   std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)> client(
       rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error), rd_kafka_destroy);
   if (!client) return std::fprintf(stderr, "mock-kafka: %s\n", error), 1;

@@ -1,5 +1,6 @@
 // Publishes config `messages` (default 100) messages to `broker` and `target` as soon as it has started: bodies "0",
-// "1", ... Counts `confirmed` and `failed`, and logs "published all". A source for bridges that have no broker to read from.
+// "1", ... Counts `confirmed` and `failed`, and logs "published all". A source for bridges that have no broker to read
+// from.
 #include <chrono>
 #include <stop_token>
 #include <string>

@@ -23,8 +23,9 @@ class AckTracker {
   void nacked(uint64_t tag) { mark(tag, State::settled); }
 
   /// `multiple(tag)` acknowledges everything up to the first that is open; `tag` is the last one of those that is not
-  /// settled already, because RabbitMQ closes the channel for a tag that it does not wait for. While that one stays open, what is settled
-  /// above it gathers; when that is more than `patience`, or `all`, `single(tag)` acknowledges each.
+  /// settled already, because RabbitMQ closes the channel for a tag that it does not wait for. While that one stays
+  /// open, what is settled above it gathers; when that is more than `patience`, or `all`, `single(tag)` acknowledges
+  /// each.
   template <class Multiple, class Single>
   void flush(uint64_t patience, bool all, Multiple&& multiple, Single&& single) {
     uint64_t last_accepted = 0;

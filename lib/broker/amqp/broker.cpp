@@ -35,7 +35,8 @@ class AmqpBroker final : public Broker {
 
   void stop(Duration patience) override {
     std::vector<std::jthread> stopping;
-    for (auto& consumer : consumers_) stopping.emplace_back([&consumer = *consumer, patience] { consumer.stop(patience); });
+    for (auto& consumer : consumers_)
+      stopping.emplace_back([&consumer = *consumer, patience] { consumer.stop(patience); });
     publisher_.stop(patience);
   }
 

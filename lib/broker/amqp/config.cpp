@@ -63,8 +63,8 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
 
 }  // namespace
 
-std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings, const std::string& reply_to,
-                                                        const std::string& id) {
+std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings,
+                                                        const std::string& reply_to, const std::string& id) {
   auto client = std::make_shared<Settings>(static_cast<const Settings&>(settings));
   client->subscriptions.clear();
   client->amqp_subscriptions.clear();

@@ -12,8 +12,8 @@ namespace mombridge::amqp {
 config::KindReader reader();
 
 /// BrokerKind::client_settings: replies come to a private queue.
-std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings, const std::string& reply_to,
-                                                        const std::string& id);
+std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings,
+                                                        const std::string& reply_to, const std::string& id);
 
 struct ParsedUrl {
   Endpoint endpoint;

@@ -1,12 +1,11 @@
 #include "broker/amqp/connection.hpp"
 
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "base/text.hpp"
 
@@ -16,9 +15,9 @@ namespace {
 
 constexpr size_t kReadBuffer = 256 << 10;  ///< room for a whole frame and much of the next ones
 constexpr size_t kFrameMax = 131072;
-constexpr size_t kFrameOverhead = 8;       ///< type, channel, size, end
+constexpr size_t kFrameOverhead = 8;  ///< type, channel, size, end
 constexpr size_t kMethodBuffer = 16 << 10;
-constexpr size_t kKeepOut = 1 << 20;       ///< a write buffer that grew beyond this is given back when it is empty
+constexpr size_t kKeepOut = 1 << 20;  ///< a write buffer that grew beyond this is given back when it is empty
 constexpr uint8_t kHeartbeatFrame = 8;
 
 int open_socket(const Address& address) {
@@ -72,7 +71,8 @@ void Connection::connect_next() {
   while (next_address_ < addresses_.size()) {
     auto& address = addresses_[next_address_++];
     socket_ = Fd(open_socket(address));
-    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 && errno != EINPROGRESS) {
+    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 &&
+        errno != EINPROGRESS) {
       last_error_ = std::strerror(errno);
       continue;
     }
@@ -153,11 +153,14 @@ size_t Connection::parse(std::string_view bytes) {
     auto channel = header.number<uint16_t>();
     size_t size = header.number<uint32_t>();
     // The server's answer to a protocol version that it does not speak begins with "AMQP".
-    if (state_ == State::starting && bytes.substr(used, 4) == "AMQP") return fail_with("the broker does not speak AMQP 0-9-1"), 0;
-    if (size + kFrameOverhead > frame_max_) return fail_with("a frame of " + std::to_string(size) + " bytes is larger than agreed"), 0;
+    if (state_ == State::starting && bytes.substr(used, 4) == "AMQP")
+      return fail_with("the broker does not speak AMQP 0-9-1"), 0;
+    if (size + kFrameOverhead > frame_max_)
+      return fail_with("a frame of " + std::to_string(size) + " bytes is larger than agreed"), 0;
     if (bytes.size() - used < size + kFrameOverhead) break;
     auto payload = bytes.substr(used + 7, size);
-    if (static_cast<uint8_t>(bytes[used + 7 + size]) != AMQP_FRAME_END) return fail_with("a frame without its end mark"), 0;
+    if (static_cast<uint8_t>(bytes[used + 7 + size]) != AMQP_FRAME_END)
+      return fail_with("a frame without its end mark"), 0;
     used += size + kFrameOverhead;
     if (!frame(type, channel, payload)) return fail_with("a frame of unknown type " + std::to_string(type)), 0;
     if (epoch != epoch_) return 0;
@@ -168,7 +171,9 @@ size_t Connection::parse(std::string_view bytes) {
 bool Connection::frame(uint8_t type, uint16_t channel, std::string_view payload) {
   if (channel && state_ < State::open) return false;  // users expect nothing before opened()
   switch (type) {
-    case AMQP_FRAME_METHOD: method_frame(channel, payload); return true;
+    case AMQP_FRAME_METHOD:
+      method_frame(channel, payload);
+      return true;
     case AMQP_FRAME_HEADER: {
       Reader in(payload);
       in.number<uint32_t>();  // class and weight: basic is the only class with content
@@ -177,9 +182,13 @@ bool Connection::frame(uint8_t type, uint16_t channel, std::string_view payload)
       user_.content_header(channel, body_size, payload.substr(12));
       return true;
     }
-    case AMQP_FRAME_BODY: user_.content_body(channel, payload); return true;
-    case kHeartbeatFrame: return true;
-    default: return false;
+    case AMQP_FRAME_BODY:
+      user_.content_body(channel, payload);
+      return true;
+    case kHeartbeatFrame:
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -187,7 +196,8 @@ void Connection::method_frame(uint16_t channel, std::string_view payload) {
   Reader in(payload);
   amqp_method_number_t id = in.number<uint32_t>();
   auto arguments = payload.substr(std::min<size_t>(4, payload.size()));
-  if (id == AMQP_BASIC_DELIVER_METHOD || id == AMQP_BASIC_ACK_METHOD) return user_.method(channel, id, nullptr, arguments);
+  if (id == AMQP_BASIC_DELIVER_METHOD || id == AMQP_BASIC_ACK_METHOD)
+    return user_.method(channel, id, nullptr, arguments);
   if (id == AMQP_CONNECTION_START_METHOD) return start(arguments);
   void* decoded = nullptr;
   recycle_amqp_pool(&pool_);
@@ -257,7 +267,8 @@ void Connection::update_events() {
 
 void Connection::heartbeat() {
   auto now = Clock::now();
-  if (!paused_ && now - last_received_ > 2 * heartbeat_interval_) return fail_with("no sign of life from the broker for two heartbeats");
+  if (!paused_ && now - last_received_ > 2 * heartbeat_interval_)
+    return fail_with("no sign of life from the broker for two heartbeats");
   if (now - last_sent_ >= heartbeat_interval_ / 2 && !pending()) {
     end_frame(begin_frame(kHeartbeatFrame, 0));
     auto epoch = epoch_;
@@ -289,7 +300,8 @@ void Connection::say_goodbye() {
   if (state_ != State::open) return fail_with("stopped");
   state_ = State::goodbye;
   pause_reading(false);
-  amqp_connection_close_t method{.reply_code = AMQP_REPLY_SUCCESS, .reply_text = bytes("stopping"), .class_id = 0, .method_id = 0};
+  amqp_connection_close_t method{
+      .reply_code = AMQP_REPLY_SUCCESS, .reply_text = bytes("stopping"), .class_id = 0, .method_id = 0};
   send(0, AMQP_CONNECTION_CLOSE_METHOD, &method);
   flush();
 }

@@ -2,12 +2,12 @@
 // One AMQP connection on a socket of our own: login, frames, heartbeats, batched writes. rabbitmq-c is the codec of
 // methods; it never reads, writes or waits (its 0.11 blocks in calls that look harmless: rabbitmq-c #780, #519).
 
-#include <amqp.h>
-#include <amqp_framing.h>
-
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <amqp.h>
+#include <amqp_framing.h>
 
 #include "base/event_loop.hpp"
 #include "base/fd.hpp"

@@ -101,7 +101,8 @@ void Consumer::opened() {
   declare_queue();
   for (auto& binding : subscription_.bindings)
     for (auto& key : binding.routing_keys) {
-      amqp_queue_bind_t bind{.queue = bytes(subscription_.queue), .exchange = bytes(binding.exchange), .routing_key = bytes(key)};
+      amqp_queue_bind_t bind{
+          .queue = bytes(subscription_.queue), .exchange = bytes(binding.exchange), .routing_key = bytes(key)};
       connection_.send(kChannel, AMQP_QUEUE_BIND_METHOD, &bind);
     }
   consume();
@@ -115,10 +116,14 @@ void Consumer::declare_queue() {
   for (auto& [name, value] : declaration.arguments) {
     amqp_table_entry_t entry{};
     entry.key = bytes(name);
-    if (auto* b = std::get_if<bool>(&value)) entry.value = {.kind = AMQP_FIELD_KIND_BOOLEAN, .value = {.boolean = *b}};
-    else if (auto* i = std::get_if<int64_t>(&value)) entry.value = {.kind = AMQP_FIELD_KIND_I64, .value = {.i64 = *i}};
-    else if (auto* d = std::get_if<double>(&value)) entry.value = {.kind = AMQP_FIELD_KIND_F64, .value = {.f64 = *d}};
-    else entry.value = {.kind = AMQP_FIELD_KIND_UTF8, .value = {.bytes = bytes(std::get<std::string>(value))}};
+    if (auto* b = std::get_if<bool>(&value))
+      entry.value = {.kind = AMQP_FIELD_KIND_BOOLEAN, .value = {.boolean = *b}};
+    else if (auto* i = std::get_if<int64_t>(&value))
+      entry.value = {.kind = AMQP_FIELD_KIND_I64, .value = {.i64 = *i}};
+    else if (auto* d = std::get_if<double>(&value))
+      entry.value = {.kind = AMQP_FIELD_KIND_F64, .value = {.f64 = *d}};
+    else
+      entry.value = {.kind = AMQP_FIELD_KIND_UTF8, .value = {.bytes = bytes(std::get<std::string>(value))}};
     arguments.push_back(entry);
   }
   amqp_queue_declare_t declare{};
@@ -165,17 +170,20 @@ void Consumer::drop_channel(const std::string& why) {
 
 void Consumer::method(uint16_t, amqp_method_number_t id, void* decoded, std::string_view arguments) {
   switch (id) {
-    case AMQP_BASIC_DELIVER_METHOD: return deliver(arguments);
+    case AMQP_BASIC_DELIVER_METHOD:
+      return deliver(arguments);
     case AMQP_BASIC_CONSUME_OK_METHOD:
       has_queue_ = true;
       return supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
-    case AMQP_BASIC_CANCEL_METHOD: return drop_channel("the broker cancelled the subscription: was the queue deleted?");
+    case AMQP_BASIC_CANCEL_METHOD:
+      return drop_channel("the broker cancelled the subscription: was the queue deleted?");
     case AMQP_CHANNEL_CLOSE_METHOD: {
       auto& close = *static_cast<amqp_channel_close_t*>(decoded);
       if (close.reply_code == AMQP_NOT_FOUND && subscription_.passive_first && !missing_) return declare_at_last();
       return drop_channel(std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512));
     }
-    default: return;  // answers to what opened() sent
+    default:
+      return;  // answers to what opened() sent
   }
 }
 
@@ -276,8 +284,9 @@ void Consumer::take_settled() {
 }
 
 void Consumer::flush_acks(bool all) {
-  tracker_.flush(settings_.prefetch_count / 2, all, [this](uint64_t tag) { send_ack(tag, true); },
-                 [this](uint64_t tag) { send_ack(tag, false); });
+  tracker_.flush(
+      settings_.prefetch_count / 2, all, [this](uint64_t tag) { send_ack(tag, true); },
+      [this](uint64_t tag) { send_ack(tag, false); });
   // One that stays open for long (its destination is away) must not keep the others unacknowledged: they would come
   // again after a crash, and take up the prefetch.
   if (!tracker_.gathered() || stragglers_) return;

@@ -8,8 +8,8 @@
 namespace mombridge::amqp {
 
 void Consumer::open() {
-  // Two lots at most: with a new one at each reconnect, what waits here for a destination that is away would grow without
-  // bound.
+  // Two lots at most: with a new one at each reconnect, what waits here for a destination that is away would grow
+  // without bound.
   if (in_flight_ > settings_.prefetch_count) return pause("what an earlier connection delivered is still on its way");
   connection_.open();
 }
@@ -32,7 +32,9 @@ void Consumer::watch_away() {
   away_timer_ = loop_.after(settings_.give_back_after / 4, [this] {
     away_timer_ = 0;
     auto since = Clock::now() - settings_.give_back_after;
-    auto waits = [&](AmqpDelivery& d) { return d.handed_out && d.epoch == epoch_ && d.arrived < since && d.attachment && d.attachment->away(); };
+    auto waits = [&](AmqpDelivery& d) {
+      return d.handed_out && d.epoch == epoch_ && d.arrived < since && d.attachment && d.attachment->away();
+    };
     if (!paused_ && sink_ && connection_.is_open() && std::ranges::any_of(deliveries_, waits)) give_back();
     watch_away();
   });

@@ -45,22 +45,29 @@ void Connection::control(amqp_method_number_t id, void* decoded) {
       if (state_ != State::opening) break;
       state_ = State::open;
       loop_.cancel(std::exchange(deadline_, 0));
-      if (heartbeat_interval_ > Duration::zero()) heartbeat_timer_ = loop_.after(heartbeat_interval_ / 2, [this] { heartbeat(); });
+      if (heartbeat_interval_ > Duration::zero())
+        heartbeat_timer_ = loop_.after(heartbeat_interval_ / 2, [this] { heartbeat(); });
       return user_.opened();
-    case AMQP_CONNECTION_CLOSE_METHOD: return closed_by_broker(*static_cast<amqp_connection_close_t*>(decoded));
-    case AMQP_CONNECTION_CLOSE_OK_METHOD: return fail_with("stopped");
+    case AMQP_CONNECTION_CLOSE_METHOD:
+      return closed_by_broker(*static_cast<amqp_connection_close_t*>(decoded));
+    case AMQP_CONNECTION_CLOSE_OK_METHOD:
+      return fail_with("stopped");
     case AMQP_CONNECTION_BLOCKED_METHOD:
       return user_.blocked(printable(view(static_cast<amqp_connection_blocked_t*>(decoded)->reason), 256));
-    case AMQP_CONNECTION_UNBLOCKED_METHOD: return user_.unblocked();
-    default: return;
+    case AMQP_CONNECTION_UNBLOCKED_METHOD:
+      return user_.unblocked();
+    default:
+      return;
   }
   fail_with("the broker sent a method out of turn");
 }
 
 void Connection::closed_by_broker(const amqp_connection_close_t& close) {
   auto why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
-  if (state_ == State::tuning || state_ == State::opening) end_ = End::login_refused;
-  else if (close.reply_code >= 500) end_ = End::blamed;
+  if (state_ == State::tuning || state_ == State::opening)
+    end_ = End::login_refused;
+  else if (close.reply_code >= 500)
+    end_ = End::blamed;
   amqp_connection_close_ok_t ok{};
   send(0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
   auto epoch = epoch_;
@@ -88,11 +95,13 @@ void Connection::start(std::string_view arguments) {
     return fail_with("the broker does not take PLAIN logins, but:" + printable(mechanisms, 256));
 
   // Without them the broker would not tell of deleted queues, of alarms, or why a login failed.
-  std::array capabilities{yes("publisher_confirms"), yes("consumer_cancel_notify"), yes("basic.nack"), yes("connection.blocked"),
-                          yes("authentication_failure_close"), yes("exchange_exchange_bindings")};
+  std::array capabilities{
+      yes("publisher_confirms"), yes("consumer_cancel_notify"),       yes("basic.nack"),
+      yes("connection.blocked"), yes("authentication_failure_close"), yes("exchange_exchange_bindings")};
   std::string name = settings_.appname + " " + role_;
   std::array properties{text_entry("product", "mombridge"), text_entry("platform", "C++"),
-                        text_entry("connection_name", name), text_entry("app_id", settings_.appname), amqp_table_entry_t{}};
+                        text_entry("connection_name", name), text_entry("app_id", settings_.appname),
+                        amqp_table_entry_t{}};
   auto& last = properties.back();
   last.key = amqp_cstring_bytes("capabilities");
   last.value.kind = AMQP_FIELD_KIND_TABLE;
@@ -110,7 +119,8 @@ void Connection::start(std::string_view arguments) {
 
 void Connection::tune(const amqp_connection_tune_t& tune) {
   constexpr size_t kOurFrameMax = 131072, kSmallestFrameMax = 4096;
-  frame_max_ = std::max(kSmallestFrameMax, tune.frame_max ? std::min<size_t>(tune.frame_max, kOurFrameMax) : kOurFrameMax);
+  frame_max_ =
+      std::max(kSmallestFrameMax, tune.frame_max ? std::min<size_t>(tune.frame_max, kOurFrameMax) : kOurFrameMax);
   auto ours = std::chrono::duration_cast<std::chrono::seconds>(settings_.heartbeat).count();
   auto seconds = ours && tune.heartbeat ? std::min<int64_t>(ours, tune.heartbeat) : ours;
   heartbeat_interval_ = std::chrono::seconds(seconds);

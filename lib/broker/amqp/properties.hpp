@@ -39,8 +39,9 @@ struct DecodedStorage {
 /// could not be shown. False where the bytes are malformed beyond their headers: the message is whole otherwise.
 bool decode_properties(std::string_view bytes, Message& message, DecodedStorage& storage, unsigned& dropped);
 
-/// Appends flags and values for a publication, always the same bytes for the same publication. Fails where something does
-/// not fit AMQP: a header name over 255 bytes. Property texts over 255 bytes go as headers under their Kafka names.
+/// Appends flags and values for a publication, always the same bytes for the same publication. Fails where something
+/// does not fit AMQP: a header name over 255 bytes. Property texts over 255 bytes go as headers under their Kafka
+/// names.
 Result<> encode_properties(Writer& writer, const Publication& publication);
 
 }  // namespace mombridge::amqp

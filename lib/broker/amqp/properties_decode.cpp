@@ -59,20 +59,30 @@ class Restore {
  private:
   bool restore(const Header& h, std::span<const Header>& repeated) {
     auto& v = h.value;
-    if (h.name == header::kKey && v.is_text()) m_.key = v.text;
-    else if (h.name == header::kTombstone) m_.tombstone = m_.body.empty();
-    else if (h.name == header::kTimestampMs && integer(v)) m_.timestamp_ms = integer(v);
-    else if (h.name == header::kTypes && v.kind == Value::Kind::array) repeated = v.members;
-    else if (h.name == header::kRedelivered) m_.redelivered = true;
-    else if (h.name == header::kCorrelationIdEncoding && v.text == "base64url") encoded_id_ = true;
-    else return false;
+    if (h.name == header::kKey && v.is_text())
+      m_.key = v.text;
+    else if (h.name == header::kTombstone)
+      m_.tombstone = m_.body.empty();
+    else if (h.name == header::kTimestampMs && integer(v))
+      m_.timestamp_ms = integer(v);
+    else if (h.name == header::kTypes && v.kind == Value::Kind::array)
+      repeated = v.members;
+    else if (h.name == header::kRedelivered)
+      m_.redelivered = true;
+    else if (h.name == header::kCorrelationIdEncoding && v.text == "base64url")
+      encoded_id_ = true;
+    else
+      return false;
     return true;
   }
 
   bool reply_partition(const Value& v) {
-    if (v.is_text() && v.text.size() == 4) m_.reply_partition = partition(v.text);
-    else if (!v.is_text() && integer(v)) m_.reply_partition = static_cast<int32_t>(*integer(v));
-    else return false;
+    if (v.is_text() && v.text.size() == 4)
+      m_.reply_partition = partition(v.text);
+    else if (!v.is_text() && integer(v))
+      m_.reply_partition = static_cast<int32_t>(*integer(v));
+    else
+      return false;
     return true;
   }
 
@@ -121,8 +131,10 @@ bool decode_properties(std::string_view bytes, Message& m, DecodedStorage& stora
   text(kMessageId, m.message_id);
   if (flags & kTimestamp) {
     constexpr auto kLatest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max() / 1000);
-    if (auto seconds = in.number<uint64_t>(); seconds <= kLatest) m.timestamp_ms = static_cast<int64_t>(seconds) * 1000;
-    else ++dropped;
+    if (auto seconds = in.number<uint64_t>(); seconds <= kLatest)
+      m.timestamp_ms = static_cast<int64_t>(seconds) * 1000;
+    else
+      ++dropped;
   }
   text(kType, m.type);
   if (flags & kUserId) in.short_string();  // checked by the broker against our own user: never forwarded

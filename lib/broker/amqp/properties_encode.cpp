@@ -172,8 +172,10 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   flags |= texts.fit(kContentEncoding, m.content_encoding, "content-encoding");
   flags |= texts.fit(kCorrelationId, id, header::kKafkaCorrelationId);
   flags |= texts.fit(kReplyTo, m.reply_to, header::kKafkaReplyTopic);
-  if (m.expiration && expiration_fits(*m.expiration)) flags |= kExpiration;
-  else if (m.expiration) table.extra("expiration", Value::of(*m.expiration));
+  if (m.expiration && expiration_fits(*m.expiration))
+    flags |= kExpiration;
+  else if (m.expiration)
+    table.extra("expiration", Value::of(*m.expiration));
   flags |= texts.fit(kMessageId, m.message_id, "message-id");
   flags |= texts.fit(kType, m.type, "type");
   flags |= texts.fit(kAppId, m.app_id, "app-id");

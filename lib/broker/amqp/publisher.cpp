@@ -66,8 +66,8 @@ void Publisher::stop(Duration patience) {
 }
 
 void Publisher::opened() {
-  max_message_size_ = settings_.max_message_size ? settings_.max_message_size
-                      : connection_.server_major() >= 4 ? 16ull << 20   // their default since 4.0
+  max_message_size_ = settings_.max_message_size        ? settings_.max_message_size
+                      : connection_.server_major() >= 4 ? 16ull << 20  // their default since 4.0
                                                         : 128ull << 20;
   blocked_ = false;
   exchanges_.clear();
@@ -87,7 +87,8 @@ void Publisher::declare_own() {
     declare.queue = bytes(name);
     declare.durable = 1;
     connection_.send(channel, AMQP_QUEUE_DECLARE_METHOD, &declare);
-    amqp_channel_close_t close{.reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
+    amqp_channel_close_t close{
+        .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
     connection_.send(channel++, AMQP_CHANNEL_CLOSE_METHOD, &close);
   }
 }
@@ -107,8 +108,10 @@ void Publisher::open_channel() {
 void Publisher::closed(const Error& error) {
   ready_ = false;
   Publication* culprit = nullptr;
-  if (connection_.blamed()) culprit = take_back_and_blame();
-  else take_back_unconfirmed();
+  if (connection_.blamed())
+    culprit = take_back_and_blame();
+  else
+    take_back_unconfirmed();
   if (culprit) culprit->completed(Outcome::refused(error.text));
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
   supervisor_.failed(error, connection_.login_refused() ? kAfterRefusedLogin : Duration::zero());
@@ -124,33 +127,44 @@ void Publisher::take_back_unconfirmed() {
 
 void Publisher::method(uint16_t channel, amqp_method_number_t id, void* decoded, std::string_view arguments) {
   switch (id) {
-    case AMQP_BASIC_ACK_METHOD: return confirm(arguments);
+    case AMQP_BASIC_ACK_METHOD:
+      return confirm(arguments);
     case AMQP_BASIC_NACK_METHOD: {
       auto& nack = *static_cast<amqp_basic_nack_t*>(decoded);
       return resolve(nack.delivery_tag, nack.multiple, false);
     }
     case AMQP_BASIC_RETURN_METHOD: {
       auto& r = *static_cast<amqp_basic_return_t*>(decoded);
-      return_ = {std::to_string(r.reply_code) + " " + printable(view(r.reply_text), 256), std::string(view(r.exchange)),
-                 std::string(view(r.routing_key)), {}, {}, 0, true};
+      return_ = {std::to_string(r.reply_code) + " " + printable(view(r.reply_text), 256),
+                 std::string(view(r.exchange)),
+                 std::string(view(r.routing_key)),
+                 {},
+                 {},
+                 0,
+                 true};
       return;
     }
     case AMQP_CONFIRM_SELECT_OK_METHOD:
       ready_ = true;
-      if (auto state = supervisor_.status().state; state != LinkStatus::State::up && state != LinkStatus::State::blocked)
+      if (auto state = supervisor_.status().state;
+          state != LinkStatus::State::up && state != LinkStatus::State::blocked)
         supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
       return;
-    case AMQP_EXCHANGE_DECLARE_OK_METHOD: return exchange_answer(true, {});
+    case AMQP_EXCHANGE_DECLARE_OK_METHOD:
+      return exchange_answer(true, {});
     case AMQP_CHANNEL_CLOSE_METHOD: {
       auto& close = *static_cast<amqp_channel_close_t*>(decoded);
       std::string why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
       amqp_channel_close_ok_t ok{};
       connection_.send(channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
       if (channel >= kDeclareChannel)
-        return log::info("the bridge's own queue is used as it is", {{"broker", broker_}, {"queue", settings_.declares[channel - kDeclareChannel]}, {"reason", why}});
+        return log::info(
+            "the bridge's own queue is used as it is",
+            {{"broker", broker_}, {"queue", settings_.declares[channel - kDeclareChannel]}, {"reason", why}});
       return channel == kLookupChannel ? exchange_answer(false, why) : channel_closed(why);
     }
-    default: return;
+    default:
+      return;
   }
 }
 
@@ -172,7 +186,8 @@ Publication* Publisher::take_back_and_blame() {
 }
 
 void Publisher::channel_closed(const std::string& why) {
-  log::warn("publish channel closed by the broker", {{"broker", broker_}, {"reason", why}, {"unconfirmed", slots_.size()}});
+  log::warn("publish channel closed by the broker",
+            {{"broker", broker_}, {"reason", why}, {"unconfirmed", slots_.size()}});
   ready_ = false;
   exchanges_.clear();
   auto* culprit = take_back_and_blame();
@@ -199,7 +214,8 @@ Duration Publisher::serve() {
 
 bool Publisher::has_room() const {
   if (solo_) return slots_.empty();
-  return slots_.size() < kMaxUnconfirmed && connection_.pending() < kMaxPendingBytes && unconfirmed_bytes_ < kMaxUnconfirmedBytes;
+  return slots_.size() < kMaxUnconfirmed && connection_.pending() < kMaxPendingBytes &&
+         unconfirmed_bytes_ < kMaxUnconfirmedBytes;
 }
 
 void Publisher::pump() {
@@ -226,8 +242,8 @@ bool Publisher::try_write(Publication& p) {
   }
   auto size = p.message->body.size();
   if (size > max_message_size_) {
-    refuse(p, "a body of " + std::to_string(size) + " bytes is over the broker's limit of " + std::to_string(max_message_size_) +
-                  " (max_message_size)");
+    refuse(p, "a body of " + std::to_string(size) + " bytes is over the broker's limit of " +
+                  std::to_string(max_message_size_) + " (max_message_size)");
     return true;
   }
   if (auto longest = std::max(p.target.size(), p.exchange.size()); longest > kMaxShortString) {
@@ -270,7 +286,8 @@ bool Publisher::exchange_ready(Publication& p) {
 void Publisher::exchange_answer(bool exists, const std::string& why) {
   auto name = std::exchange(asked_, {});
   if (exists) {
-    amqp_channel_close_t close{.reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
+    amqp_channel_close_t close{
+        .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
     connection_.send(kLookupChannel, AMQP_CHANNEL_CLOSE_METHOD, &close);
     exchanges_[name] = {Exchange::State::exists, {}};
     return;
@@ -303,7 +320,8 @@ Result<> Publisher::write(const Publication& p) {
   auto encoded = encode_properties(writer, p);
   size_t part = connection_.frame_max() - 8;
   if (encoded && out.size() - begin > part)
-    encoded = fail("headers of " + std::to_string(out.size() - begin) + " bytes do not fit a frame of " + std::to_string(part));
+    encoded = fail("headers of " + std::to_string(out.size() - begin) + " bytes do not fit a frame of " +
+                   std::to_string(part));
   if (!encoded) {
     out.resize(rollback);
     return encoded;

@@ -87,13 +87,13 @@ class Publisher final : private ConnectionUser {
   bool ready_ = false, blocked_ = false, started_ = false;
   uint64_t max_message_size_ = 0;
 
-  uint64_t base_ = 1;         ///< sequence number of the first of slots_
+  uint64_t base_ = 1;  ///< sequence number of the first of slots_
   std::deque<Slot> slots_;
   size_t unconfirmed_bytes_ = 0;
-  size_t solo_ = 0;           ///< so many publications go one by one: the broker closed because of one of them
+  size_t solo_ = 0;  ///< so many publications go one by one: the broker closed because of one of them
 
   std::unordered_map<std::string, Exchange, Hash, std::equal_to<>> exchanges_;
-  std::string asked_;         ///< the exchange that is being looked up
+  std::string asked_;  ///< the exchange that is being looked up
 
   struct Return {
     std::string reason, exchange, routing_key, properties, body;

@@ -45,7 +45,8 @@ void Publisher::match_return() {
 }
 
 bool Publisher::is_returned(const Publication& p) const {
-  return p.mandatory && p.target == return_.routing_key && p.exchange == return_.exchange && p.message->body == return_.body;
+  return p.mandatory && p.target == return_.routing_key && p.exchange == return_.exchange &&
+         p.message->body == return_.body;
 }
 
 bool Publisher::has_returned_properties(const Publication& p) const {
@@ -56,7 +57,8 @@ bool Publisher::has_returned_properties(const Publication& p) const {
 
 void Publisher::mark_returned(uint64_t tag) {
   slots_[tag - base_].returned = true;
-  return_reasons_[tag] = "returned by the broker: " + return_.reason + " (target '" + printable(return_.routing_key, 256) + "')";
+  return_reasons_[tag] =
+      "returned by the broker: " + return_.reason + " (target '" + printable(return_.routing_key, 256) + "')";
   return_cursor_ = tag + 1;
 }
 

@@ -1,9 +1,8 @@
 #include "broker/amqp/resolver.hpp"
 
-#include <netdb.h>
-
 #include <cstring>
 #include <mutex>
+#include <netdb.h>
 #include <thread>
 
 namespace mombridge::amqp {

@@ -1,12 +1,11 @@
 #pragma once
 // Name resolution off the loop: getaddrinfo blocks for as long as the resolver's time-outs say.
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <functional>
 #include <memory>
+#include <netinet/in.h>
 #include <string>
+#include <sys/socket.h>
 #include <vector>
 
 #include "base/event_loop.hpp"

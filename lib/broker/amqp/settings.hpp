@@ -40,19 +40,20 @@ struct Subscription {
   std::string queue;
   std::optional<QueueDeclaration> declare;  ///< absent: the queue is somebody else's and must exist
   std::vector<Binding> bindings;
-  bool passive_first = false;               ///< used as it is where it exists; only else declared as `declare` says
+  bool passive_first = false;  ///< used as it is where it exists; only else declared as `declare` says
 };
 
 struct Settings : config::BrokerSettings {
   std::vector<Endpoint> endpoints;  ///< tried in turn; at least one
   Duration reconnect_delay = std::chrono::seconds(1);
   Duration reconnect_delay_max = std::chrono::seconds(30);
-  Duration heartbeat = std::chrono::seconds(10);         ///< 0: off
-  Duration connect_timeout = std::chrono::seconds(10);   ///< resolving, connecting and logging in together
-  uint16_t prefetch_count = 500;                         ///< unacknowledged messages per subscription
-  uint64_t prefetch_size = 64ull << 20;                  ///< bytes in flight per subscription: above it, its socket is not read
-  Duration give_back_after = std::chrono::minutes(1);    ///< what waits for a destination that is away for this long is given back
-  uint64_t max_message_size = 0;                         ///< body bytes; 0: by the broker's version (128 MiB, from 4.0 on 16 MiB)
+  Duration heartbeat = std::chrono::seconds(10);        ///< 0: off
+  Duration connect_timeout = std::chrono::seconds(10);  ///< resolving, connecting and logging in together
+  uint16_t prefetch_count = 500;                        ///< unacknowledged messages per subscription
+  uint64_t prefetch_size = 64ull << 20;  ///< bytes in flight per subscription: above it, its socket is not read
+  Duration give_back_after =
+      std::chrono::minutes(1);    ///< what waits for a destination that is away for this long is given back
+  uint64_t max_message_size = 0;  ///< body bytes; 0: by the broker's version (128 MiB, from 4.0 on 16 MiB)
   std::vector<Subscription> amqp_subscriptions;
 };
 

@@ -23,9 +23,14 @@ class Decoder {
       Header h;
       if (named) h.name = in.short_string();
       switch (value(in, depth, h.value)) {
-        case Decoded::ok: out.push_back(h); break;
-        case Decoded::skip: ++dropped_; break;
-        case Decoded::malformed: return false;
+        case Decoded::ok:
+          out.push_back(h);
+          break;
+        case Decoded::skip:
+          ++dropped_;
+          break;
+        case Decoded::malformed:
+          return false;
       }
     }
     return in.ok();
@@ -35,26 +40,49 @@ class Decoder {
   Decoded value(Reader& in, int depth, Value& v) {
     auto type = static_cast<char>(in.octet());
     switch (type) {
-      case 'V': return done(in, v, Kind::null, 0);
-      case 't': return done(in, v, Kind::boolean, in.octet() != 0);
-      case 'b': return done(in, v, Kind::i8, static_cast<int8_t>(in.octet()));
-      case 'B': return done(in, v, Kind::u8, in.octet());
+      case 'V':
+        return done(in, v, Kind::null, 0);
+      case 't':
+        return done(in, v, Kind::boolean, in.octet() != 0);
+      case 'b':
+        return done(in, v, Kind::i8, static_cast<int8_t>(in.octet()));
+      case 'B':
+        return done(in, v, Kind::u8, in.octet());
       case 's':
-      case 'U': return done(in, v, Kind::i16, static_cast<int16_t>(in.number<uint16_t>()));
-      case 'u': return done(in, v, Kind::u16, in.number<uint16_t>());
-      case 'I': return done(in, v, Kind::i32, static_cast<int32_t>(in.number<uint32_t>()));
-      case 'i': return done(in, v, Kind::u32, in.number<uint32_t>());
+      case 'U':
+        return done(in, v, Kind::i16, static_cast<int16_t>(in.number<uint16_t>()));
+      case 'u':
+        return done(in, v, Kind::u16, in.number<uint16_t>());
+      case 'I':
+        return done(in, v, Kind::i32, static_cast<int32_t>(in.number<uint32_t>()));
+      case 'i':
+        return done(in, v, Kind::u32, in.number<uint32_t>());
       case 'l':
-      case 'L': return done(in, v, Kind::i64, static_cast<int64_t>(in.number<uint64_t>()));
-      case 'T': return done(in, v, Kind::timestamp, static_cast<int64_t>(in.number<uint64_t>()));
-      case 'f': v.real = std::bit_cast<float>(in.number<uint32_t>()); return done(in, v, Kind::f32, 0);
-      case 'd': v.real = std::bit_cast<double>(in.number<uint64_t>()); return done(in, v, Kind::f64, 0);
-      case 'D': v.scale = in.octet(); return done(in, v, Kind::decimal, static_cast<int32_t>(in.number<uint32_t>()));
-      case 'S': v.text = in.long_string(); return done(in, v, Kind::string, 0);
-      case 'x': v.text = in.long_string(); return done(in, v, Kind::bytes, 0);
-      case 'A': return nested(in, v, Kind::array, depth);
-      case 'F': return nested(in, v, Kind::table, depth);
-      default: return Decoded::malformed;
+      case 'L':
+        return done(in, v, Kind::i64, static_cast<int64_t>(in.number<uint64_t>()));
+      case 'T':
+        return done(in, v, Kind::timestamp, static_cast<int64_t>(in.number<uint64_t>()));
+      case 'f':
+        v.real = std::bit_cast<float>(in.number<uint32_t>());
+        return done(in, v, Kind::f32, 0);
+      case 'd':
+        v.real = std::bit_cast<double>(in.number<uint64_t>());
+        return done(in, v, Kind::f64, 0);
+      case 'D':
+        v.scale = in.octet();
+        return done(in, v, Kind::decimal, static_cast<int32_t>(in.number<uint32_t>()));
+      case 'S':
+        v.text = in.long_string();
+        return done(in, v, Kind::string, 0);
+      case 'x':
+        v.text = in.long_string();
+        return done(in, v, Kind::bytes, 0);
+      case 'A':
+        return nested(in, v, Kind::array, depth);
+      case 'F':
+        return nested(in, v, Kind::table, depth);
+      default:
+        return Decoded::malformed;
     }
   }
 
@@ -116,26 +144,40 @@ void encode_value(Writer& writer, const Value& v) {
     writer.long_string(v.text);
   };
   switch (v.kind) {
-    case Kind::null: return writer.octet('V');
-    case Kind::boolean: return number(writer, 't', static_cast<uint8_t>(i != 0));
-    case Kind::i8: return number(writer, 'b', static_cast<uint8_t>(i));
-    case Kind::u8: return number(writer, 'B', static_cast<uint8_t>(i));
-    case Kind::i16: return number(writer, 's', static_cast<uint16_t>(i));
-    case Kind::u16: return number(writer, 'u', static_cast<uint16_t>(i));
-    case Kind::i32: return number(writer, 'I', static_cast<uint32_t>(i));
-    case Kind::u32: return number(writer, 'i', static_cast<uint32_t>(i));
-    case Kind::i64: return number(writer, 'l', i);
+    case Kind::null:
+      return writer.octet('V');
+    case Kind::boolean:
+      return number(writer, 't', static_cast<uint8_t>(i != 0));
+    case Kind::i8:
+      return number(writer, 'b', static_cast<uint8_t>(i));
+    case Kind::u8:
+      return number(writer, 'B', static_cast<uint8_t>(i));
+    case Kind::i16:
+      return number(writer, 's', static_cast<uint16_t>(i));
+    case Kind::u16:
+      return number(writer, 'u', static_cast<uint16_t>(i));
+    case Kind::i32:
+      return number(writer, 'I', static_cast<uint32_t>(i));
+    case Kind::u32:
+      return number(writer, 'i', static_cast<uint32_t>(i));
+    case Kind::i64:
+      return number(writer, 'l', i);
     // No letter for it is read alike by all; as a signed one its upper half would change sign.
-    case Kind::u64: return number(writer, 'l', i);
-    case Kind::timestamp: return number(writer, 'T', i);
+    case Kind::u64:
+      return number(writer, 'l', i);
+    case Kind::timestamp:
+      return number(writer, 'T', i);
     case Kind::f32:
-    case Kind::f64: return real(writer, v);
+    case Kind::f64:
+      return real(writer, v);
     case Kind::decimal:
       writer.octet('D');
       writer.octet(v.scale);
       return writer.number(static_cast<uint32_t>(i));
-    case Kind::string: return text(is_utf8(v.text) ? 'S' : 'x');
-    case Kind::bytes: return text('x');
+    case Kind::string:
+      return text(is_utf8(v.text) ? 'S' : 'x');
+    case Kind::bytes:
+      return text('x');
     case Kind::array:
       writer.octet('A');
       return encode_members(writer, v, false);

@@ -1,7 +1,8 @@
 #pragma once
 // Field tables (headers) between the wire and Values. A decoder of our own because that of rabbitmq-c 0.11 recurses
-// without bound (#763): a 130 KB header nests deep enough to overflow a thread's stack. Sources: AMQP 0-9-1 specification
-// 4.2.5.5 and RabbitMQ's "AMQP 0-9-1 Errata", section 3 (which type letters brokers and clients really use).
+// without bound (#763): a 130 KB header nests deep enough to overflow a thread's stack. Sources: AMQP 0-9-1
+// specification 4.2.5.5 and RabbitMQ's "AMQP 0-9-1 Errata", section 3 (which type letters brokers and clients really
+// use).
 
 #include <deque>
 #include <string>

@@ -12,10 +12,14 @@ namespace mombridge::amqp {
 
 template <std::unsigned_integral N>
 constexpr N big_endian(N n) {
-  if constexpr (sizeof(N) == 1) return n;
-  else if constexpr (sizeof(N) == 2) return __builtin_bswap16(n);
-  else if constexpr (sizeof(N) == 4) return __builtin_bswap32(n);
-  else return __builtin_bswap64(n);
+  if constexpr (sizeof(N) == 1)
+    return n;
+  else if constexpr (sizeof(N) == 2)
+    return __builtin_bswap16(n);
+  else if constexpr (sizeof(N) == 4)
+    return __builtin_bswap32(n);
+  else
+    return __builtin_bswap64(n);
 }
 
 inline constexpr size_t kMaxShortString = 255;

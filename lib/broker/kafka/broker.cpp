@@ -16,8 +16,10 @@ class KafkaBroker final : public Broker {
  public:
   KafkaBroker(const std::string& name, const Settings& settings)
       : Broker(name), asker_(name + ":ask"), producer_(name, settings, asker_) {
-    auto replies = static_cast<size_t>(std::ranges::count_if(settings.subscriptions, [](auto& s) { return s.replies; }));
-    if (replies) replies_ = consumers_.emplace_back(new Consumer(name, settings, Consumer::Part::replies, asker_)).get();
+    auto replies =
+        static_cast<size_t>(std::ranges::count_if(settings.subscriptions, [](auto& s) { return s.replies; }));
+    if (replies)
+      replies_ = consumers_.emplace_back(new Consumer(name, settings, Consumer::Part::replies, asker_)).get();
     if (settings.subscriptions.size() > replies)
       consumers_.emplace_back(new Consumer(name, settings, Consumer::Part::ordinary, asker_));
   }

@@ -94,7 +94,8 @@ void read_subscription(Section& section, Settings& settings) {
 
 void subscribe_replies(Section& section, bool keys, Settings& settings) {
   if (!keys)
-    section.error("accept_replies", "needs keys: every replica reads the reply topic, and must be able to open what another sealed",
+    section.error("accept_replies",
+                  "needs keys: every replica reads the reply topic, and must be able to open what another sealed",
                   "replies: {keys: [{id: k1, secret: \"${file:/run/secrets/reply-key}\"}]}");
   Entry entry;
   if (auto topic = section.scalar("reply_topic")) {
@@ -200,8 +201,8 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
 
 }  // namespace
 
-std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings, const std::string& reply_to,
-                                                        const std::string& id) {
+std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings,
+                                                        const std::string& reply_to, const std::string& id) {
   auto client = std::make_shared<Settings>(static_cast<const Settings&>(settings));
   client->subscriptions.clear();
   client->kafka_subscriptions.clear();

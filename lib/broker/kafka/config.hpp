@@ -9,7 +9,7 @@ namespace mombridge::kafka {
 config::KindReader reader();
 
 /// BrokerKind::client_settings: replies come to a topic that all such clients share, each with a group of its own.
-std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings, const std::string& reply_to,
-                                                        const std::string& id);
+std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings,
+                                                        const std::string& reply_to, const std::string& id);
 
 }  // namespace mombridge::kafka

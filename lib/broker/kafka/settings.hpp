@@ -9,8 +9,8 @@
 
 namespace mombridge::kafka {
 
-enum class Start { earliest, latest };                          ///< where a group without a committed offset begins
-enum class OnOffsetLost { stop, earliest, latest };             ///< when the broker no longer has the committed offset
+enum class Start { earliest, latest };               ///< where a group without a committed offset begins
+enum class OnOffsetLost { stop, earliest, latest };  ///< when the broker no longer has the committed offset
 
 /// Index by index beside BrokerSettings::subscriptions.
 struct Subscription {
@@ -22,10 +22,10 @@ struct Subscription {
 struct Settings : config::BrokerSettings {
   std::string bootstrap_servers;
   std::string group_id;
-  Duration reconnect_delay = std::chrono::seconds(1);           ///< before a client that failed for good is made anew
+  Duration reconnect_delay = std::chrono::seconds(1);  ///< before a client that failed for good is made anew
   Duration reconnect_delay_max = std::chrono::seconds(30);
-  uint32_t prefetch_count = 10000;                              ///< messages in flight per partition
-  uint64_t prefetch_size = 64ull << 20;                         ///< bytes in flight per partition
+  uint32_t prefetch_count = 10000;       ///< messages in flight per partition
+  uint64_t prefetch_size = 64ull << 20;  ///< bytes in flight per partition
   std::vector<Subscription> kafka_subscriptions;
   std::vector<std::pair<std::string, std::string>> librdkafka;  ///< passed through, checked by config.cpp
 };

@@ -9,8 +9,8 @@
 namespace mombridge::memory {
 
 /// `subscribe: [{queue: NAME}]`; the name may be a pattern of the topic-exchange language over targets. Index by index
-/// beside BrokerSettings::subscriptions. A broker without `subscribe:` has an implicit first one, `#`, which takes what no
-/// other (of a route's `queue:`) takes.
+/// beside BrokerSettings::subscriptions. A broker without `subscribe:` has an implicit first one, `#`, which takes what
+/// no other (of a route's `queue:`) takes.
 struct Settings : config::BrokerSettings {
   std::vector<std::string> queues;
   bool implicit_first = false;

@@ -1,8 +1,6 @@
 #include "broker/amqp/wire.hpp"
 
-
 #include <gtest/gtest.h>
-
 
 namespace mombridge::amqp {
 namespace {

@@ -44,7 +44,6 @@ TEST_F(StallWatchTest, TheTimeBeforeABacklogDoesNotCount) {
   EXPECT_FALSE(stalled());
 }
 
-
 TEST(StallWatch, NamesTheBrokerAndHowMany) {
   StallWatch watch(1s);
   auto now = Clock::now();
