@@ -7,10 +7,9 @@
 
 #ifdef MOMBRIDGE_FAILPOINTS
 
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdlib>
+#include <unistd.h>
 
 namespace mombridge {
 
