@@ -82,11 +82,11 @@ def check(journals, plan, ordered_until, extra_places=None, keys=8):
 
 
 def recovery(journals, healed):
-    """{flow: seconds from `healed` (ms) until something arrived that was confirmed after it}; None: nothing did."""
+    """{flow: seconds from `healed` (ms) until something arrived that was sent after it}; None: nothing did."""
     found = {}
     for name, flow in journals.flows.items():
-        late = [flow.arrivals[seq][0].ms for seq, ms in flow.confirmed.items() if ms >= healed and seq in flow.arrivals]
-        found[name] = max(0, min(late) - healed) / 1000 if late else None
+        late = [flow.arrivals[seq][0].ms for seq, ms in flow.attempted.items() if ms >= healed and seq in flow.arrivals]
+        found[name] = (min(late) - healed) / 1000 if late else None
     return found
 
 

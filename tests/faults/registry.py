@@ -27,7 +27,6 @@ class Fault:
     environment: dict = dataclasses.field(default_factory=dict)  # of the bridge
     configure: typing.Callable = lambda config, plan: None       # changes the bridge's configuration
     windows: tuple = (PREFETCH_AMQP, PREFETCH_KAFKA)  # prefetch_count of both kinds, where configure() changes it
-    kafka: bool = True           # the bridge knows a Kafka at all
     mock: bool = False           # Kafka is the mock cluster, run.mock
     failpoints: bool = False     # needs the build that makes mistakes on purpose
     hidden: bool = False         # not of the matrix

@@ -15,7 +15,7 @@ def rabbit_killed(run):
         run.sleep(5)
 
 
-@fault("D5c", "RabbitMQ away for 20 s: processor time", directions=AMQP_ONLY, interruptions=2, sink_interruptions=1, kafka=False)
+@fault("D5c", "RabbitMQ away for 20 s: processor time", directions=AMQP_ONLY, interruptions=2, sink_interruptions=1)
 def rabbit_away(run):
     run.faulted()
     run.bed.rabbit.kill()

@@ -141,7 +141,7 @@ def oversized(run):
 PART = 131072 - 8
 
 
-@fault("D32", "bodies that just fill their frames", ordered=True, directions=("aa",), kafka=False,
+@fault("D32", "bodies that just fill their frames", ordered=True, directions=("aa",),
        load={"aa": {"size": 2 * PART, "rate": 20}})
 def full_frames(run):
     run.sleep(10)

@@ -102,7 +102,7 @@ def stopped_destination(run):
     run.healed()
 
 
-@fault("D11m", "destination stopped for 35 s, AMQP source unbounded, 100 KB bodies: memory", directions=("aa",), kafka=False,
+@fault("D11m", "destination stopped for 35 s, AMQP source unbounded, 100 KB bodies: memory", directions=("aa",),
        load={"aa": LARGE}, configure=default_windows, windows=(500, 10_000))
 def memory_amqp(run):
     stopped_destination(run)
