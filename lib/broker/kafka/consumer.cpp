@@ -66,6 +66,7 @@ Consumer::Consumer(const std::string& broker, const Settings& settings, Part par
       supervisor_(loop_, broker, "consumer", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
                   [this] { open(); }),
       topic_errors_(settings_.kafka_subscriptions.size()),
+      bytes_(settings_.kafka_subscriptions.size()),
       rejected_(counter("rejected_as_accepted", broker)) {
   for (auto& s : settings_.kafka_subscriptions)
     links_.push_back({"topic " + s.topic, LinkStatus::State::connecting, {}});

@@ -127,6 +127,7 @@ class Consumer final {
   std::vector<std::string> topic_errors_;  ///< by subscription: why its topic cannot be had
   EventLoop::TimerId topics_timer_ = 0;
 
+  std::vector<uint64_t> bytes_;  ///< in flight, by subscription; of earlier assignments too
   Inbox<Delivery> inbox_;
   std::deque<KafkaDelivery> deliveries_;
   std::vector<KafkaDelivery*> free_;

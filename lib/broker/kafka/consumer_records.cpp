@@ -20,16 +20,15 @@ void Consumer::settled(KafkaDelivery& delivery) noexcept {
 }
 
 bool Consumer::full(const Assigned& p) const {
-  return p.in_flight >= settings_.prefetch_count || p.bytes >= settings_.prefetch_size;
+  return p.in_flight >= settings_.prefetch_count || bytes_[p.subscription] >= settings_.prefetch_size;
 }
 
 // What an earlier assignment still has in flight is memory too: one lot of it at most, or a group that is never at rest
 // would make ever more while a destination is away.
 bool Consumer::crowded() const {
   size_t messages = 0;
-  uint64_t bytes = 0;
-  for (auto& p : former_) messages += p->in_flight, bytes += p->bytes;
-  return messages > settings_.prefetch_count || bytes > settings_.prefetch_size;
+  for (auto& p : former_) messages += p->in_flight;
+  return messages > settings_.prefetch_count;
 }
 
 bool Consumer::poll_partitions() {
@@ -82,7 +81,7 @@ void Consumer::dispatch(Assigned& p, Fetched fetched) {
   d.partition = p.number;
   d.offset = record->offset;
   ++p.in_flight;
-  p.bytes += d.size;
+  bytes_[p.subscription] += d.size;
   fill(d, *record);
   if (failpoint("early_ack")) p.tracker.done(d.number);
   hand_out(d);
@@ -158,7 +157,7 @@ void Consumer::retry(KafkaDelivery& d) {
 void Consumer::release(KafkaDelivery& d) {
   auto& p = *std::exchange(d.from, nullptr);
   --p.in_flight;
-  p.bytes -= d.size;
+  bytes_[p.subscription] -= d.size;
   d.event.reset();
   d.storage.clear();
   free_.push_back(&d);

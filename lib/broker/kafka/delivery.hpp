@@ -36,7 +36,6 @@ struct Assigned {
   OffsetTracker tracker;
   size_t in_flight = 0;             ///< deliveries that are not settled for good
   size_t held = 0;                  ///< of these, those in the sink's hands; the others wait for their next try
-  uint64_t bytes = 0;               ///< of those in flight
   std::atomic<bool> current{true};  ///< [any thread reads]
   bool revoking = false;            ///< no further deliveries
   std::string error;                ///< why nothing comes any more; empty: it does

@@ -25,7 +25,7 @@ struct Settings : config::BrokerSettings {
   Duration reconnect_delay = std::chrono::seconds(1);  ///< before a client that failed for good is made anew
   Duration reconnect_delay_max = std::chrono::seconds(30);
   uint32_t prefetch_count = 10000;       ///< messages in flight per partition
-  uint64_t prefetch_size = 64ull << 20;  ///< bytes in flight per partition
+  uint64_t prefetch_size = 64ull << 20;  ///< bytes in flight per subscription
   std::vector<Subscription> kafka_subscriptions;
   std::vector<std::pair<std::string, std::string>> librdkafka;  ///< passed through, checked by config.cpp
 };
