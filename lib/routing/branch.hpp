@@ -82,6 +82,7 @@ class Branch final : public Publication, public handler::Call {
   void hopeless(std::string_view code, std::string reason) noexcept;
   void waits(const std::string& reason) noexcept;
   void exhausted() noexcept;
+  void dead_letter_refused(const std::string& why) noexcept;
   void dead_lettered() noexcept;
   void hold(const std::string& why) noexcept;
   void later(Duration wait) noexcept;
@@ -96,6 +97,7 @@ class Branch final : public Publication, public handler::Call {
   bool answers_ = false;
   bool looks_on_ = false;
   bool held_ = false;
+  bool bare_ = false;                            ///< the dead letter goes without the message's own headers
   bool told_ = false;                            ///< the requester, of the failure
   const Endpoint* replies_to_ = nullptr;         ///< the broker that a reply goes to
   reply::Deadline deadline_;                     ///< of a request that this branch answers

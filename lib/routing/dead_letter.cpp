@@ -35,7 +35,7 @@ void add_spring_headers(std::vector<Header>& headers, DeadLetterHeaders& storage
 
 void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadLetterHeaders& storage,
                              const Delivery& delivery, const DeadLetterOrigin& origin, bool to_kafka,
-                             const std::string& reason, unsigned attempts) {
+                             const std::string& reason, unsigned attempts, bool bare) {
   storage.reason = printable(reason, kLongestReason);
   storage.attempts = std::to_string(attempts);
   storage.failed_at_ms = std::to_string(unix_ms());
@@ -52,6 +52,7 @@ void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadL
     text("mombridge-dead-partition", storage.partition = std::to_string(delivery.partition));
     text("mombridge-dead-offset", storage.offset = std::to_string(delivery.offset));
   }
+  if (bare) text("mombridge-dead-headers-left-out", storage.left_out = std::to_string(delivery.message.headers.size()));
   if (to_kafka) add_spring_headers(headers, storage, delivery);
   publication.headers = headers;
 }

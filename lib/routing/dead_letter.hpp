@@ -13,7 +13,7 @@ namespace mombridge::routing {
 
 /// Storage of one dead letter's headers; lives as long as its publication.
 struct DeadLetterHeaders {
-  std::string reason, attempts, failed_at_ms, partition, offset;
+  std::string reason, attempts, failed_at_ms, partition, offset, left_out;
   std::array<char, 4> kafka_partition;
   std::array<char, 8> kafka_offset, kafka_timestamp;
 };
@@ -24,9 +24,9 @@ struct DeadLetterOrigin {
 
 /// Adds the bridge's own `mombridge-dead-*` headers and, on the way to Kafka, Spring's `kafka_dlt-*` set to what
 /// `publication` carries already. Source of the latter: spring-kafka, KafkaHeaders (partition 4, offset and timestamp 8
-/// bytes, big-endian).
+/// bytes, big-endian). `bare`: the message's own headers were left out, and how many there were is said.
 void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadLetterHeaders& storage,
                              const Delivery& delivery, const DeadLetterOrigin& origin, bool to_kafka,
-                             const std::string& reason, unsigned attempts);
+                             const std::string& reason, unsigned attempts, bool bare);
 
 }  // namespace mombridge::routing

@@ -49,6 +49,12 @@ void dead_lettered(std::string_view route, std::string_view target, const std::s
   event.happened({{"route", route}, {"target", target}, {"reason", reason}, {"attempts", attempts}});
 }
 
+void headers_left_out(std::string_view route, std::string_view target, size_t headers) {
+  static Event event("dead_letters_without_headers", log::Level::warn,
+                     "dead letter went without the message's headers");
+  event.happened({{"route", route}, {"target", target}, {"headers", headers}});
+}
+
 void rejected(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts) {
   static Event event("rejected_to_source", log::Level::warn, "message rejected to its source");
   event.happened({{"route", route}, {"target", target}, {"reason", reason}, {"attempts", attempts}});

@@ -140,6 +140,25 @@ TEST(Failure, AwayBetweenRefusalsDoesNotCount) {
   EXPECT_EQ(world.broker("pond").sent()[0].headers["mombridge-dead-reason"], "3");
 }
 
+TEST(Failure, ADeadLetterThatIsRefusedGoesWithoutTheMessagesHeaders) {
+  World world(with(kToPond));
+  world.broker("lake").answer({3, Outcome::refused("a header name of 300 bytes")});
+  world.broker("pond").answer({Outcome::refused("a header name of 300 bytes")});
+  auto bare = count("dead_letters_without_headers");
+  auto d = std::make_unique<FakeDelivery>("a");
+  d->header("one", "1").header("two", "2");
+  EXPECT_TRUE(settled(world.receive("shop", std::move(d)), Settlement::accept));
+  auto sent = world.broker("pond").sent();
+  ASSERT_THAT(sent, SizeIs(2));
+  EXPECT_THAT(sent[0].message_headers, SizeIs(2));
+  EXPECT_THAT(sent[0].headers, Not(Contains(Key("mombridge-dead-headers-left-out"))));
+  EXPECT_THAT(sent[1].message_headers, IsEmpty());
+  EXPECT_EQ(sent[1].body, "body");
+  EXPECT_EQ(sent[1].headers["mombridge-dead-headers-left-out"], "2");
+  EXPECT_EQ(sent[1].headers["mombridge-dead-reason"], "a header name of 300 bytes");
+  EXPECT_EQ(count("dead_letters_without_headers"), bare + 1);
+}
+
 TEST(Failure, ADeadLetterThatIsRefusedIsHeld) {
   World world(with(kToPond));
   world.broker("lake").answer({3, Outcome::refused("no")});
