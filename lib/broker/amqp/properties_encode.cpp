@@ -5,9 +5,9 @@
 
 #include "base/base64url.hpp"
 #include "base/text.hpp"
-#include "broker/amqp/broker_owned.hpp"
 #include "broker/amqp/properties.hpp"
 #include "broker/amqp/property_flags.hpp"
+#include "message/broker_owned.hpp"
 
 namespace mombridge::amqp {
 

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "broker/kafka/record.hpp"
 #include "broker/kafka/record_names.hpp"
+#include "message/broker_owned.hpp"
 
 namespace mombridge::kafka {
 
@@ -15,13 +16,6 @@ constexpr size_t kMaxExpirationDigits = 18;  ///< as on AMQP
 bool all_digits(std::string_view text) {
   return !text.empty() && text.size() <= kMaxExpirationDigits &&
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// They belong to an AMQP broker: there they would forge a history, send the message elsewhere, or close the channel.
-bool owned_by_brokers(std::string_view name) {
-  return name == "CC" || name == "BCC" || name.starts_with("x-death") || name.starts_with("x-first-death-") ||
-         name.starts_with("x-last-death-") || name == "x-delivery-count" || name == "x-received-from" ||
-         name == "x-stream-offset" || name == "x-acquired-count";
 }
 
 /// The bridge writes these on AMQP and nowhere else: on a record somebody else did.
@@ -107,7 +101,7 @@ class Decoder {
     Raw raw;
     for (size_t i = 0; at(headers, i, raw); ++i) {
       if (raw.name == header::kTypes) continue;
-      if (owned_by_brokers(raw.name) || only_on_amqp(raw.name)) {
+      if (broker_owned(raw.name) || only_on_amqp(raw.name)) {
         ++dropped_;
       } else if (raw.null) {
         storage_.headers.push_back({raw.name, {}});

@@ -5,8 +5,9 @@
 
 #include <string_view>
 
-namespace mombridge::amqp {
+namespace mombridge {
 
+/// By an AMQP header's name, which a record of Kafka may bear too.
 inline bool broker_owned(std::string_view name) {
   if (name.empty() || (name[0] != 'x' && name[0] != 'C' && name[0] != 'B')) return false;
   return name == "CC" || name == "BCC" || name.starts_with("x-death") || name.starts_with("x-first-death-") ||
@@ -14,4 +15,4 @@ inline bool broker_owned(std::string_view name) {
          name == "x-stream-offset" || name == "x-acquired-count";
 }
 
-}  // namespace mombridge::amqp
+}  // namespace mombridge
