@@ -75,12 +75,12 @@ TEST(Good, CountsUnderItsOwnName) {
 }
 
 TEST(Good, InstancesOfOneLibraryAreApart) {
+  TestCall slow("a"), fast("b");  // outlive the handlers, which give back what is open when they stop
   Running bridge;
   bridge.load(section("bad_returns_error", {}, "one"));
   bridge.load(section("good_async", {{"delay", "1h"}}, "slow"));
   bridge.load(section("good_async", {{"delay", "1ms"}}, "fast"));
   bridge.start();
-  TestCall slow("a"), fast("b");
   bridge.call(slow, "slow");
   bridge.call(fast, "fast");
   EXPECT_EQ(fast.reply(), "async:b");

@@ -14,7 +14,20 @@
 #include "doubles/fake_broker.hpp"
 #include "handler/registry.hpp"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace mombridge::handler::test {
+
+/// While one lives, what this thread allocates may stay for the life of the process.
+#ifdef __SANITIZE_ADDRESS__
+using LeaksOnPurpose = __lsan::ScopedDisabler;
+#else
+struct LeaksOnPurpose {
+  LeaksOnPurpose() {}  // NOLINT(modernize-use-equals-default): so that an object of it is no unused variable
+};
+#endif
 
 using mombridge::test::count;
 using mombridge::test::eventually;

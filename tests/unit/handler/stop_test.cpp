@@ -59,7 +59,11 @@ TEST(Stop, LeavesBehindWhatDoesNotReturn) {
   static TestCall stuck("x");  // the plugin reads it for as long as it likes
   Blocking blocking;
   Running bridge;
-  bridge.load(blocking.section());
+  {
+    // What is left behind keeps what it has, for the life of the process.
+    LeaksOnPurpose leaks;
+    bridge.load(blocking.section());
+  }
   bridge.load(section("bad_stop_hangs"));
   bridge.load(section("good_async", {{"delay", "1h"}}));
   bridge.start();

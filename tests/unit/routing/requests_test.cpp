@@ -153,7 +153,8 @@ TEST(Request, PastItsDeadlineIsNotForwarded) {
   late->message.expiration = "5000";
   EXPECT_TRUE(settled(world.receive("shop", std::move(late)), Settlement::accept));
   auto header = request();
-  header->header("mombridge-deadline", std::to_string(unix_ms() - 1000));
+  auto deadline = std::to_string(unix_ms() - 1000);
+  header->header("mombridge-deadline", deadline);
   EXPECT_TRUE(settled(world.receive("shop", std::move(header)), Settlement::accept));
   EXPECT_EQ(count("requests_expired"), before + 2);
   EXPECT_THAT(world.broker("lake").sent(), IsEmpty());

@@ -28,7 +28,8 @@ struct Fixture {
   Result<std::string> render(const std::string& text) {
     message.headers = headers;
     std::string storage;
-    auto out = parsed(text).render(message, "shop", storage);
+    auto compiled = parsed(text);  // a constant is rendered as a view of it
+    auto out = compiled.render(message, "shop", storage);
     if (!out) return fail(out.error());
     return std::string(*out);
   }
