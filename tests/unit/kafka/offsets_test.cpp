@@ -1,5 +1,7 @@
 // Where consuming begins, what is committed, which topics are taken.
 
+#include <algorithm>
+
 #include "live.hpp"
 
 namespace mombridge::kafka {
@@ -19,7 +21,8 @@ TEST_F(Offsets, AfterADrainedStopAllIsCommitted) {
     node.broker->stop_intake();
   }
   auto committed = KafkaAdmin(servers, topic).committed(topic, 2);
-  EXPECT_EQ(committed[0] + committed[1], kCount);
+  // Without keys, all may have gone to one partition; of the other nothing is committed then, which reads as below 0.
+  EXPECT_EQ(std::max<int64_t>(committed[0], 0) + std::max<int64_t>(committed[1], 0), kCount);
 }
 
 TEST_F(Offsets, AreCommittedWhileItRuns) {
