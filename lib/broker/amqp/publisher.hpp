@@ -68,7 +68,6 @@ class Publisher final : private ConnectionUser {
   void take_back_unconfirmed();
   Publication* take_back_and_blame();
   void confirm(std::string_view arguments);
-  void nacked(uint64_t tag, bool multiple);
   void resolve(uint64_t tag, bool multiple, bool acked);
   void resolve_slot(Slot& slot, uint64_t tag, bool acked);
   void match_return();

@@ -4,6 +4,7 @@
 #include <regex.h>
 
 #include "broker/kafka/librdkafka_keys.hpp"
+#include "broker/kafka/topic_name.hpp"
 #include "config/broker_keys.hpp"
 #include "config/text.hpp"
 
@@ -13,15 +14,6 @@ namespace {
 
 using config::Scalar;
 using config::Section;
-
-// Source: Kafka's org.apache.kafka.common.internals.Topic: the legal characters, 249 at most, not "." and not "..".
-bool valid_topic(const std::string& name) {
-  auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  };
-  return !name.empty() && name.size() <= 249 && name != "." && name != ".." && std::ranges::all_of(name, fits);
-}
 
 // librdkafka compiles topic expressions with regcomp(3) as well: what passes here passes there.
 std::string expression_error(const std::string& expression) {

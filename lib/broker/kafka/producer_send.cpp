@@ -4,22 +4,13 @@
 #include "base/text.hpp"
 #include "broker/kafka/producer.hpp"
 #include "broker/kafka/record.hpp"
+#include "broker/kafka/topic_name.hpp"
 
 namespace mombridge::kafka {
 
 namespace {
 
 constexpr size_t kTopicsKept = 1000;
-constexpr size_t kMaxTopic = 249;
-
-// Source: Kafka's org.apache.kafka.common.internals.Topic.
-bool valid_topic(std::string_view name) {
-  auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  };
-  return !name.empty() && name.size() <= kMaxTopic && name != "." && name != ".." && std::ranges::all_of(name, fits);
-}
 
 /// What the same message would meet again.
 bool permanent(rd_kafka_resp_err_t code) {
