@@ -21,6 +21,7 @@ struct Message {
 
   Text content_type, content_encoding;
   Text correlation_id;                     ///< any bytes
+  bool encoded_id = false;                 ///< AMQP: the id, not UTF-8, stood there as marked base64url, and is decoded
   Text reply_to;                           ///< AMQP queue (default exchange) or Kafka topic
   std::optional<int32_t> reply_partition;  ///< with a Kafka reply_to
   Text message_id, type, app_id;

@@ -43,6 +43,7 @@ class Publication : public InboxItem<Publication> {
   std::span<const Header> headers;   ///< in addition to the message's; replaces those of the same name
   int32_t partition = -1;            ///< Kafka only; -1: by key
   bool mandatory = true;             ///< AMQP only: an unroutable message is refused
+  bool literal_id = false;           ///< AMQP only: who reads the correlation id wrote it so, whatever its bytes
 
   /// [destination's thread, or the publisher's within publish()] Must not block.
   virtual void completed(Outcome outcome) noexcept = 0;

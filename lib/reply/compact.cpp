@@ -13,9 +13,11 @@ namespace {
 constexpr std::array<std::string_view, 4> kPrefixes{"", "amq.gen-", "amq.rabbitmq.reply-to.", "spring.gen-"};
 constexpr uint8_t kPrefixFlags = 0x03, kPackedFlag = 0x04;
 
-enum class Form : uint8_t { none, raw, uuid_lower, uuid_upper, hex_lower, hex_upper, base64url };
+enum class Form : uint8_t { none, raw, uuid_lower, uuid_upper, hex_lower, hex_upper, base64url, encoded };
 
 constexpr uint8_t flag(Form form) { return static_cast<uint8_t>(static_cast<uint8_t>(form) << 5); }
+
+static_assert(flag(Form::encoded) == kFlagsEncodedId);
 
 constexpr bool has_dash(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 
@@ -72,8 +74,9 @@ void expand_address(Compact compact, std::string& out) {
     out += compact.bytes;
 }
 
-Compact compact_correlation(std::optional<std::string_view> id, std::string& storage) {
+Compact compact_correlation(std::optional<std::string_view> id, bool encoded, std::string& storage) {
   if (!id) return {flag(Form::none), {}};
+  if (encoded) return {flag(Form::encoded), *id};
   for (bool upper : {false, true}) {
     storage.clear();
     if (id->size() == 36 && pack_hex(*id, true, upper, storage))
@@ -94,6 +97,7 @@ bool expand_correlation(Compact compact, std::string& out, bool& present) {
     case Form::none:
       return compact.bytes.empty();
     case Form::raw:
+    case Form::encoded:
       out += compact.bytes;
       return true;
     case Form::uuid_lower:

@@ -58,11 +58,13 @@ Result<> Replier::forward(const Message& request, const Road& road, const Deadli
   path.address = *request.reply_to;
   path.partition = request.reply_partition;
   path.correlation_id = request.correlation_id;
+  path.encoded_id = request.encoded_id;
   auto sealed = sealer_.seal(path, via.longest_correlation_id, out.sealed);
   if (!sealed) return fail(sealed.error());
 
   out.message = request;
   out.message.correlation_id = *sealed;
+  out.message.encoded_id = false;
   out.message.reply_to = via.reply_address;
   out.message.reply_partition.reset();
   out.deadline = std::to_string(deadline.at_ms);
@@ -83,6 +85,7 @@ Fault Replier::open(const Message& reply, const config::BrokerSection& via, int6
   out.origin = origin->second;
   out.message = reply;
   out.message.correlation_id = out.path.correlation_id;
+  out.message.encoded_id = out.path.encoded_id;
   // A responder that echoes all headers says where its own reply should go; the requester must not answer that.
   out.message.reply_to.reset();
   out.message.reply_partition.reset();

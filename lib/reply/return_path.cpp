@@ -139,7 +139,7 @@ Result<std::string_view> Sealer::seal(const ReturnPath& path, size_t limit, std:
   limit = std::min(limit, kLongest);
   if (path.address.empty()) return fail("an empty reply address");
   auto address = compact_address(path.address, address_bytes);
-  auto id = compact_correlation(path.correlation_id, id_bytes);
+  auto id = compact_correlation(path.correlation_id, path.encoded_id, id_bytes);
   auto needed = [&] {
     size_t around = kFixed + (path.partition ? 4 : 0) + (address.bytes.size() < 0x80 ? 1 : 2) + kMac;
     return characters(around + address.bytes.size() + id.bytes.size());
@@ -212,6 +212,7 @@ Fault Sealer::read(std::string_view bytes, ReturnPath& path, std::string& storag
   size_t begin = storage.size();
   bool present = false;
   if (!expand_correlation(id, storage, present)) return Fault::unreadable;
+  path.encoded_id = id.flags == kFlagsEncodedId;
   path.correlation_id.reset();
   if (present) path.correlation_id = std::string_view(storage).substr(begin);
   return Fault::none;

@@ -10,6 +10,7 @@ void OutgoingReply::fill(std::unique_ptr<OwnedMessage> reply, const Message& req
   message.target = request.target;
   if (!message.key) message.key = request.key;
   message.correlation_id = request.correlation_id;
+  message.encoded_id = request.encoded_id;
   message.reply_to.reset();
   message.reply_partition.reset();
   message.app_id = app_id;
@@ -25,6 +26,7 @@ void ErrorReply::fill(std::string_view code, const std::string& reason, const Me
   message.key = request.key;
   message.content_type = "text/plain";
   message.correlation_id = request.correlation_id;
+  message.encoded_id = request.encoded_id;
   message.app_id = app_id;
   message.headers = headers;
 }
@@ -37,6 +39,7 @@ void address_reply(Publication& publication, const Message& reply, const ReplyAd
   publication.key = reply.key;
   publication.headers = {};
   publication.partition = to.partition.value_or(-1);
+  publication.literal_id = !reply.encoded_id;
   // RabbitMQ 3.10 delivers a mandatory message to a direct reply-to address and returns it as unroutable all the same.
   publication.mandatory = !to.address.starts_with("amq.rabbitmq.reply-to.");
 }

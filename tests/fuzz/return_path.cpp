@@ -39,11 +39,13 @@ void round_trip(std::string_view input) {
   path.correlation_id = input.substr(1 + split);
   if (input[0] & 1) path.partition = static_cast<int8_t>(input[1]);
   if (input[0] & 2) path.correlation_id.reset();
+  path.encoded_id = (input[0] & 8) && path.correlation_id;
   std::string text, storage;
   if (!sealer().seal(path, input[0] & 4 ? Sealer::kAmqpLimit : Sealer::kLongest, text)) return;
   ReturnPath opened;
   require(sealer().open(text, {}, opened, storage) == Fault::none);
   require(opened.address == path.address && opened.correlation_id == path.correlation_id);
+  require(opened.encoded_id == path.encoded_id);
   require(opened.partition == path.partition && opened.route == path.route);
 }
 

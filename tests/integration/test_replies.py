@@ -1,4 +1,6 @@
 """Requests through the bridge and their replies back: the four ways, and what may go wrong on them."""
+import base64
+import contextlib
 import re
 import time
 import uuid
@@ -148,6 +150,35 @@ def test_spring_headers_come_back_byte_for_byte(bridge, sides):
     assert (headers["kafka_correlationId"], record.value(), record.partition()) == (raw, answer(b"7"), 2)
     assert "kafka_replyTopic" not in headers
     assert record.key() == b"key 7"  # through AMQP in the header mombridge-key, which the responder echoed
+
+
+BYTES = bytes(range(240, 256))
+ENCODED = {"correlation_id": base64.urlsafe_b64encode(BYTES).decode().rstrip("="),
+           "headers": {"mombridge-correlation-id-encoding": "base64url"}}
+
+
+@pytest.mark.parametrize("to", ["amqp", "kafka", "handler", "nobody"])
+def test_an_amqp_requesters_id_comes_back_byte_for_byte(bridge, sides, to):
+    """16 bytes that are no text; and the same as a bridge wrote them, which has to come back so."""
+    source, = sides("amqp")
+    responder = contextlib.nullcontext()
+    if to in ("amqp", "kafka"):
+        sink, = sides(to)
+        bridge(bridging(source, sink))
+        responder = sink.responder()
+    elif to == "handler":
+        bridge(configuration(route(source.source, {"handler": "greeter"}), shop=source.url, handlers={"greeter": sample("greeter")}))
+    else:
+        bridge(configuration(route(source.source, shop(target=unique("nowhere")), error_replies=True), replies={"keys": KEYS},
+                             failures={"attempts": 1}, **answering(source)))
+    with responder:
+        source.client.publish(source.requests, b"1", reply_to=source.mailbox, correlation_id=BYTES)
+        raw = source.client.get(source.mailbox)
+        source.client.publish(source.requests, b"1", reply_to=source.mailbox, **ENCODED)
+        encoded = source.client.get(source.mailbox)
+    assert raw.properties.correlation_id == BYTES and ENCODED["headers"].keys().isdisjoint(raw.headers)
+    assert encoded.properties.correlation_id == ENCODED["correlation_id"]
+    assert encoded.headers.items() >= ENCODED["headers"].items()
 
 
 def test_a_handler_answers_over_a_second_hop(bridge, sides):

@@ -50,9 +50,7 @@ class Restore {
     }
     headers.resize(kept);
     if (!repeated.empty()) expand(repeated);
-    if (encoded_id_ && m_.correlation_id)
-      if (std::string raw; base64url_decode(*m_.correlation_id, raw))
-        m_.correlation_id = storage_.texts.emplace_back(std::move(raw));
+    if (encoded_id_ && m_.correlation_id) decode_id();
     m_.headers = headers;
   }
 
@@ -74,6 +72,14 @@ class Restore {
     else
       return false;
     return true;
+  }
+
+  // No bridge encodes what is text: then it is the requester's own, and the reply must have it as it is.
+  void decode_id() {
+    std::string raw;
+    if (!base64url_decode(*m_.correlation_id, raw) || is_utf8(raw)) return;
+    m_.correlation_id = storage_.texts.emplace_back(std::move(raw));
+    m_.encoded_id = true;
   }
 
   bool reply_partition(const Value& v) {

@@ -160,7 +160,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   add_extras(publication, table);
   std::string encoded;
   Message::Text id = m.correlation_id;
-  if (id && !is_utf8(*id)) {
+  if (id && !publication.literal_id && !is_utf8(*id)) {
     base64url_encode(*id, encoded);
     if (encoded.size() <= kMaxShortString) {
       id = encoded;

@@ -113,6 +113,18 @@ TEST(Border, AnEncodedIdThatIsNoBase64StaysAsItIs) {
   EXPECT_EQ(Decoded(bytes).message.correlation_id, "not base64!");
 }
 
+// No bridge encodes what is text: an id that looks so is somebody's own, and a reply must bring it back.
+TEST(Border, AnEncodedIdThatIsTextStaysAsItIs) {
+  std::string bytes;
+  Writer w(bytes);
+  w.number(static_cast<uint16_t>(kHeaders | kCorrelationId));
+  w.long_string(table_of({{header::kCorrelationIdEncoding, Value::of("base64url")}}));
+  w.short_string("YWJj");  // "abc"
+  Decoded d(bytes);
+  EXPECT_EQ(d.message.correlation_id, "YWJj");
+  EXPECT_FALSE(d.message.encoded_id);
+}
+
 TEST(Border, AHeaderNameOverAShortStringIsAnError) {
   std::string name(256, 'n');
   std::vector<Header> headers{{name, Value::of("v")}};

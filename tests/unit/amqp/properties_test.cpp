@@ -128,6 +128,19 @@ TEST(Properties, CorrelationIdsOfAnyBytesComeBack) {
   EXPECT_EQ(passed_on(m).message.correlation_id, "_w") << "text that looks encoded is not touched";
 }
 
+TEST(Properties, ALiteralCorrelationIdIsWrittenAsItIs) {
+  const auto id = "\xff\x00 raw"s;
+  Message m;
+  m.correlation_id = id;
+  EXPECT_TRUE(passed_on(m).message.encoded_id);
+  Silent publication(m);
+  publication.literal_id = true;
+  Decoded d(encoded(publication));
+  EXPECT_EQ(d.message.correlation_id, id);
+  EXPECT_FALSE(d.message.encoded_id);
+  EXPECT_NE(d.bytes.find(id), std::string::npos);
+}
+
 TEST(Properties, TextsThatAreTooLongGoAsHeadersUnderTheirKafkaNames) {
   std::string text(256, 't');
   Message m;

@@ -34,6 +34,7 @@ struct Sent {
   int32_t partition = -1;
   bool mandatory = true;
   std::map<std::string, std::string> message_headers;  ///< its own
+  bool literal_id = false;
 };
 
 class FakeBroker final : public Broker {
@@ -107,7 +108,8 @@ class FakeBroker final : public Broker {
            {},
            p.partition,
            p.mandatory,
-           {}};
+           {},
+           p.literal_id};
     auto copy_to = [](auto& headers, std::span<const Header> from) {
       for (auto& h : from)
         headers[std::string(h.name)] =

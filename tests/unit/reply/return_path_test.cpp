@@ -80,6 +80,22 @@ TEST_F(ReturnPathTest, AllFieldsComeBack) {
   EXPECT_EQ(opened_.partition, -1);
 }
 
+TEST_F(ReturnPathTest, AnIdThatCameEncodedSaysSo) {
+  for (auto& id : {kRaw, std::string("\xff"), std::string(16, '\xff'), kUuid})
+    for (bool encoded : {false, true}) {
+      auto path = path_to("amq.gen-JzTY20BRgKO-HjmUJj0wLg", id);
+      path.encoded_id = encoded;
+      ASSERT_EQ(round(path), Fault::none);
+      EXPECT_EQ(opened_.correlation_id, id);
+      EXPECT_EQ(opened_.encoded_id, encoded);
+    }
+  auto path = path_to("replies", std::nullopt);
+  path.encoded_id = true;  // no id, nothing to encode
+  ASSERT_EQ(round(path), Fault::none);
+  EXPECT_EQ(opened_.correlation_id, std::nullopt);
+  EXPECT_FALSE(opened_.encoded_id);
+}
+
 TEST_F(ReturnPathTest, IsAsciiTextAndTheSameEachTime) {
   ASSERT_TRUE(sealer_.seal(path_to("replies", kRaw), 255, text_));
   EXPECT_EQ(text_.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),

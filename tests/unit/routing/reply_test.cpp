@@ -45,6 +45,15 @@ void answer(World& world, const std::string& handler = "h", const std::string& b
   };
 }
 
+TEST(Reply, AnIdThatCameEncodedGoesBackEncoded) {
+  World world(config(kReplyTo));
+  answer(world);
+  auto d = request("rpc.me");
+  d->message.encoded_id = true;
+  EXPECT_TRUE(settled(world.receive("shop", std::move(d)), Settlement::accept));
+  EXPECT_FALSE(world.broker("shop").sent().at(0).literal_id);
+}
+
 TEST(Reply, GoesToTheRequesterFirst) {
   World world(config(kReplyTo, ", appname: app, reply_exchange: replies"));
   answer(world);
@@ -57,6 +66,7 @@ TEST(Reply, GoesToTheRequesterFirst) {
   EXPECT_EQ(sent.exchange, "replies");
   EXPECT_EQ(sent.body, "answer");
   EXPECT_EQ(sent.correlation_id, std::string("\xff\x00 id", 5));
+  EXPECT_TRUE(sent.literal_id);
   EXPECT_EQ(sent.reply_to, std::nullopt);
   EXPECT_EQ(sent.app_id, "app");
   EXPECT_EQ(sent.key, "k1");

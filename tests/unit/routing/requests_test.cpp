@@ -91,6 +91,36 @@ TEST(Request, ItsReplyGoesToTheRequesterWithTheIdAsItWas) {
   EXPECT_EQ(count("replies"), before + 1);
 }
 
+TEST(Request, WhoseIdIsNoTextGetsItBackInTheFormItHad) {
+  World world(config("[{broker: lake, target: work}, {broker: plain, target: log}]"));
+  const std::string id("\xff\x00 any bytes", 12);
+  for (bool encoded : {false, true}) {
+    auto d = request("rpc.me", id);
+    d->message.encoded_id = encoded;
+    auto asked = ask(world, std::move(d));
+    EXPECT_FALSE(asked.literal_id);
+    EXPECT_TRUE(settled(world.receive("lake", reply(asked)), Settlement::accept));
+    auto sent = world.broker("shop").sent().back();
+    EXPECT_EQ(sent.correlation_id, id);
+    EXPECT_EQ(sent.literal_id, !encoded);
+  }
+  // What it is used for again is no reply.
+  EXPECT_TRUE(settled(world.receive("lake", "plain"), Settlement::accept));
+  EXPECT_FALSE(world.broker("shop").sent().back().literal_id);
+}
+
+TEST(Request, AnErrorReplyHasTheIdInTheFormItHad) {
+  World world(config(kToLake, ", error_replies: true"));
+  world.broker("lake").always(Outcome::refused("unknown topic"));
+  for (bool encoded : {false, true}) {
+    auto d = request("rpc.me", "\xff");
+    d->message.encoded_id = encoded;
+    EXPECT_TRUE(settled(world.receive("shop", std::move(d)), Settlement::accept));
+    EXPECT_EQ(world.broker("shop").sent().back().literal_id, !encoded);
+    EXPECT_FALSE(world.broker("plain").sent().back().literal_id) << "its dead letter is no reply";
+  }
+}
+
 TEST(Request, ToKafkaAndBackKeepsThePartition) {
   World world(config(kToLake));
   auto d = request("answers");
