@@ -47,8 +47,8 @@ class Publication : public InboxItem<Publication> {
 
   /// [destination's thread, or the publisher's within publish()] Must not block.
   virtual void completed(Outcome outcome) noexcept = 0;
-  /// [any thread, before completed()] False: its source has taken the message back. A destination that has not sent it
-  /// yet completes it as `away` instead.
+  /// [any thread, before completed()] False: its source has taken the message back, or it is a request past its
+  /// deadline. A destination that has not sent it yet completes it as `away` instead.
   [[nodiscard]] virtual bool wanted() const noexcept { return true; }
 
  protected:

@@ -51,7 +51,7 @@ void Branch::start() noexcept {
 
 void Branch::attempt() noexcept {
   // Its source has it again and will deliver it anew: going on here would only make a second copy.
-  if (!wanted()) return done(Settlement::requeue);
+  if (stale()) return done(Settlement::requeue);
   switch (step_) {
     case Step::publish:
       return expired() ? void() : publish();
@@ -80,7 +80,9 @@ void Branch::lend_to(Broker& destination) noexcept {
   destination.publish(*this);
 }
 
-bool Branch::wanted() const noexcept { return !passage_.delivery().stale(); }
+bool Branch::stale() const noexcept { return passage_.delivery().stale(); }
+
+bool Branch::wanted() const noexcept { return !stale() && !past_deadline(); }
 
 bool Branch::away() const noexcept {
   if (away_.load(std::memory_order_relaxed)) return true;
@@ -113,7 +115,8 @@ void Branch::finished(handler::Verdict verdict) noexcept {
 void Branch::completed(Outcome outcome) noexcept {
   lent_to_.store(nullptr, std::memory_order_relaxed);
   bool is_away = outcome.kind == Outcome::Kind::away;
-  if (is_away && !wanted()) return done(Settlement::requeue);
+  if (is_away && stale()) return done(Settlement::requeue);
+  if (is_away && expired()) return;
   away_.store(is_away, std::memory_order_relaxed);
   if (is_away) return waits(outcome.reason);
   waits_ = 0;

@@ -60,6 +60,7 @@ class Branch final : public Publication, public handler::Call {
     error_reply,
   };
 
+  [[nodiscard]] bool stale() const noexcept;
   void set_up(Step step, const Route* route, const Target* to, const FailurePolicy* policy);
   void attempt() noexcept;
   void lend_to(Broker& destination) noexcept;
@@ -69,6 +70,7 @@ class Branch final : public Publication, public handler::Call {
 
   // Requests and replies: branch_replies.cpp
   [[nodiscard]] bool may_answer();
+  [[nodiscard]] bool past_deadline() const noexcept;
   [[nodiscard]] bool expired() noexcept;
   [[nodiscard]] bool address();
   [[nodiscard]] bool address_request();

@@ -28,11 +28,14 @@ bool Branch::may_answer() {
 
 // Nobody waits for the answer any more: then nobody shall work for it. A patience that is just ours ends what we
 // forward, as its answer could not come back, and not what our own handlers do.
+bool Branch::past_deadline() const noexcept {
+  bool ends = step_ == Step::publish || (step_ == Step::handle && deadline_.asked);
+  return answers_ && ends && unix_ms() > deadline_.at_ms;
+}
+
 bool Branch::expired() noexcept {
-  if (!answers_ || (step_ == Step::handle && !deadline_.asked)) return false;
-  auto late = unix_ms() - deadline_.at_ms;
-  if (late <= 0) return false;
-  events::request_expired(route_name(), late);
+  if (!past_deadline()) return false;
+  events::request_expired(route_name(), unix_ms() - deadline_.at_ms);
   code_ = kTimeout;
   reason_ = "the deadline passed before the request could be delivered";
   if (!tell_requester()) done(Settlement::accept);

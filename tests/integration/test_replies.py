@@ -11,7 +11,7 @@ from configs import amqp as amqp_section
 from configs import kafka as kafka_section
 from configs import configuration, local, route, sample, shop
 from exchange import AmqpSide, KafkaSide, answer, expected
-from harness import eventually, unique
+from harness import Amqp, eventually, unique
 
 KEYS = [{"id": "k1", "secret": "0123456789abcdef0123456789abcdef"}]
 
@@ -232,6 +232,30 @@ def test_a_request_past_its_deadline_is_not_forwarded(bridge, sides):
     assert sorted(responder.seen) == [b"3", b"4"]
     life.terminate()
     assert life.totals()["requests_expired"] == 3
+
+
+def test_a_request_whose_deadline_passes_while_its_broker_is_blocked_is_not_sent(bridge, sides, private_rabbit):
+    """A broker with a memory alarm is still connected, and takes nothing."""
+    source, = sides("amqp")
+    responder = Amqp(private_rabbit.url)
+    served = responder.queue()
+    config = configuration(route(source.source, {"broker": "far", "target": served}, error_replies=True),
+                           replies={"keys": KEYS}, **answering(source))
+    config["brokers"]["far"] = amqp_section(private_rabbit.url, accept_replies=True)
+    life = bridge(config)
+    source.request([1])
+    assert responder.get(served).body == b"1"
+    private_rabbit.ctl("set_vm_memory_high_watermark", "0")
+    source.request([2])  # RabbitMQ says that it is blocked to whoever publishes
+    life.wait_log("blocked", 60)
+    source.request([3], expiration="1000")
+    error = source.client.get(source.mailbox, timeout=60)  # while it is blocked still
+    assert (error.headers["mombridge-error"], error.properties.correlation_id) == ("timeout", "id 3")
+    private_rabbit.ctl("set_vm_memory_high_watermark", "0.4")
+    assert responder.get(served, timeout=60).body == b"2"
+    life.terminate()
+    assert life.totals()["requests_expired"] == 1 and responder.depth(served) == 0
+    responder.close()
 
 
 def test_forged_altered_and_foreign_replies_go_nowhere(bridge, sides, amqp):

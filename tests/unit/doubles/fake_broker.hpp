@@ -74,6 +74,11 @@ class FakeBroker final : public Broker {
     p.completed(std::move(outcome));
   }
 
+  /// What a driver asks before it sends the oldest that was kept.
+  [[nodiscard]] bool wanted() const {
+    std::lock_guard lock(mutex_);
+    return kept_.front()->wanted();
+  }
   /// Completes the oldest that was kept.
   void complete(Outcome outcome = {}) {
     Publication* p = nullptr;

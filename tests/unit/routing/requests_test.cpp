@@ -203,6 +203,57 @@ TEST(Request, ExpiresWhileItsDestinationIsAway) {
   EXPECT_EQ(sent.message_headers["mombridge-error"], "timeout");
 }
 
+TEST(Request, ExpiresWithTheDriverOfADestinationThatIsAway) {
+  World world(config(kToLake, ", reply_timeout: 300ms, error_replies: true"));
+  world.broker("lake").keep();
+  auto before = count("requests_expired");
+  auto& d = world.receive("shop", request());
+  ASSERT_THAT(world.broker("lake").sent(), SizeIs(1));
+  ASSERT_TRUE(mombridge::test::eventually([&] { return !world.broker("lake").wanted(); }));
+  EXPECT_EQ(d.settled(), 0);
+  world.broker("lake").complete(Outcome::away("not wanted any more"));
+  EXPECT_TRUE(settled(d, Settlement::accept));
+  EXPECT_EQ(count("requests_expired"), before + 1);
+  EXPECT_THAT(world.broker("lake").sent(), SizeIs(1));
+  auto sent = world.broker("shop").sent().at(0);
+  EXPECT_EQ(sent.message_headers["mombridge-error"], "timeout");
+}
+
+TEST(Request, IsWantedUpToItsDeadlineAndOnceDeliveredIsNoLongerLate) {
+  World world(config(kToLake, ", reply_timeout: 1s"));
+  world.broker("lake").keep();
+  auto expired = count("requests_expired"), forwarded = count("requests_forwarded");
+  auto in_time = request();
+  auto deadline = std::to_string(unix_ms() + 600'000);
+  in_time->header("mombridge-deadline", deadline);
+  auto& first = world.receive("shop", std::move(in_time));
+  EXPECT_TRUE(world.broker("lake").wanted());
+  world.broker("lake").complete();
+  EXPECT_TRUE(settled(first, Settlement::accept));
+  auto& second = world.receive("shop", request());
+  ASSERT_TRUE(mombridge::test::eventually([&] { return !world.broker("lake").wanted(); }));
+  world.broker("lake").complete();  // it had been sent before
+  EXPECT_TRUE(settled(second, Settlement::accept));
+  EXPECT_EQ(count("requests_expired"), expired);
+  EXPECT_EQ(count("requests_forwarded"), forwarded + 2);
+}
+
+TEST(Request, APlainMessageAndAReplyAreWantedForEver) {
+  World world(config(kToLake, ", reply_timeout: 1ms"));
+  auto asked = ask(world);
+  world.broker("lake").keep();
+  world.broker("shop").keep();
+  auto& plain = world.receive("shop", "plain");
+  auto& back = world.receive("lake", reply(asked));
+  std::this_thread::sleep_for(5ms);
+  EXPECT_TRUE(world.broker("lake").wanted());
+  EXPECT_TRUE(world.broker("shop").wanted());
+  world.broker("lake").complete();
+  world.broker("shop").complete();
+  EXPECT_TRUE(settled(plain, Settlement::accept));
+  EXPECT_TRUE(settled(back, Settlement::accept));
+}
+
 TEST(Request, WaitsWhereItCanBeGivenUp) {
   World world(config(kToLake, ", reply_timeout: 60s"));
   world.broker("lake").connected = false;
