@@ -1,0 +1,54 @@
+#pragma once
+// A requester and a responder as plain clients write them, without a line of the bridge's own. Both speak to one
+// broker.
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace load {
+
+using Clock = std::chrono::steady_clock;
+
+/// Sends requests that are told apart by a number, and hears their replies.
+class Requester {
+ public:
+  Requester() = default;
+  Requester(const Requester&) = delete;
+  Requester& operator=(const Requester&) = delete;
+  virtual ~Requester() = default;
+  /// [one thread]
+  virtual void send(uint64_t id) = 0;
+};
+/// [the requester's own thread] A reply to this request has come.
+using Replied = std::function<void(uint64_t id)>;
+
+/// Answers requests on a thread of its own.
+class Responder {
+ public:
+  Responder() = default;
+  Responder(const Responder&) = delete;
+  Responder& operator=(const Responder&) = delete;
+  virtual ~Responder() = default;
+  /// [any thread] The requests that it has, those included that it holds back.
+  [[nodiscard]] virtual uint64_t seen() const = 0;
+  /// [any thread] From now on it holds nothing back: what it has is answered, too.
+  virtual void release() = 0;
+};
+
+std::unique_ptr<Requester> amqp_requester(const std::string& url, const std::string& queue, Replied replied);
+std::unique_ptr<Responder> amqp_responder(const std::string& url, const std::string& queue, bool hold);
+/// Replies come to the topic TOPIC.mailbox. Topics have one partition, and are read from their present end.
+std::unique_ptr<Requester> kafka_requester(const std::string& servers, const std::string& topic, Replied replied);
+std::unique_ptr<Responder> kafka_responder(const std::string& servers, const std::string& topic, bool hold);
+
+[[noreturn]] inline void give_up(const std::string& why) {
+  std::fprintf(stderr, "load-requests: %s\n", why.c_str());
+  std::exit(69);
+}
+
+}  // namespace load

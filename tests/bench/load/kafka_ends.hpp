@@ -1,0 +1,48 @@
+#pragma once
+// librdkafka's two ends with nothing that waits: the least time that a Kafka client can do with.
+
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <librdkafka/rdkafka.h>
+
+namespace load {
+
+using KafkaHeaders = std::vector<std::pair<std::string, std::string>>;
+
+class KafkaProducer {
+ public:
+  explicit KafkaProducer(const std::string& servers);
+  ~KafkaProducer();
+  KafkaProducer(const KafkaProducer&) = delete;
+  KafkaProducer& operator=(const KafkaProducer&) = delete;
+  /// [one thread] Waits only while the queue is full.
+  void produce(const std::string& topic, const std::string& value, const KafkaHeaders& headers);
+
+ private:
+  rd_kafka_t* client_;
+};
+
+/// Reads partition 0 of a topic from the end that it has when this is made.
+class KafkaConsumer {
+ public:
+  /// [its own thread] Also called with a null pointer, after 20 ms without a record.
+  using Take = std::function<void(const rd_kafka_message_t*)>;
+  KafkaConsumer(const std::string& servers, const std::string& topic, Take take);
+  ~KafkaConsumer();
+  KafkaConsumer(const KafkaConsumer&) = delete;
+  KafkaConsumer& operator=(const KafkaConsumer&) = delete;
+
+ private:
+  Take take_;
+  rd_kafka_t* client_;
+  std::jthread thread_;
+};
+
+/// The last header of that name; empty where there is none.
+std::string header(const rd_kafka_message_t& record, const char* name);
+
+}  // namespace load
