@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/base64url.hpp"
 #include "reply/compact.hpp"
 
 using namespace mombridge;         // NOLINT(google-build-using-namespace)
@@ -14,8 +15,10 @@ using namespace mombridge::reply;  // NOLINT(google-build-using-namespace)
 
 namespace {
 
+KeyRing keys() { return KeyRing({{"k", Secret("fuzz")}, {"l", Secret("older")}}, "fuzz"); }
+
 const Sealer& sealer() {
-  static const Sealer made(KeyRing({{"k", Secret("fuzz")}, {"l", Secret("older")}}, "fuzz"), {std::string(200, 'n')});
+  static const Sealer made(keys(), {std::string(200, 'n')});
   return made;
 }
 
@@ -49,6 +52,28 @@ void round_trip(std::string_view input) {
   require(opened.partition == path.partition && opened.route == path.route);
 }
 
+/// Signed with the right key, whatever it is: what another version, or whoever has the key, could write.
+void open_signed(std::string_view input) {
+  static const KeyRing ring = keys();
+  std::string bytes{'\1', static_cast<char>(ring.signing_tag() >> 8), static_cast<char>(ring.signing_tag())};
+  bytes += input;
+  auto mac = ring.sign(bytes);
+  bytes.append(mac.data(), mac.size());
+  std::string text, storage;
+  base64url_encode(bytes, text);
+  ReturnPath path;
+  auto fault = sealer().open(text, {}, path, storage);
+  require(fault != Fault::forged && fault != Fault::unknown_key && fault != Fault::unknown_version);
+  if (fault != Fault::none && fault != Fault::other_broker) return;
+  // What it says can be sealed again.
+  std::string again, other;
+  ReturnPath opened;
+  if (!sealer().seal(path, Sealer::kLongest, again)) return;
+  require(sealer().open(again, {path.via, 0}, opened, other) == Fault::none);
+  require(opened.address == path.address && opened.correlation_id == path.correlation_id);
+  require(opened.encoded_id == path.encoded_id);
+}
+
 void expand_anything(std::string_view input) {
   if (input.empty()) return;
   std::string out;
@@ -64,6 +89,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);
   open_foreign(input);
   round_trip(input);
+  open_signed(input);
   expand_anything(input);
   return 0;
 }
