@@ -57,8 +57,8 @@ bool unpack_hex(std::string_view bytes, bool dashes, bool upper, std::string& ou
 
 Compact compact_address(std::string_view address, std::string& storage) {
   uint8_t prefix = 0;
-  for (uint8_t i = 1; i < kPrefixes.size(); ++i)
-    if (address.starts_with(kPrefixes[i])) prefix = i;
+  for (size_t i = 1; i < kPrefixes.size(); ++i)
+    if (address.starts_with(kPrefixes[i])) prefix = static_cast<uint8_t>(i);
   address.remove_prefix(kPrefixes[prefix].size());
   storage.clear();
   if (address.size() > 3 && base64url_decode(address, storage))
