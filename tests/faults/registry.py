@@ -24,6 +24,7 @@ class Fault:
     short: bool = False          # part of the short version
     load: dict = dataclasses.field(default_factory=dict)         # {direction: options of its flow}
     queues: dict = dataclasses.field(default_factory=dict)       # {"aa.in": arguments}
+    topics: dict = dataclasses.field(default_factory=dict)       # of all topics: {property: value}
     environment: dict = dataclasses.field(default_factory=dict)  # of the bridge
     configure: typing.Callable = lambda config, plan: None       # changes the bridge's configuration
     windows: tuple = (PREFETCH_AMQP, PREFETCH_KAFKA)  # prefetch_count of both kinds, where configure() changes it

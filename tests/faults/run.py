@@ -75,7 +75,7 @@ class Run(contextlib.ExitStack):
         if self.plan.uses_kafka():
             kafka = self.mock or self.bed.kafka_client()
             for topic in self.plan.topics():
-                kafka.topic(topic, self.plan.partitions)
+                kafka.topic(topic, self.plan.partitions, **({"config": self.fault.topics} if self.fault.topics else {}))
 
     def _make_clients(self):
         bed, plan = self.bed, self.plan

@@ -37,9 +37,15 @@ bool unknown(rd_kafka_resp_err_t code) {
          code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
+bool stamped(const Publication& p) { return p.message->timestamp_ms.value_or(0) > 0; }
+
 Outcome outcome_of(const Publication& p, rd_kafka_resp_err_t code) {
   auto why = "topic " + printable(p.target, kMaxTopic) + ": " + describe(code, {});
   if (!permanent(code)) return Outcome::away(why);
+  // Kafka 4 takes nothing that is stamped more than an hour ahead. Where the message has no time of its own, the client
+  // stamped it by the clock of this machine, and that is no fault of the message's.
+  if (code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP && !stamped(p))
+    return Outcome::away(why + ": is this machine's clock wrong?");
   if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
     why += ": a body of " + std::to_string(p.message->body.size()) +
            " bytes with its key and headers (the limits are message.max.bytes under librdkafka:, and the topic's "
@@ -118,7 +124,7 @@ Producer::Sent Producer::produce(Publication& p) {
   const char* body = m.tombstone && m.body.empty() ? nullptr : m.body.data() ? m.body.data() : "";
   const char* key = !p.key ? nullptr : p.key->data() ? p.key->data() : "";
   size_t key_size = p.key ? p.key->size() : 0;
-  int64_t timestamp = m.timestamp_ms && *m.timestamp_ms > 0 ? *m.timestamp_ms : 0;
+  int64_t timestamp = stamped(p) ? *m.timestamp_ms : 0;
   auto code = rd_kafka_producev(
       client_.get(), RD_KAFKA_V_RKT(topic_handle.get()), RD_KAFKA_V_PARTITION(p.partition),
       RD_KAFKA_V_MSGFLAGS(0),  // the body is not copied: the publication keeps it until it is completed

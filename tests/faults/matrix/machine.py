@@ -4,7 +4,7 @@ import time
 
 from registry import fault
 
-from .rabbit import close_connections
+from .rabbit import close_connections, dead_of
 
 
 class Shim:
@@ -90,6 +90,22 @@ def clock_jumps(run):
         run.expect(not still, f"clock off by {clock} s: slowed down {still}")
     run.expect("connection lost" not in run.bridge.read_log(), "a jump of the wall clock cost a connection")
     run.healed()
+
+
+@fault("D40k", "wall clock a day ahead for 6 s, and Kafka takes nothing that is stamped so", start=False, directions=("ak", "kh", "rk", "kk"),
+       topics={"message.timestamp.after.max.ms": "3600000"})
+def stamped_ahead(run):
+    """Records get the time of this machine where the message has none. What is refused for that waits, replies too."""
+    shim = Shim(run)
+    start_with(run, shim.environment)
+    run.faulted()
+    shim.say(clock=86_400)
+    run.sleep(6)
+    run.expect("INVALID_TIMESTAMP" in run.bridge.read_log(), "nothing was refused")
+    shim.say(clock=0)
+    run.healed()
+    dead = {name: found for name in run.journals.read().flows if (found := dead_of(run, name))}
+    run.expect(not dead, f"dead-lettered because a clock is wrong: {dead}")
 
 
 def own_user(config, plan):

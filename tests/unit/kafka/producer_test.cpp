@@ -59,6 +59,20 @@ TEST_F(Mock, WhatTheBrokerWillNeverTakeIsRefusedWithItsReason) {
   EXPECT_EQ(outbox.with(Outcome::Kind::delivered), 1u);
 }
 
+// Kafka 4 refuses what is stamped more than an hour ahead.
+TEST_F(Mock, AMessageIsToBlameForItsOwnTimeAndNotForTheClockOfThisMachine) {
+  Node node(settings());
+  for (std::optional<int64_t> time : {std::optional<int64_t>(), std::optional<int64_t>(1'900'000'000'000)}) {
+    rd_kafka_mock_push_request_errors(cluster(), kProduce, 1, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP);
+    auto before = outbox.completed.value();
+    OwnMessage message{.body = "b"};
+    message.timestamp_ms = time;
+    auto& sent = outbox.publish(*node.broker, "topic", message);
+    ASSERT_TRUE(outbox.completed.await(before + 1));
+    EXPECT_EQ(sent.outcome.kind, time ? Outcome::Kind::refused : Outcome::Kind::away) << sent.outcome.reason;
+  }
+}
+
 // Sequence numbers that the broker does not know are the end of an idempotent client: another one takes over.
 TEST_F(Mock, AClientThatFailedForGoodIsReplacedAndNothingIsLost) {
   Node reader(settings({{.topic = "topic"}}));
