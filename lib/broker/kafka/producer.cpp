@@ -16,7 +16,9 @@ constexpr Duration kPurgePatience = std::chrono::seconds(2);
 constexpr Duration kAwayPatience = std::chrono::milliseconds(100);
 
 const std::vector<Property> kDefaults{
-    {"linger.ms", "2"},
+    // As Java's client, not librdkafka's 5: a request would wait for it on each of its Kafka legs. Under load a batch
+    // gathers behind those on their way all the same.
+    {"linger.ms", "0"},
     {"partitioner", "murmur2_random"},  // as Java's: a key is in the same partition, whoever produced it
     {"message.max.bytes", "1048588"},   // Kafka's own default for a topic
     {"queue.buffering.max.messages", "200000"},
