@@ -13,19 +13,36 @@ namespace {
 constexpr int kEventsPerSleep = 32;
 constexpr Duration kLongestSleep = std::chrono::hours(1);
 
-int64_t steady_ns() { return Clock::now().time_since_epoch().count(); }
+int64_t steady_ns(TimePoint t) { return t.time_since_epoch().count(); }
 
 void check(int result, const char* what) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), what);
 }
+// Of the loop that runs on this thread: whom to wake when its round is over.
+thread_local bool in_a_loop = false;
+thread_local std::vector<std::shared_ptr<Fd>> to_wake;
+
+void signal(const Fd& event) {
+  uint64_t one = 1;
+  [[maybe_unused]] auto ignored = ::write(event.get(), &one, sizeof one);
+}
+
+void wake_others() {
+  for (auto& event : to_wake) signal(*event);
+  to_wake.clear();
+}
+
 }  // namespace
 
 EventLoop::EventLoop(std::string name)
-    : name_(std::move(name)), epoll_(::epoll_create1(EPOLL_CLOEXEC)), event_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    : name_(std::move(name)),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      event_(std::make_shared<Fd>(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC))) {
   check(epoll_.get(), "epoll_create1");
-  check(event_.get(), "eventfd");
-  epoll_event e{.events = EPOLLIN, .data = {.fd = event_.get()}};
-  check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, event_.get(), &e), "epoll_ctl");
+  check(event_->get(), "eventfd");
+  // Edge-triggered: each write wakes, and nobody need read what it adds up to.
+  epoll_event e{.events = EPOLLIN | EPOLLET, .data = {.fd = event_->get()}};
+  check(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, event_->get(), &e), "epoll_ctl");
 }
 
 EventLoop::~EventLoop() { stop(); }
@@ -56,19 +73,24 @@ void EventLoop::stop() {
 
 void EventLoop::quit() {
   quit_.store(true, std::memory_order_release);
-  wake();
+  wake_now();
 }
 
 void EventLoop::run() {
   thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  in_a_loop = true;
   while (!quit_.load(std::memory_order_acquire)) sleep_and_dispatch();
   run_posted();
+  wake_others();
+  in_a_loop = false;
   busy_since_ns_ = 0;
   thread_id_.store({}, std::memory_order_relaxed);
 }
 
 void EventLoop::sleep_and_dispatch() {
   Duration longest = before_sleep_ ? std::min(before_sleep_(), kLongestSleep) : kLongestSleep;
+  wake_others();
+  if (rest_ > Duration::zero()) rest();
   longest = std::max(std::min(longest, until_next_timer()), Duration::zero());
   // Rounded up, so that a timer that is due in a fraction of a millisecond does not spin.
   auto ms = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
@@ -76,16 +98,15 @@ void EventLoop::sleep_and_dispatch() {
   epoll_event events[kEventsPerSleep];
   busy_since_ns_.store(0, std::memory_order_relaxed);
   int n = ::epoll_wait(epoll_.get(), events, kEventsPerSleep, static_cast<int>(ms));
-  busy_since_ns_.store(steady_ns(), std::memory_order_relaxed);
+  woke_ = Clock::now();
+  busy_since_ns_.store(steady_ns(woke_), std::memory_order_relaxed);
 
   bool woken = false;
   // A callback may unwatch a descriptor that this very batch reports, and a new one may get its number: so the
   // callbacks are looked up before the first of them runs.
   std::pair<std::shared_ptr<Watch>, uint32_t> ready[kEventsPerSleep];
   for (int i = 0; i < n; ++i) {
-    if (events[i].data.fd == event_.get()) {
-      uint64_t count;
-      [[maybe_unused]] auto ignored = ::read(event_.get(), &count, sizeof count);
+    if (events[i].data.fd == event_->get()) {
       woken = true;
     } else if (auto found = watches_.find(events[i].data.fd); found != watches_.end()) {
       ready[i] = {found->second, uint32_t{events[i].events}};
@@ -93,11 +114,15 @@ void EventLoop::sleep_and_dispatch() {
   }
   for (int i = 0; i < n; ++i)
     if (ready[i].first && !ready[i].first->removed) ready[i].first->callback(ready[i].second);
-  if (woken) {
-    run_posted();
-    if (on_wake_) on_wake_();
-  }
+  if (woken) run_posted();
   run_timers();
+}
+
+void EventLoop::rest() {
+  auto left = woke_ + rest_ - Clock::now();
+  if (left <= Duration::zero()) return;
+  busy_since_ns_.store(0, std::memory_order_relaxed);
+  std::this_thread::sleep_for(left);
 }
 
 void EventLoop::watch(int fd, uint32_t events, FdCallback callback) {
@@ -159,13 +184,16 @@ void EventLoop::post(Task task) {
     first = posted_.empty();
     posted_.push_back(std::move(task));
   }
-  if (first) wake();
+  if (first) wake_now();
 }
 
 void EventLoop::wake() noexcept {
-  uint64_t one = 1;
-  [[maybe_unused]] auto ignored = ::write(event_.get(), &one, sizeof one);
+  if (!in_a_loop) return wake_now();
+  if (std::ranges::find(to_wake, event_) == to_wake.end()) to_wake.push_back(event_);
 }
+
+// Posted work is not put off: whoever posts may wait for it.
+void EventLoop::wake_now() noexcept { signal(*event_); }
 
 void EventLoop::run_posted() {
   std::vector<Task> tasks;
@@ -178,7 +206,7 @@ void EventLoop::run_posted() {
 
 Duration EventLoop::busy_for() const {
   auto since = busy_since_ns_.load(std::memory_order_relaxed);
-  return since ? Duration(steady_ns() - since) : Duration::zero();
+  return since ? Duration(steady_ns(Clock::now()) - since) : Duration::zero();
 }
 
 }  // namespace mombridge

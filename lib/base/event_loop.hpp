@@ -54,17 +54,23 @@ class EventLoop {
 
   /// Runs the task soon on the loop's thread. Wakes the loop.
   void post(Task task);
-  /// Wakes the loop so that its on_wake callback runs: for an Inbox whose push() returned true. Cheap, no allocation.
+  /// Wakes the loop, for an Inbox whose push() returned true. From the thread of another loop it does so at the end of
+  /// that loop's round: a source that goes through a batch of messages hands on the whole batch, and does not wake its
+  /// destination for the first, the destination being done before the second comes.
   void wake() noexcept;
-  /// [loop] Called on the loop's thread after every wake().
-  void on_wake(Task task) { on_wake_ = std::move(task); }
   /// [loop] Called once before every sleep, after all that was ready has been served: the place to write what was
   /// gathered, so that one system call serves many messages. Returns how long the sleep may last at most.
   void before_sleep(std::function<Duration()> task) { before_sleep_ = std::move(task); }
 
+  /// [loop] From now on a round begins at the earliest so long after the one before it began, and serves what has piled
+  /// up meanwhile: waking up for each one or two messages costs more than their work. 0: at once.
+  void rest_between_rounds(Duration rest) { rest_ = rest; }
+
   [[nodiscard]] bool in_loop() const {
     return thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
   }
+  /// [loop] When the round that runs began: for times that may be a little old, without asking the clock.
+  [[nodiscard]] TimePoint round_began() const { return woke_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   /// How long the loop has not come back to its sleep, as the watchdog sees it; 0 while it sleeps.
   [[nodiscard]] Duration busy_for() const;
@@ -77,17 +83,21 @@ class EventLoop {
   };
   void loop();
   void sleep_and_dispatch();
+  void rest();
+  void wake_now() noexcept;
   void run_posted();
   void run_timers();
   [[nodiscard]] Duration until_next_timer() const;
 
   std::string name_;
-  Fd epoll_, event_;
+  Fd epoll_;
+  std::shared_ptr<Fd> event_;  ///< shared with the loops that will wake this one at the end of their round
   std::unordered_map<int, std::shared_ptr<Watch>> watches_;
   std::map<std::pair<TimePoint, TimerId>, Task> timers_;
   std::unordered_map<TimerId, TimePoint> timer_times_;
   TimerId next_timer_ = 1;
-  Task on_wake_;
+  TimePoint woke_{};  ///< from the last sleep
+  Duration rest_{};
   std::function<Duration()> before_sleep_;
   std::mutex posted_mutex_;
   std::vector<Task> posted_;

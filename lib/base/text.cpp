@@ -21,22 +21,11 @@ size_t sequence(std::string_view s) {
   return 0;
 }
 
-/// How many bytes at the start are ASCII, in whole words: most text is nothing else, and every header value is looked
-/// at.
-size_t ascii_words(std::string_view s) {
-  size_t n = 0;
-  for (uint64_t word; n + sizeof word <= s.size(); n += sizeof word) {
-    std::memcpy(&word, s.data() + n, sizeof word);
-    if (word & 0x8080808080808080) break;
-  }
-  return n;
-}
-
 }  // namespace
 
 bool is_utf8(std::string_view bytes) {
   while (!bytes.empty()) {
-    bytes.remove_prefix(ascii_words(bytes));
+    bytes.remove_prefix(ascii_prefix(bytes));
     if (bytes.empty()) break;
     size_t n = sequence(bytes);
     if (!n) return false;

@@ -75,7 +75,7 @@ Explanation explain(const RouteTable& table, const std::string& broker, const st
     bool arrives =
         !s.target_from.empty() || std::ranges::any_of(s.targets, [&](auto& t) { return Pattern(t).matches(target); });
     if (!arrives) continue;
-    table.match(broker, i, message, routes);
+    table.match(table.lanes(broker), i, message, routes);
     if (routes.empty() || !seen.insert(routes).second) continue;
     result.taken = true;
     result.text += "from " + broker + ", '" + s.source + "':\n";

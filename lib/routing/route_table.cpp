@@ -37,12 +37,16 @@ bool RouteTable::discard_unrouted() const {
   return config_->unrouted == config::Unrouted::discard || !failures_->dead_letter;
 }
 
-void RouteTable::match(std::string_view broker, uint32_t subscription, const Message& message,
-                       std::vector<const Route*>& out) const {
+const RouteTable::Lanes* RouteTable::lanes(std::string_view broker) const {
+  auto found = lanes_.find(broker);
+  return found == lanes_.end() ? nullptr : &found->second;
+}
+
+void RouteTable::match(const Lanes* lanes, uint32_t subscription, const Message& message,
+                       std::vector<const Route*>& out) {
   out.clear();
-  auto lanes = lanes_.find(broker);
-  if (lanes == lanes_.end() || subscription >= lanes->second.size()) return;
-  auto& lane = lanes->second[subscription];
+  if (!lanes || subscription >= lanes->size()) return;
+  auto& lane = (*lanes)[subscription];
   if (auto found = lane.exact.find(message.target); found != lane.exact.end())
     for (auto* route : found->second)
       if (route->accepts(message)) out.push_back(route);

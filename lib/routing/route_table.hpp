@@ -68,7 +68,19 @@ struct Route {
 };
 
 class RouteTable {
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
+  };
+  struct Lane {
+    std::unordered_map<std::string, std::vector<const Route*>, Hash, std::equal_to<>> exact;
+    std::vector<const Route*> patterns;
+  };
+
  public:
+  /// The routes that the subscriptions of one broker may use, one lane each.
+  using Lanes = std::vector<Lane>;
+
   using Handlers = std::unordered_map<std::string, handler::Handler*>;
   using Brokers = std::unordered_map<std::string, Endpoint>;
 
@@ -77,10 +89,12 @@ class RouteTable {
   static std::shared_ptr<const RouteTable> compile(const config::Config& config, Brokers brokers,
                                                    const Handlers& handlers, config::Diagnostics& diagnostics);
 
+  /// Null for a broker that is not configured. For match(), so that a source looks its broker up once and not for every
+  /// message; valid as long as the table.
+  [[nodiscard]] const Lanes* lanes(std::string_view broker) const;
   /// All routes that take the message, in the order of the file, into `out` (cleared first). Exact patterns are looked
   /// up, others are scanned.
-  void match(std::string_view broker, uint32_t subscription, const Message& message,
-             std::vector<const Route*>& out) const;
+  static void match(const Lanes* lanes, uint32_t subscription, const Message& message, std::vector<const Route*>& out);
 
   [[nodiscard]] const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
   [[nodiscard]] const Endpoint* endpoint(const std::string& broker) const;
@@ -93,15 +107,6 @@ class RouteTable {
   [[nodiscard]] bool discard_unrouted() const;
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view s) const { return std::hash<std::string_view>{}(s); }
-  };
-  /// The routes that one subscription of one broker may use.
-  struct Lane {
-    std::unordered_map<std::string, std::vector<const Route*>, Hash, std::equal_to<>> exact;
-    std::vector<const Route*> patterns;
-  };
   class Compiler;
 
   const config::Config* config_ = nullptr;
@@ -109,7 +114,7 @@ class RouteTable {
   std::vector<std::unique_ptr<Route>> routes_;
   std::shared_ptr<const FailurePolicy> failures_;
   std::unique_ptr<const reply::Replier> replier_;
-  std::unordered_map<std::string, std::vector<Lane>, Hash, std::equal_to<>> lanes_;  ///< by broker, by subscription
+  std::unordered_map<std::string, Lanes, Hash, std::equal_to<>> lanes_;  ///< by broker
 };
 
 }  // namespace mombridge::routing

@@ -28,11 +28,12 @@ uint64_t Router::in_flight() const {
   return sum;
 }
 
-void Router::refresh(std::shared_ptr<const RouteTable>& cached, uint64_t& version) const {
-  if (version == version_.load(std::memory_order_acquire)) return;
+bool Router::refresh(std::shared_ptr<const RouteTable>& cached, uint64_t& version) const {
+  if (version == version_.load(std::memory_order_acquire)) return false;
   std::lock_guard lock(mutex_);
   cached = table_;
   version = version_.load(std::memory_order_relaxed);
+  return true;
 }
 
 void Port::receive(DeliveryHandle delivery) noexcept {
@@ -40,16 +41,21 @@ void Port::receive(DeliveryHandle delivery) noexcept {
   struct Local {
     std::shared_ptr<const RouteTable> table;
     uint64_t version = 0;
+    const Port* port = nullptr;
+    const RouteTable::Lanes* lanes = nullptr;
     std::vector<const Route*> routes;
   };
   thread_local Local local;
-  router_.refresh(local.table, local.version);
+  if (router_.refresh(local.table, local.version) || local.port != this) {
+    local.port = this;
+    local.lanes = local.table->lanes(broker_);
+  }
 
   in_flight_.fetch_add(1, std::memory_order_relaxed);
   received_.add();
   if (!delivery->attachment) delivery->attachment = std::make_unique<Passage>(*this);
   auto& passage = static_cast<Passage&>(*delivery->attachment);
-  local.table->match(broker_, delivery->subscription, delivery->message, local.routes);
+  RouteTable::match(local.lanes, delivery->subscription, delivery->message, local.routes);
   passage.begin(std::move(delivery), local.table);
   if (passage.is_reply())
     passage.add().carry_home();

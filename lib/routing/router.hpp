@@ -65,8 +65,8 @@ class Router {
   [[nodiscard]] uint64_t in_flight() const;
 
   [[nodiscard]] Waits& waits() { return waits_; }
-  /// [any thread] `cached` is brought up to date; cheap where the table has not changed.
-  void refresh(std::shared_ptr<const RouteTable>& cached, uint64_t& version) const;
+  /// [any thread] `cached` is brought up to date: true where it was not. Cheap where the table has not changed.
+  bool refresh(std::shared_ptr<const RouteTable>& cached, uint64_t& version) const;
 
  private:
   mutable std::mutex mutex_;

@@ -118,7 +118,8 @@ void Connection::connected() {
   if (!in_) in_ = std::make_unique_for_overwrite<char[]>(kReadBuffer);
   in_size_ = 0;
   paused_ = false;
-  out_.assign("AMQP\0\0\x09\x01", 8);
+  out_.clear();
+  out_.append("AMQP\0\0\x09\x01", 8);
   out_at_ = 0;
   last_received_ = last_sent_ = Clock::now();
   flush();
@@ -135,7 +136,7 @@ void Connection::read() {
     return fail_with(state_ == State::tuning ? "the broker closed the connection at login: wrong user or password?"
                                              : "the broker closed the connection");
   }
-  last_received_ = Clock::now();
+  last_received_ = loop_.round_began();
   in_size_ += static_cast<size_t>(n);
   auto epoch = epoch_;
   size_t used = parse({in_.get(), in_size_});
@@ -237,14 +238,13 @@ void Connection::flush() {
     if (n < 0 && errno == EAGAIN) break;
     if (n < 0) return fail_with(std::string("connection lost: ") + std::strerror(errno));
     out_at_ += static_cast<size_t>(n);
-    last_sent_ = Clock::now();
+    last_sent_ = loop_.round_began();
   }
   if (!pending()) {
     out_at_ = 0;
-    if (out_.capacity() > kKeepOut) std::string().swap(out_);
-    out_.clear();
+    out_.clear(kKeepOut);
   } else if (out_at_ > kKeepOut) {
-    out_.erase(0, std::exchange(out_at_, 0));
+    out_.erase_front(std::exchange(out_at_, 0));
   }
   update_events();
 }

@@ -66,7 +66,7 @@ class Connection {
   /// For frames that the user writes: begin_frame, append to out(), end_frame.
   [[nodiscard]] size_t begin_frame(uint8_t type, uint16_t channel);
   void end_frame(size_t begin);
-  [[nodiscard]] std::string& out() { return out_; }
+  [[nodiscard]] Buffer& out() { return out_; }
   /// Bytes that are not on their way yet.
   [[nodiscard]] size_t pending() const { return out_.size() - out_at_; }
   /// Writes what can be written without waiting; call before every sleep of the loop.
@@ -119,7 +119,7 @@ class Connection {
   size_t frame_max_ = 0;
   std::unique_ptr<char[]> in_;
   size_t in_size_ = 0;  ///< bytes of an incomplete frame at its beginning
-  std::string out_;
+  Buffer out_;
   size_t out_at_ = 0;
   amqp_pool_t pool_{};
 };

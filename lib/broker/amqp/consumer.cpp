@@ -240,7 +240,7 @@ void Consumer::dispatch() {
   if (auto& from = settings_.subscriptions[index_].target_from; !from.empty())
     if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
   d.subscription = static_cast<uint32_t>(index_);
-  d.arrived = Clock::now();
+  d.arrived = loop_.round_began();
   d.handed_out = true;
   ++in_flight_;
   d.footprint = d.bytes.size() + d.storage.footprint();
@@ -257,6 +257,7 @@ Duration Consumer::serve() {
     flush_acks(false);
     connection_.flush();
   }
+  loop_.rest_between_rounds(pace_.rest(in_flight_));
   return inbox_.empty() ? Duration::max() : Duration::zero();
 }
 
@@ -266,6 +267,7 @@ void Consumer::take_settled() {
     auto& d = static_cast<AmqpDelivery&>(*std::exchange(item, item->next_in_inbox));
     in_flight_bytes_ -= d.footprint;
     --in_flight_;
+    pace_.took(loop_.round_began() - d.arrived);
     d.handed_out = false;
     progress |= d.settlement != Settlement::requeue;
     if (d.epoch == epoch_ && connection_.is_open()) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/pace.hpp"
 #include "broker/amqp/ack_tracker.hpp"
 #include "broker/amqp/connection.hpp"
 #include "broker/amqp/properties.hpp"
@@ -103,6 +104,7 @@ class Consumer final : private ConnectionUser {
   size_t target_size_ = 0, properties_size_ = 0;
   bool redelivered_ = false;
   uint64_t in_flight_ = 0, in_flight_bytes_ = 0;  ///< handed out, those of earlier epochs included
+  Pace pace_;
   bool paused_ = false;
   EventLoop::TimerId away_timer_ = 0;
   EventLoop::TimerId stragglers_ = 0;  ///< runs while acknowledgements gather above one that is open

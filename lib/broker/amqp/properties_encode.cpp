@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <new>
 #include <vector>
 
 #include "base/base64url.hpp"
@@ -14,6 +15,7 @@ namespace mombridge::amqp {
 namespace {
 
 constexpr uint8_t kPersistent = 2;
+constexpr size_t kMostExtras = 16;  ///< five of add_extras(), eight texts, an encoding and an expiration
 
 bool any_repeated(std::span<const Header> headers) {
   constexpr size_t kFew = 16;  // up to here, comparing each with each is faster than sorting
@@ -33,10 +35,11 @@ bool any_repeated(std::span<const Header> headers) {
 class Table {
  public:
   Table(Writer& writer, const Publication& publication) : writer_(writer), p_(publication) {}
+  ~Table() {}  // of headers there is nothing to destroy
 
   /// What the message says elsewhere than in its headers; a header of the same name gives way. Before write().
   void extra(std::string_view name, const Value& value) {
-    if (!published(name)) extras_.push_back({name, value});
+    if (!published(name)) new (&extras_[extra_count_++]) Header{name, value};
   }
 
   Result<> write() {
@@ -47,7 +50,7 @@ class Table {
     else
       for (auto& h : headers) of_message(h.name, h.value);
     for (auto& h : p_.headers) entry(h.name, h.value);
-    for (auto& extra : extras_) entry(extra.name, extra.value);
+    for (auto& extra : extras()) entry(extra.name, extra.value);
     writer_.end_sized(begin_);
     if (bad_) return fail("header name of " + std::to_string(bad_) + " bytes: AMQP takes at most 255");
     return {};
@@ -60,8 +63,12 @@ class Table {
       bad_ = name.size();
       return;
     }
+    bool cloud_event = name.starts_with("ce_") && name.size() + 9 <= kMaxShortString;
+    if (value.kind == Value::Kind::string && !cloud_event && !name.empty() &&
+        ascii_prefix(value.text) == value.text.size())
+      return writer_.text_entry(name, value.text);
     // Kafka's `ce_id` is `cloudEvents_id` on AMQP. Source: CloudEvents AMQP protocol binding, 3.1.3.
-    if (name.starts_with("ce_") && name.size() + 9 <= kMaxShortString) {
+    if (cloud_event) {
       writer_.octet(static_cast<uint8_t>(name.size() + 9));
       writer_.raw("cloudEvents_");
       writer_.raw(name.substr(3));
@@ -73,7 +80,7 @@ class Table {
 
   void of_message(std::string_view name, const Value& value) {
     auto same = [&](auto& extra) { return extra.name == name; };
-    if (!published(name) && std::ranges::none_of(extras_, same)) entry(name, value);
+    if (!published(name) && std::ranges::none_of(extras(), same)) entry(name, value);
   }
 
   // A name that stands several times becomes one array, noted in mombridge-types so that the way back expands it.
@@ -102,6 +109,7 @@ class Table {
     return {.kind = Value::Kind::array, .text = {}, .members = members};
   }
 
+  [[nodiscard]] std::span<const Header> extras() const { return {&extras_[0], extra_count_}; }
   [[nodiscard]] bool published(std::string_view name) const {
     return std::ranges::any_of(p_.headers, [&](auto& h) { return h.name == name; });
   }
@@ -109,7 +117,10 @@ class Table {
   Writer& writer_;
   const Publication& p_;
   size_t begin_ = 0, bad_ = 0;
-  std::vector<Header> extras_;
+  union {
+    Header extras_[kMostExtras];  ///< made as they come: mostly there are none, or one
+  };
+  size_t extra_count_ = 0;
 };
 
 // AMQP's timestamp has whole seconds, and none before 1970.

@@ -209,6 +209,7 @@ Duration Publisher::serve() {
   for (Publication* p = inbox_.take(); p;) waiting_.push_back(std::exchange(p, p->next_in_inbox));
   pump();
   if (connection_.is_open()) connection_.flush();
+  loop_.rest_between_rounds(pace_.rest(slots_.size()));
   return inbox_.empty() ? Duration::max() : Duration::zero();
 }
 
@@ -262,7 +263,7 @@ bool Publisher::try_write(Publication& p) {
     refuse(p, ok.error().text);
     return true;
   }
-  slots_.push_back({&p});
+  slots_.push_back({&p, loop_.round_began()});
   unconfirmed_bytes_ += size;
   return true;
 }
@@ -323,7 +324,7 @@ Result<> Publisher::write(const Publication& p) {
     encoded = fail("headers of " + std::to_string(out.size() - begin) + " bytes do not fit a frame of " +
                    std::to_string(part));
   if (!encoded) {
-    out.resize(rollback);
+    out.truncate(rollback);
     return encoded;
   }
   connection_.end_frame(begin);
@@ -358,6 +359,7 @@ void Publisher::resolve_slot(Slot& slot, uint64_t tag, bool acked) {
   if (!p) return;
   if (solo_) --solo_;
   unconfirmed_bytes_ -= p->message->body.size();
+  pace_.took(loop_.round_began() - slot.written);
   if (slot.returned) {
     auto reason = return_reasons_.extract(tag);
     return p->completed(Outcome::refused(reason ? reason.mapped() : "returned"));

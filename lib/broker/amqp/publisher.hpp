@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/gate.hpp"
+#include "base/pace.hpp"
 #include "broker/amqp/connection.hpp"
 #include "broker/supervisor.hpp"
 #include "message/publication.hpp"
@@ -34,6 +35,7 @@ class Publisher final : private ConnectionUser {
   /// A publication that was written and has no confirm yet.
   struct Slot {
     Publication* publication;  ///< null: resolved
+    TimePoint written;
     bool returned = false;
   };
   struct Exchange {
@@ -88,6 +90,7 @@ class Publisher final : private ConnectionUser {
 
   uint64_t base_ = 1;  ///< sequence number of the first of slots_
   std::deque<Slot> slots_;
+  Pace pace_;
   size_t unconfirmed_bytes_ = 0;
   size_t solo_ = 0;  ///< so many publications go one by one: the broker closed because of one of them
 

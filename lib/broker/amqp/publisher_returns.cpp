@@ -50,9 +50,9 @@ bool Publisher::is_returned(const Publication& p) const {
 }
 
 bool Publisher::has_returned_properties(const Publication& p) const {
-  std::string properties;
+  Buffer properties;
   Writer writer(properties);
-  return encode_properties(writer, p) && properties == return_.properties;
+  return encode_properties(writer, p) && properties.view() == return_.properties;
 }
 
 void Publisher::mark_returned(uint64_t tag) {

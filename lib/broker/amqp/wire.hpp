@@ -5,8 +5,9 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <string_view>
+
+#include "broker/amqp/buffer.hpp"
 
 namespace mombridge::amqp {
 
@@ -27,23 +28,28 @@ inline constexpr size_t kMaxShortString = 255;
 /// Appends to a buffer that belongs to the caller.
 class Writer {
  public:
-  explicit Writer(std::string& out) : out_(out) {}
+  explicit Writer(Buffer& out) : out_(out) {}
 
   template <std::unsigned_integral N>
   void number(N n) {
     n = big_endian(n);
-    out_.append(reinterpret_cast<const char*>(&n), sizeof n);
+    std::memcpy(out_.extend(sizeof n), &n, sizeof n);
   }
-  void octet(uint8_t n) { out_.push_back(static_cast<char>(n)); }
+  void octet(uint8_t n) { *out_.extend(1) = static_cast<char>(n); }
   /// At most 255 bytes: the caller has checked.
   void raw(std::string_view s) { out_.append(s); }
-  void short_string(std::string_view s) {
-    octet(static_cast<uint8_t>(s.size()));
-    out_.append(s);
-  }
-  void long_string(std::string_view s) {
-    number(static_cast<uint32_t>(s.size()));
-    out_.append(s);
+  void short_string(std::string_view s) { sized(static_cast<uint8_t>(s.size()), s); }
+  void long_string(std::string_view s) { sized(static_cast<uint32_t>(s.size()), s); }
+  /// A table's entry with a text: what most headers are, in one go.
+  void text_entry(std::string_view name, std::string_view text) {
+    char* at = out_.extend(name.size() + text.size() + 6);
+    *at = static_cast<char>(name.size());
+    std::memcpy(at + 1, name.data(), name.size());
+    at += name.size() + 1;
+    auto size = big_endian(static_cast<uint32_t>(text.size()));
+    *at = 'S';
+    std::memcpy(at + 1, &size, sizeof size);
+    if (!text.empty()) std::memcpy(at + 5, text.data(), text.size());
   }
   /// A 32-bit size that is known only when what it counts has been written.
   [[nodiscard]] size_t begin_sized() {
@@ -56,7 +62,15 @@ class Writer {
   }
 
  private:
-  std::string& out_;
+  template <std::unsigned_integral N>
+  void sized(N n, std::string_view s) {
+    n = big_endian(n);
+    char* at = out_.extend(sizeof n + s.size());
+    std::memcpy(at, &n, sizeof n);
+    if (!s.empty()) std::memcpy(at + sizeof n, s.data(), s.size());
+  }
+
+  Buffer& out_;
 };
 
 /// Reads from bytes that belong to somebody else. After the first read beyond the end everything reads as zero or empty

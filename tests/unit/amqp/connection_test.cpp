@@ -143,9 +143,9 @@ TEST(Connection, MethodsOutOfTurnEndIt) {
 TEST(Connection, AGreetingThatNestsDeep) {
   std::string value = "V";
   for (int i = 0; i < 20'000; ++i) {
-    std::string outer = "A";
+    Buffer outer("A");
     Writer(outer).long_string(value);
-    value = std::move(outer);
+    value = outer.str();
   }
   Connected c(Greeting{.properties = "\4deep" + value + "\7versionS\0\0\0\00512.34"s});
   EXPECT_EQ(c.client.connection->server_major(), 12u);

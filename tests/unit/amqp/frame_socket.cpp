@@ -13,19 +13,19 @@
 namespace mombridge::amqp::test {
 
 std::string frame_bytes(uint8_t type, uint16_t channel, std::string_view payload) {
-  std::string out;
+  Buffer out;
   Writer writer(out);
   writer.octet(type);
   writer.number(channel);
   writer.long_string(payload);
   writer.octet(0xCE);
-  return out;
+  return out.str();
 }
 
 std::string method_bytes(uint16_t channel, uint32_t method, std::string_view arguments) {
-  std::string payload;
+  Buffer payload;
   Writer(payload).number(method);
-  payload += arguments;
+  payload.append(arguments);
   return frame_bytes(1, channel, payload);
 }
 

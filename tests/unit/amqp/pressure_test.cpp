@@ -66,15 +66,15 @@ TEST_F(PressureTest, AStopWhileReadingIsPaused) {
 std::string nested(size_t depth, char type) {
   std::string value = "V";
   for (size_t i = 0; i < depth; ++i) {
-    std::string outer(1, type), inner = type == 'F' ? "\1k" + value : value;
-    Writer(outer).long_string(inner);
-    value = std::move(outer);
+    Buffer outer({&type, 1});
+    Writer(outer).long_string(type == 'F' ? "\1k" + value : value);
+    value = outer.str();
   }
   return value;
 }
 
 std::string poison(const std::string& value) {
-  std::string table;
+  Buffer table;
   Writer w(table);
   w.short_string("poison");
   w.raw(value);
@@ -106,7 +106,7 @@ TEST_F(PressureTest, LargeAndOddOnesArriveAsTheyAre) {
   std::vector<Header> headers{{"large", Value::of_bytes(large)}};
   raw->publish("", name, with_headers(table_of(headers)), "");
   // Not UTF-8 where text is expected: header name, header text and every property that there is.
-  std::string odd, table;
+  Buffer odd, table;
   Writer t(table), w(odd);
   t.short_string("n\xff");
   t.raw("S\0\0\0\2\xfe\xff"s);
@@ -135,7 +135,7 @@ TEST_F(PressureTest, LargeAndOddOnesArriveAsTheyAre) {
 TEST_F(PressureTest, DecodedHeadersCountAsBytesInFlight) {
   settings->prefetch_size = 8 << 20;
   subscribe_one();
-  std::string table;
+  Buffer table;
   Writer w(table);
   while (table.size() < 130'000) w.short_string("n"), w.octet('V');
   constexpr size_t kCount = 24;  // 3 MB on the wire, 100 MB decoded

@@ -49,14 +49,14 @@ TEST(Border, BrokerOwnedHeadersAreStoppedOnTheWayOut) {
 }
 
 TEST(Border, UserIdAndClusterIdAreRead_ButGoNowhere) {
-  std::string bytes;
+  Buffer bytes;
   Writer w(bytes);
   w.number(static_cast<uint16_t>(kType | kUserId | kAppId | kClusterId));
   w.short_string("type");
   w.short_string("mallory");
   w.short_string("app");
   w.short_string("cluster");
-  Decoded d(bytes);
+  Decoded d(bytes.str());
   EXPECT_TRUE(d.ok);
   EXPECT_EQ(d.message.type, "type");
   EXPECT_EQ(d.message.app_id, "app") << "what stands after it is read right";
@@ -74,19 +74,19 @@ TEST(Border, AnExpirationThatTheBrokerCannotCountIsNoProperty) {
     ASSERT_EQ(d.names(), std::vector<std::string>{"expiration"}) << text;
     EXPECT_EQ(d.find("expiration")->text, text) << "but not lost";
   }
-  std::string bytes;
+  Buffer bytes;
   Writer w(bytes);
   w.number(kExpiration);
   w.short_string("soon");
-  EXPECT_FALSE(Decoded(bytes).message.expiration) << "and dropped on the way in";
+  EXPECT_FALSE(Decoded(bytes.str()).message.expiration) << "and dropped on the way in";
 }
 
 TEST(Border, ATimestampBeyondTheEndOfTimeIsCounted) {
-  std::string bytes;
+  Buffer bytes;
   Writer w(bytes);
   w.number(kTimestamp);
   w.number(~uint64_t{0});
-  Decoded d(bytes);
+  Decoded d(bytes.str());
   EXPECT_TRUE(d.ok);
   EXPECT_FALSE(d.message.timestamp_ms);
   EXPECT_EQ(d.dropped, 1u);
@@ -105,22 +105,22 @@ TEST(Border, HeadersOfTheBridgesOwnWithAWrongTypeAreLeftAlone) {
 }
 
 TEST(Border, AnEncodedIdThatIsNoBase64StaysAsItIs) {
-  std::string bytes;
+  Buffer bytes;
   Writer w(bytes);
   w.number(static_cast<uint16_t>(kHeaders | kCorrelationId));
   w.long_string(table_of({{header::kCorrelationIdEncoding, Value::of("base64url")}}));
   w.short_string("not base64!");
-  EXPECT_EQ(Decoded(bytes).message.correlation_id, "not base64!");
+  EXPECT_EQ(Decoded(bytes.str()).message.correlation_id, "not base64!");
 }
 
 // No bridge encodes what is text: an id that looks so is somebody's own, and a reply must bring it back.
 TEST(Border, AnEncodedIdThatIsTextStaysAsItIs) {
-  std::string bytes;
+  Buffer bytes;
   Writer w(bytes);
   w.number(static_cast<uint16_t>(kHeaders | kCorrelationId));
   w.long_string(table_of({{header::kCorrelationIdEncoding, Value::of("base64url")}}));
   w.short_string("YWJj");  // "abc"
-  Decoded d(bytes);
+  Decoded d(bytes.str());
   EXPECT_EQ(d.message.correlation_id, "YWJj");
   EXPECT_FALSE(d.message.encoded_id);
 }
@@ -130,7 +130,7 @@ TEST(Border, AHeaderNameOverAShortStringIsAnError) {
   std::vector<Header> headers{{name, Value::of("v")}};
   Message m;
   m.headers = headers;
-  std::string out;
+  Buffer out;
   Writer w(out);
   auto result = encode_properties(w, Silent(m));
   ASSERT_FALSE(result);
@@ -167,7 +167,7 @@ TEST(Border, RandomBytesDoNoHarm) {
     for (unsigned n = 1 + random() % 3; n > 0; --n) bytes[random() % bytes.size()] = static_cast<char>(random());
     Decoded d(bytes);
     fine += d.ok && !d.dropped;
-    std::string again;
+    Buffer again;
     Writer w(again);
     [[maybe_unused]] auto ok = encode_properties(w, Silent(d.message));
   }

@@ -20,11 +20,11 @@ struct Silent final : Publication {
 };
 
 inline std::string encoded(const Publication& publication) {
-  std::string out;
+  Buffer out;
   Writer writer(out);
   auto ok = encode_properties(writer, publication);
   EXPECT_TRUE(ok) << (ok ? "" : ok.error().text);
-  return out;
+  return out.str();
 }
 
 /// The message's views are into this.
@@ -49,18 +49,18 @@ inline Decoded passed_on(const Message& m) { return Decoded(encoded(Silent(m)));
 
 /// Properties with nothing but headers, as somebody else's client would write them.
 inline std::string with_headers(std::string_view table) {
-  std::string out;
+  Buffer out;
   Writer w(out);
   w.number(kHeaders);
   w.long_string(table);
-  return out;
+  return out.str();
 }
 
 inline std::string table_of(const std::vector<Header>& headers) {
-  std::string out;
+  Buffer out;
   Writer w(out);
   for (auto& h : headers) w.short_string(h.name), encode_value(w, h.value);
-  return out;
+  return out.str();
 }
 
 }  // namespace mombridge::amqp::test

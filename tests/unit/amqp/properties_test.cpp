@@ -68,7 +68,7 @@ TEST(Properties, WhatAForeignClientSees) {
   m.tombstone = true;
   Silent p(m);
   p.key = "k";
-  std::string expected;
+  Buffer expected;
   Writer w(expected);
   w.number(static_cast<uint16_t>(kHeaders | kDeliveryMode | kTimestamp));
   w.long_string(table_of({{header::kKey, Value::of("k")},
@@ -76,7 +76,7 @@ TEST(Properties, WhatAForeignClientSees) {
                           {header::kTimestampMs, Value::of(int64_t{5'123})}}));
   w.octet(2);
   w.number(uint64_t{5});
-  EXPECT_EQ(encoded(p), expected);
+  EXPECT_EQ(encoded(p), expected.view());
 }
 
 TEST(Properties, KeyTombstoneRedeliveredAndPartitionComeBack) {

@@ -55,7 +55,7 @@ TEST_F(PublisherLive, AnUnroutableOneIsRefusedUnlessItNeedNotBeRouted) {
 
 TEST_F(PublisherLive, AFullQueueIsAwayNotRefused) {
   auto name = queue();
-  std::string table;
+  Buffer table;
   Writer w(table);
   w.short_string("x-max-length");
   encode_value(w, Value::of(int64_t{1}));

@@ -14,10 +14,10 @@ constexpr size_t kBodyPart = 131072 - 8;
 
 template <class Write>
 std::string arguments(Write write) {
-  std::string out;
+  Buffer out;
   Writer writer(out);
   write(writer);
-  return out;
+  return out.str();
 }
 
 }  // namespace

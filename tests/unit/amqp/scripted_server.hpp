@@ -16,10 +16,10 @@ namespace mombridge::amqp::test {
 /// The arguments of a method, written by `write`.
 template <class Write>
 std::string arguments(Write write) {
-  std::string out;
+  Buffer out;
   Writer writer(out);
   write(writer);
-  return out;
+  return out.str();
 }
 
 /// connection.close or channel.close.

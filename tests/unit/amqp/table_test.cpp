@@ -22,18 +22,18 @@ struct Decoded {
 };
 
 std::string entry(std::string_view name, std::string_view type_and_value) {
-  std::string out;
+  Buffer out;
   Writer w(out);
   w.short_string(name);
   w.raw(type_and_value);
-  return out;
+  return out.str();
 }
 
 std::string encoded(const Value& value) {
-  std::string out;
+  Buffer out;
   Writer w(out);
   encode_value(w, value);
-  return out;
+  return out.str();
 }
 
 Value number(Kind kind, int64_t integer) { return {.kind = kind, .integer = integer, .text = {}, .members = {}}; }
@@ -136,9 +136,9 @@ std::string nested(size_t depth) {
   std::string value = "V";
   // From the inside out: each is an array of one.
   for (size_t i = 0; i < depth; ++i) {
-    std::string outer = "A";
+    Buffer outer("A");
     Writer(outer).long_string(value);
-    value = std::move(outer);
+    value = outer.str();
   }
   return value;
 }
@@ -207,7 +207,7 @@ TEST(Table, RandomBytesDoNoHarm) {
         bytes[random() % bytes.size()] = i % 4 == 1 ? "VtbBsAFSx"[random() % 9] : static_cast<char>(random());
     Decoded d(bytes);
     decoded += d.ok;
-    std::string out;
+    Buffer out;
     Writer w(out);
     for (auto& h : d.headers) touch(h.value, sum), encode_value(w, h.value);
   }

@@ -8,13 +8,13 @@ namespace {
 using namespace std::string_literals;
 
 TEST(Wire, NumbersAreBigEndian) {
-  std::string out;
+  Buffer out;
   Writer w(out);
   w.octet(0x01);
   w.number(uint16_t{0x0203});
   w.number(uint32_t{0x04050607});
   w.number(uint64_t{0x08090a0b0c0d0e0f});
-  EXPECT_EQ(out, "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f");
+  EXPECT_EQ(out.view(), "\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f");
   Reader in(out);
   EXPECT_EQ(in.octet(), 0x01);
   EXPECT_EQ(in.number<uint16_t>(), 0x0203);
@@ -24,12 +24,12 @@ TEST(Wire, NumbersAreBigEndian) {
 }
 
 TEST(Wire, StringsCarryTheirSize) {
-  std::string out;
+  Buffer out;
   Writer w(out);
   w.short_string("ab");
   w.short_string(std::string(255, 'x'));
   w.long_string("cd\0e"s);
-  EXPECT_EQ(out.substr(0, 3), "\x02"s + "ab");
+  EXPECT_EQ(out.view().substr(0, 3), "\x02"s + "ab");
   Reader in(out);
   EXPECT_EQ(in.short_string(), "ab");
   EXPECT_EQ(in.short_string(), std::string(255, 'x'));
@@ -38,12 +38,12 @@ TEST(Wire, StringsCarryTheirSize) {
 }
 
 TEST(Wire, ASizeThatIsKnownLater) {
-  std::string out = "before";
+  Buffer out("before");
   Writer w(out);
   auto begin = w.begin_sized();
   w.raw("12345");
   w.end_sized(begin);
-  EXPECT_EQ(out, "before\0\0\0\x05"s + "12345");
+  EXPECT_EQ(out.view(), "before\0\0\0\x05"s + "12345");
 }
 
 TEST(Wire, BeyondTheEndEverythingIsEmptyAndStaysSo) {

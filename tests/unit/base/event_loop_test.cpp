@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/pace.hpp"
+
 namespace mombridge {
 namespace {
 
@@ -132,13 +134,14 @@ TEST(EventLoopPost, ATaskThatPostsDoesNotKeepTheLoopFromItsTimers) {
   run(loop);
 }
 
-TEST(EventLoopWake, EveryWakeIsFollowedByOnWake) {
+TEST(EventLoopWake, EveryWakeIsFollowedByARound) {
   EventLoop loop("test");
   std::atomic<int> seen{0};
   std::atomic<int> written{0};
-  loop.on_wake([&] {
+  loop.before_sleep([&] {
     seen = written.load();
     seen.notify_all();
+    return Duration::max();
   });
   loop.start();
   for (int i = 1; i <= 1000; ++i) {
@@ -147,6 +150,76 @@ TEST(EventLoopWake, EveryWakeIsFollowedByOnWake) {
     for (int s = seen; s < i; s = seen) seen.wait(s);
   }
   EXPECT_EQ(seen, 1000);
+}
+
+/// A loop that counts its rounds.
+struct Counting {
+  Counting() {
+    loop.before_sleep([this] {
+      ++rounds;
+      rounds.notify_all();
+      return Duration::max();
+    });
+    loop.start();
+    await(1);
+  }
+  void await(int count) {
+    for (int r = rounds; r < count; r = rounds) rounds.wait(r);
+  }
+  std::atomic<int> rounds{0};
+  EventLoop loop{"counting"};
+};
+
+TEST(EventLoopWake, FromAnotherLoopItComesAtTheEndOfThatLoopsRoundAndOnce) {
+  Counting destination;
+  EventLoop source("source");
+  source.start();
+  std::promise<int> during;
+  source.post([&] {
+    for (int i = 0; i < 1000; ++i) destination.loop.wake();
+    std::this_thread::sleep_for(20ms);
+    during.set_value(destination.rounds);
+  });
+  EXPECT_EQ(during.get_future().get(), 1);
+  destination.await(2);
+  source.stop();
+  EXPECT_EQ(destination.rounds, 2);
+}
+
+TEST(EventLoopWake, IsNotForgottenByALoopThatEnds) {
+  Counting destination;
+  EventLoop source("source");
+  source.post([&] {
+    destination.loop.wake();
+    source.quit();
+  });
+  run(source);
+  destination.await(2);
+}
+
+TEST(EventLoopRest, ManyWakesShareARound) {
+  Counting destination;
+  destination.loop.post([&] { destination.loop.rest_between_rounds(2ms); });
+  auto end = Clock::now() + 200ms;
+  int wakes = 0;
+  for (; Clock::now() < end; ++wakes) {
+    destination.loop.wake();
+    auto next = Clock::now() + 50us;
+    while (Clock::now() < next) continue;
+  }
+  EXPECT_LE(destination.rounds, 3 + (Clock::now() - end + 200ms) / 2ms) << "of " << wakes;
+}
+
+TEST(Pace, RestsForAPartOfWhatAMessageTakesAndOnlyAmongMany) {
+  Pace pace;
+  for (int i = 0; i < 100; ++i) pace.took(16ms);
+  EXPECT_EQ(pace.rest(1), Duration::zero());
+  EXPECT_GT(pace.rest(1000), 900us);
+  EXPECT_LE(pace.rest(1000), 1ms);
+  for (int i = 0; i < 100; ++i) pace.took(10s);
+  EXPECT_EQ(pace.rest(1000), 5ms);
+  for (int i = 0; i < 200; ++i) pace.took(1ms);
+  EXPECT_LT(pace.rest(1000), 100us);
 }
 
 TEST(EventLoopBeforeSleep, RunsAfterAllThatWasReadyAndBoundsTheSleep) {

@@ -27,7 +27,7 @@ class Table {
     message.target = target;
     message.headers = headers;
     std::vector<const Route*> routes;
-    table->match(broker, subscription, message, routes);
+    table->match(table->lanes(broker), subscription, message, routes);
     std::vector<std::string> names;
     for (auto* r : routes) names.push_back(r->config->name);
     return names;
