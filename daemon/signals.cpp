@@ -18,7 +18,8 @@ sigset_t handled() {
 void Signals::block() {
   auto set = handled();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  signal(SIGPIPE, SIG_IGN);
+  // A connection that is gone, and a log file that may not grow (ulimit -f), show as errors of the write.
+  for (int s : {SIGPIPE, SIGXFSZ}) signal(s, SIG_IGN);
 }
 
 Signals::Signals(EventLoop& loop, std::function<void(int)> callback) : loop_(loop) {

@@ -1,6 +1,7 @@
 #include "base/log.hpp"
 
 #include <cctype>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <spdlog/spdlog.h>
 #include <systemd/sd-journal.h>
 
+#include "base/counters.hpp"
 #include "base/text.hpp"
 
 namespace mombridge::log {
@@ -18,6 +20,12 @@ namespace mombridge::log {
 namespace {
 
 Format g_format = Format::text;
+
+/// A full disk or a closed pipe keeps nobody from working.
+Counter& lost_lines() {
+  static Counter& count = counter("log_lines_lost");
+  return count;
+}
 
 /// Where nobody called init(): text of warnings and errors, as a library should.
 std::shared_ptr<spdlog::logger>& logger() {
@@ -70,8 +78,20 @@ void to_journal(Level level, std::string_view text, Fields fields) {
   }
   std::vector<iovec> parts;
   for (auto& line : lines) parts.push_back({line.data(), line.size()});
-  sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
+  if (sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) < 0) lost_lines().add();
 }
+
+/// spdlog says nothing of a line that it could not write.
+template <class Sink>
+class CountingLost final : public Sink {
+ public:
+  void log(const spdlog::details::log_msg& message) override {
+    Sink::log(message);
+    if (!std::ferror(stderr)) return;
+    std::clearerr(stderr);
+    lost_lines().add();
+  }
+};
 
 Format detect() {
   // systemd sets JOURNAL_STREAM to the device and inode of the stream it connected; a redirected stderr has others.
@@ -85,9 +105,9 @@ void init(Level level, Format format) {
   g_format = format == Format::automatic ? detect() : format;
   std::shared_ptr<spdlog::sinks::sink> sink;
   if (g_format == Format::text)
-    sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
+    sink = std::make_shared<CountingLost<spdlog::sinks::stderr_color_sink_mt>>();
   else
-    sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    sink = std::make_shared<CountingLost<spdlog::sinks::stderr_sink_mt>>();
   auto l = std::make_shared<spdlog::logger>("mombridge", std::move(sink));
   l->set_level(to_spdlog(level));
   if (g_format == Format::json)

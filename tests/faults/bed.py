@@ -37,7 +37,7 @@ class Bed(contextlib.ExitStack):
         if with_kafka:
             self.kafka = self.enter_context(Kafka(proxied={"IN": self.ports["kin"], "OUT": self.ports["kout"]}, conf=KAFKA_CONF))
             self.kafka.launch()
-        loop = LoopThread()
+        self._loop = loop = LoopThread()
         self.callback(loop.close)
         behind = {"ain": self.rabbit.port, "aout": self.rabbit.port}
         if with_kafka:
@@ -46,6 +46,11 @@ class Bed(contextlib.ExitStack):
         for proxy in self.proxies.values():
             self.callback(proxy.close)
         self.wait_ready()
+
+    def second_way(self, name, host):
+        """A further proxy to where proxies[name] leads, on the same port of another address of this machine."""
+        present = self.proxies[name]
+        return Proxy(self._loop, present.target, present.port, host)
 
     def _forget_folder(self):
         """Unless somebody is to look at what failed."""

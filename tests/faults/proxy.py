@@ -106,10 +106,10 @@ class Connection:
 
 
 class Proxy:
-    """Listens on `port`, connects to `target`; every method may be called from any thread."""
+    """Listens on `host`:`port`, connects to `target`; every method may be called from any thread."""
 
-    def __init__(self, loop, target, port):
-        self.port, self.target = port, target
+    def __init__(self, loop, target, port, host="127.0.0.1"):
+        self.port, self.target, self._host = port, target, host
         self.conditions = Conditions()
         self.limits = {}
         self.rule = None
@@ -119,7 +119,7 @@ class Proxy:
         loop.call(self._listen())
 
     async def _listen(self):
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(self._accept, self._host, self.port)
 
     async def _accept(self, reader, writer):
         self.accepted += 1

@@ -1,6 +1,6 @@
 // Preloaded into the bridge: a wall clock and a resolver that tests can disturb while it runs.
-//   FAULT_SHIM names a file with one line, read every time:  clock SECONDS  |  dns ok|fail|slow
-// The wall clock is off by SECONDS; monotonic clocks are right. The name rabbit.test is 127.0.0.1.
+//   FAULT_SHIM names a file with these lines, read every time:  clock SECONDS  dns ok|fail|slow|ADDRESS
+// The wall clock is off by SECONDS; monotonic clocks are right. The name rabbit.test is ADDRESS, or 127.0.0.1.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <netdb.h>
@@ -62,5 +62,5 @@ int getaddrinfo(const char* host, const char* service, const struct addrinfo* hi
   setting("dns", value, sizeof value);
   if (!strcmp(value, "fail")) return EAI_AGAIN;
   if (!strcmp(value, "slow")) sleep(20);
-  return real("127.0.0.1", service, hints, found);
+  return real(strchr(value, '.') ? value : "127.0.0.1", service, hints, found);
 }

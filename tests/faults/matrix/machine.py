@@ -2,6 +2,7 @@
 import subprocess
 import time
 
+import harness
 from registry import fault
 
 from .rabbit import close_connections, dead_of
@@ -28,30 +29,23 @@ def start_with(run, environment):
     run.wait_warm()
 
 
-@fault("D38", "nowhere to write the log: the disk is full", start=False)
+@fault("D38", "no room for the log for 10 s: the file may not grow", interruptions=2)
 def disk_full(run):
-    """/dev/full fails every write as a full disk does."""
-    log, run.bridge.log = run.bridge.log, DevFull()
-    run.bridge.start()
-    run.start_senders()
-    run.wait_warm()
-    run.faulted(interruptions=2)
+    """A limit on the size of files fails the write as a full disk does, and can be lifted."""
+    run.faulted()
+    limit(run, "fsize", f"{run.bridge.log.stat().st_size}:unlimited")
     for proxy in run.bed.proxies.values():
         proxy.reset()  # something to log about
-    run.healed()
-    run.sleep(5)
+    run.sleep(10)
     run.expect(run.bridge.running, "the bridge ended because it could not log")
-    run.bridge.log = log
-
-
-class DevFull:
-    """In the place of the log's path."""
-
-    def exists(self):
-        return False
-
-    def open(self, mode):
-        return open("/dev/full", "wb", buffering=0)
+    limit(run, "fsize", "unlimited")
+    run.healed()
+    run.sleep(2)
+    run.bridge.terminate()
+    lost = run.bridge.totals().get("log_lines_lost", 0)
+    run.expect(lost > 0, "lines of the log were lost and nobody counted them")
+    run.note(f"{lost} lines lost")
+    run.bridge.start()
 
 
 def limit(run, resource, value):
@@ -161,7 +155,7 @@ def by_name(config, plan):
     section["url"] = section["url"].replace("127.0.0.1", "rabbit.test")
 
 
-@fault("D44", "destination's name does not resolve, then slowly, then does", start=False, configure=by_name, interruptions=4)
+@fault("D44", "destination's name does not resolve, then slowly, then is another address", start=False, configure=by_name, interruptions=4)
 def no_names(run):
     shim = Shim(run)
     start_with(run, shim.environment)
@@ -176,5 +170,15 @@ def no_names(run):
         run.sleep(8)
         still = [n for n, c in before.items() if run.arrived(n) <= c]
         run.expect(not still, f"dns {dns}: stood still with the unresolved one: {still}")
+    moved = run.bed.second_way("aout", "127.0.0.2")
+    run.callback(moved.close)
+    run.bed.proxies["aout"].set(refuse=True)
+    run.bed.proxies["aout"].reset()
+    shim.say(dns="127.0.0.2")
+    harness.eventually(lambda: moved.accepted, 30, "the bridge to follow the name to its new address")
+    before = run.arrived("aa")
+    harness.eventually(lambda: run.arrived("aa") > before, 30, "a message by way of the new address")
+    run.bed.proxies["aout"].heal()
+    moved.reset()
     shim.say()
     run.healed()

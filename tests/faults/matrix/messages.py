@@ -65,6 +65,9 @@ class Poisoner:
 
     def __init__(self, run, flow, queue, place):
         self._publisher = raw_amqp.RawPublisher(run.bed.rabbit.port)
+        self._set_up(run, flow, queue, place)
+
+    def _set_up(self, run, flow, queue, place):
         self._flow, self._queue, self.sent = flow, queue, 0
         self._journal = run.folder / f"{flow}.journal"
         run.journals.add(self._journal, sent=True)
@@ -76,8 +79,11 @@ class Poisoner:
         with self._journal.open("a") as journal:
             journal.write(f"A {ms} {self._flow} {self.sent}\n")
             journal.flush()
-            self._publisher.publish(self._queue, body(self._flow, self.sent), **properties)
+            self._send(body(self._flow, self.sent), **properties)
             journal.write(f"C {ms} {self._flow} {self.sent}\n")
+
+    def _send(self, content, **properties):
+        self._publisher.publish(self._queue, content, **properties)
 
 
 def body(flow, seq, size=200):
@@ -98,14 +104,46 @@ def hostile_messages(poisoner):
     poisoner.publish(headers=table(text(b"customer", b"k\x00\xff")))
 
 
-@fault("D30", "hostile messages: tables nested 18,000 deep, 120 KB of headers, broken UTF-8, empty bodies", dead=True)
+class KafkaPoisoner(Poisoner):
+    """The same with records."""
+
+    def __init__(self, run, flow, topic, place):
+        self._publisher = run.bed.kafka_client()
+        self._set_up(run, flow, topic, place)
+
+    def _send(self, content, **record):
+        self._publisher.produce(self._queue, content, **record)
+
+
+def hostile_records(poisoner):
+    poisoner.publish(key=None)
+    poisoner.publish(key=b"")
+    poisoner.publish(key=b"\xff\x00" * 100)
+    poisoner.publish(headers=[("large", b"x" * 120_000)])
+    poisoner.publish(headers=[(f"h{i}", b"v") for i in range(9000)])
+    poisoner.publish(headers=[("broken", b"\xc3\x28\x80"), ("", b"no name"), ("nothing", None)])
+    poisoner.publish(headers=[("n" * 300, b"a name that AMQP cannot carry")])
+    poisoner.publish(headers=[(name, b"forged") for name in ("CC", "BCC", "x-death", "x-delivery-count", "mombridge-types",
+                                                             "mombridge-hops", "mombridge-key", "expiration", "priority")])
+    poisoner.publish(headers=[("mombridge-types", b"table:t;" * 5000), ("t", b"[" * 30_000)])
+    poisoner.publish(headers=[("kafka_replyTopic", b"\xff"), ("kafka_replyPartition", b"12345"), ("kafka_correlationId", b"\x00\xff")])
+    poisoner.publish(timestamp=1)
+
+
+@fault("D30", "hostile messages: tables nested 18,000 deep, 120 KB of headers, broken UTF-8, empty bodies, null keys", dead=True)
 def hostile(run):
     run.faulted()
+    for d in [d for d in run.plan.of(source="kafka") if not d.request]:
+        poisoner = KafkaPoisoner(run, f"poison{d.name}", run.plan.source(d), run.plan.sink(d))
+        hostile_records(poisoner)
+        for content in (b"", None):
+            poisoner._send(content)  # arrives without an id
+            run.allowed_broken += 1
     for name in [d.name for d in run.plan.of(source="amqp") if not d.request]:
         d = next(x for x in run.plan.directions if x.name == name)
         poisoner = Poisoner(run, f"poison{name}", run.plan.source(d), run.plan.sink(d))
         hostile_messages(poisoner)
-        poisoner._publisher.publish(run.plan.source(d), b"")  # arrives without an id
+        poisoner._send(b"")  # arrives without an id
         run.allowed_broken += 1
     run.bridge_pid = run.bridge.pid
     run.sleep(5)
