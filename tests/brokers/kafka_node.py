@@ -111,7 +111,7 @@ class Kafka(Node):
     def launch(self):
         if not (self.folder / "data").exists():
             cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self.tool("kafka.tools.StorageTool", "format", "-t", cluster, "-c", self._properties)
+            self.tool("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", self._properties)
         super().launch()
 
     def command(self):

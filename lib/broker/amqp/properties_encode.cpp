@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <limits>
 #include <new>
 #include <vector>
@@ -35,11 +37,10 @@ bool any_repeated(std::span<const Header> headers) {
 class Table {
  public:
   Table(Writer& writer, const Publication& publication) : writer_(writer), p_(publication) {}
-  ~Table() {}  // of headers there is nothing to destroy
 
   /// What the message says elsewhere than in its headers; a header of the same name gives way. Before write().
   void extra(std::string_view name, const Value& value) {
-    if (!published(name)) new (&extras_[extra_count_++]) Header{name, value};
+    if (!published(name)) new (&room_[extra_count_++ * sizeof(Header)]) Header{name, value};
   }
 
   Result<> write() {
@@ -91,14 +92,15 @@ class Table {
     std::ranges::stable_sort(sorted, {}, name);
     std::vector<Header> repeated;
     for (auto& h : headers) {
-      auto same = std::ranges::equal_range(sorted, h.name, {}, name);
-      if (same.front() != &h) continue;
-      if (same.size() == 1) {
+      auto first = std::ranges::lower_bound(sorted, h.name, {}, name);
+      auto last = std::ranges::upper_bound(first, sorted.end(), h.name, {}, name);
+      if (*first != &h) continue;
+      if (last - first == 1) {
         of_message(h.name, h.value);
         continue;
       }
       std::vector<Header> members;
-      for (auto* other : same) members.push_back({{}, other->value});
+      for (auto other = first; other != last; ++other) members.push_back({{}, (*other)->value});
       of_message(h.name, array(members));
       repeated.push_back({{}, Value::of(h.name)});
     }
@@ -109,7 +111,9 @@ class Table {
     return {.kind = Value::Kind::array, .text = {}, .members = members};
   }
 
-  [[nodiscard]] std::span<const Header> extras() const { return {&extras_[0], extra_count_}; }
+  [[nodiscard]] std::span<const Header> extras() const { 
+    return {std::launder(reinterpret_cast<const Header*>(room_.data())), extra_count_};
+  }
   [[nodiscard]] bool published(std::string_view name) const {
     return std::ranges::any_of(p_.headers, [&](auto& h) { return h.name == name; });
   }
@@ -117,9 +121,8 @@ class Table {
   Writer& writer_;
   const Publication& p_;
   size_t begin_ = 0, bad_ = 0;
-  union {
-    Header extras_[kMostExtras];  ///< made as they come: mostly there are none, or one
-  };
+  /// Of the extras, which are made as they come: mostly there are none, or one.
+  alignas(Header) std::array<std::byte, kMostExtras * sizeof(Header)> room_;
   size_t extra_count_ = 0;
 };
 
