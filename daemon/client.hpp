@@ -25,7 +25,7 @@ class OneShot final : private Publication, private Sink {
  public:
   /// `reply_to`: an address of its own that replies come back to; empty: none are wanted.
   OneShot(const config::BrokerSection& section, const std::string& reply_to);
-  ~OneShot();
+  ~OneShot() override;
 
   /// Sends the message and waits for the broker's confirm. The options have a body, and outlive this.
   Result<> publish(const Options& options, Duration patience);
