@@ -18,17 +18,18 @@ int64_t steady_ns(TimePoint t) { return t.time_since_epoch().count(); }
 void check(int result, const char* what) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), what);
 }
+
 // Of the loop that runs on this thread: whom to wake when its round is over.
 thread_local bool in_a_loop = false;
 thread_local std::vector<std::shared_ptr<Fd>> to_wake;
 
-void signal(const Fd& event) {
+void notify(const Fd& event) {
   uint64_t one = 1;
   [[maybe_unused]] auto ignored = ::write(event.get(), &one, sizeof one);
 }
 
 void wake_others() {
-  for (auto& event : to_wake) signal(*event);
+  for (auto& event : to_wake) notify(*event);
   to_wake.clear();
 }
 
@@ -73,7 +74,7 @@ void EventLoop::stop() {
 
 void EventLoop::quit() {
   quit_.store(true, std::memory_order_release);
-  wake_now();
+  notify(*event_);
 }
 
 void EventLoop::run() {
@@ -184,16 +185,15 @@ void EventLoop::post(Task task) {
     first = posted_.empty();
     posted_.push_back(std::move(task));
   }
-  if (first) wake_now();
+  // Not put off to the end of a round, as wake() is: whoever posts may wait for it.
+  if (first) notify(*event_);
 }
 
 void EventLoop::wake() noexcept {
-  if (!in_a_loop) return wake_now();
+  if (in_loop()) return;
+  if (!in_a_loop) return notify(*event_);
   if (std::ranges::find(to_wake, event_) == to_wake.end()) to_wake.push_back(event_);
 }
-
-// Posted work is not put off: whoever posts may wait for it.
-void EventLoop::wake_now() noexcept { signal(*event_); }
 
 void EventLoop::run_posted() {
   std::vector<Task> tasks;

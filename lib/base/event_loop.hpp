@@ -56,7 +56,8 @@ class EventLoop {
   void post(Task task);
   /// Wakes the loop, for an Inbox whose push() returned true. From the thread of another loop it does so at the end of
   /// that loop's round: a source that goes through a batch of messages hands on the whole batch, and does not wake its
-  /// destination for the first, the destination being done before the second comes.
+  /// destination for the first, the destination being done before the second comes. From the loop's own thread there is
+  /// nothing to do: before_sleep() comes anyway.
   void wake() noexcept;
   /// [loop] Called once before every sleep, after all that was ready has been served: the place to write what was
   /// gathered, so that one system call serves many messages. Returns how long the sleep may last at most.
@@ -81,10 +82,8 @@ class EventLoop {
     FdCallback callback;
     bool removed = false;  ///< unwatched while a batch that reports it is being served
   };
-  void loop();
   void sleep_and_dispatch();
   void rest();
-  void wake_now() noexcept;
   void run_posted();
   void run_timers();
   [[nodiscard]] Duration until_next_timer() const;

@@ -84,7 +84,7 @@ void Consumer::stop(Duration patience) {
 }
 
 void Consumer::settled(AmqpDelivery& delivery) noexcept {
-  if (inbox_.push(&delivery) && !loop_.in_loop()) loop_.wake();
+  if (inbox_.push(&delivery)) loop_.wake();
 }
 
 // Everything is sent at once: the server answers in order, and an empty queue name means the one declared last.

@@ -30,8 +30,7 @@ struct DecodedStorage {
   /// Bytes that the headers take, decoded: up to fifty times what they were on the wire.
   [[nodiscard]] size_t footprint() const {
     size_t count = headers.size();
-    if (!arena.empty())
-      for (auto& members : arena) count += members.size() + 1;
+    for (auto& members : arena) count += members.size() + 1;
     return count * sizeof(Header);
   }
 };

@@ -1,9 +1,6 @@
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstddef>
 #include <limits>
-#include <new>
 #include <vector>
 
 #include "base/base64url.hpp"
@@ -17,7 +14,6 @@ namespace mombridge::amqp {
 namespace {
 
 constexpr uint8_t kPersistent = 2;
-constexpr size_t kMostExtras = 16;  ///< five of add_extras(), eight texts, an encoding and an expiration
 
 bool any_repeated(std::span<const Header> headers) {
   constexpr size_t kFew = 16;  // up to here, comparing each with each is faster than sorting
@@ -40,7 +36,7 @@ class Table {
 
   /// What the message says elsewhere than in its headers; a header of the same name gives way. Before write().
   void extra(std::string_view name, const Value& value) {
-    if (!published(name)) new (&room_[extra_count_++ * sizeof(Header)]) Header{name, value};
+    if (!published(name)) extras_.push_back({name, value});
   }
 
   Result<> write() {
@@ -51,7 +47,7 @@ class Table {
     else
       for (auto& h : headers) of_message(h.name, h.value);
     for (auto& h : p_.headers) entry(h.name, h.value);
-    for (auto& extra : extras()) entry(extra.name, extra.value);
+    for (auto& extra : extras_) entry(extra.name, extra.value);
     writer_.end_sized(begin_);
     if (bad_) return fail("header name of " + std::to_string(bad_) + " bytes: AMQP takes at most 255");
     return {};
@@ -81,7 +77,7 @@ class Table {
 
   void of_message(std::string_view name, const Value& value) {
     auto same = [&](auto& extra) { return extra.name == name; };
-    if (!published(name) && std::ranges::none_of(extras(), same)) entry(name, value);
+    if (!published(name) && std::ranges::none_of(extras_, same)) entry(name, value);
   }
 
   // A name that stands several times becomes one array, noted in mombridge-types so that the way back expands it.
@@ -111,9 +107,6 @@ class Table {
     return {.kind = Value::Kind::array, .text = {}, .members = members};
   }
 
-  [[nodiscard]] std::span<const Header> extras() const { 
-    return {std::launder(reinterpret_cast<const Header*>(room_.data())), extra_count_};
-  }
   [[nodiscard]] bool published(std::string_view name) const {
     return std::ranges::any_of(p_.headers, [&](auto& h) { return h.name == name; });
   }
@@ -121,9 +114,7 @@ class Table {
   Writer& writer_;
   const Publication& p_;
   size_t begin_ = 0, bad_ = 0;
-  /// Of the extras, which are made as they come: mostly there are none, or one.
-  alignas(Header) std::array<std::byte, kMostExtras * sizeof(Header)> room_;
-  size_t extra_count_ = 0;
+  std::vector<Header> extras_;
 };
 
 // AMQP's timestamp has whole seconds, and none before 1970.

@@ -39,7 +39,7 @@ void Publisher::start() {
 
 void Publisher::publish(Publication& publication) noexcept {
   if (!gate_.enter()) return publication.completed(Outcome::away("the bridge is stopping"));
-  if (inbox_.push(&publication) && !loop_.in_loop()) loop_.wake();
+  if (inbox_.push(&publication)) loop_.wake();
   gate_.leave();
 }
 

@@ -16,7 +16,7 @@ void KafkaDelivery::settle(Settlement s) noexcept {
 }
 
 void Consumer::settled(KafkaDelivery& delivery) noexcept {
-  if (inbox_.push(&delivery) && !loop_.in_loop()) loop_.wake();
+  if (inbox_.push(&delivery)) loop_.wake();
 }
 
 bool Consumer::full(const Assigned& p) const {

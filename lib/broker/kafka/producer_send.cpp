@@ -60,7 +60,7 @@ void Producer::publish(Publication& p) noexcept {
   auto sent = produce(p);
   direct_.leave();
   if (sent == Sent::full) return queue(p);
-  if (sent == Sent::unknown && suspected_.push(&p) && !loop_.in_loop()) loop_.wake();
+  if (sent == Sent::unknown && suspected_.push(&p)) loop_.wake();
 }
 
 // Whoever has something in the backlog finds it not empty until that has been produced: so the order of one caller is
@@ -71,7 +71,7 @@ void Producer::queue(Publication& p) noexcept {
     if (!closed_) {
       backlog_.push_back(&p);
       waiting_.fetch_add(1, std::memory_order_release);
-      if (backlog_.size() == 1 && !loop_.in_loop()) loop_.wake();
+      if (backlog_.size() == 1) loop_.wake();
       return;
     }
   }

@@ -53,7 +53,7 @@ class MemoryBroker final : public Broker {
 
   void publish(Publication& publication) noexcept override {
     if (!gate_.enter()) return publication.completed(Outcome::away("the broker stopped"));
-    if (published_.push(&publication)) wake();
+    if (published_.push(&publication)) loop_.wake();
     gate_.leave();
   }
 
@@ -86,13 +86,8 @@ class MemoryBroker final : public Broker {
  private:
   void settle(MemoryDelivery& delivery) noexcept {
     if (!gate_.enter()) return queues_.settled_late(delivery);
-    if (settled_.push(&delivery)) wake();
+    if (settled_.push(&delivery)) loop_.wake();
     gate_.leave();
-  }
-
-  // The loop looks into its inboxes before every sleep, so on its own thread there is nobody to wake.
-  void wake() noexcept {
-    if (!loop_.in_loop()) loop_.wake();
   }
 
   Duration serve() {
