@@ -63,10 +63,14 @@ bool Section::has(const std::string& key) { return node(key) != nullptr; }
 
 bool Section::require(const std::string& key, std::string hint) {
   auto* entry = find(key);
-  if (!entry) diagnostics_->error(mark(), path_, "missing key " + in_quotes(key), std::move(hint));
+  if (!entry) {
+    diagnostics_->error(mark(), path_, "missing key " + in_quotes(key), std::move(hint));
+    return false;
+  }
   // A scalar getter says so by itself, a section or list does not mind: either way it is needed here.
-  if (entry && entry->value.kind == Node::Kind::null) error(key, "has no value", std::move(hint));
-  return entry && entry->value.kind != Node::Kind::null;
+  bool has_value = entry->value.kind != Node::Kind::null;
+  if (!has_value) error(key, "has no value", std::move(hint));
+  return has_value;
 }
 
 bool Section::refuse(const std::string& key, const std::string& what, const std::string& hint) {

@@ -1,7 +1,6 @@
 #include "handler/registry.hpp"
 
 #include <algorithm>
-#include <ranges>
 
 namespace mombridge::handler {
 
@@ -21,8 +20,8 @@ Result<> Registry::start(const FindBroker& find_broker) {
 void Registry::stop(Duration patience) {
   auto deadline = Clock::now() + patience;
   for (auto& instance : instances_) instance->stop_taking();  // they end side by side
-  for (auto& instance : std::views::reverse(instances_))
-    instance->stop(std::max(deadline - Clock::now(), Duration::zero()));
+  for (auto instance = instances_.rbegin(); instance != instances_.rend(); ++instance)
+    (*instance)->stop(std::max(deadline - Clock::now(), Duration::zero()));
 }
 
 bool Registry::left_behind() const {

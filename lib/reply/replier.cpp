@@ -9,8 +9,8 @@ namespace mombridge::reply {
 namespace {
 
 const std::vector<ReplyKey>& keys_of(const config::Config& config) {
-  static const std::vector<ReplyKey> random = KeyRing::random();
-  return config.replies.keys.empty() ? random : config.replies.keys;
+  static const std::vector<ReplyKey> kRandom = KeyRing::random();
+  return config.replies.keys.empty() ? kRandom : config.replies.keys;
 }
 
 bool is_glob(const std::string& text) { return text.find_first_of("*?[\\") != std::string::npos; }

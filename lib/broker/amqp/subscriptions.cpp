@@ -134,7 +134,7 @@ void refuse_entry(Section& section) {
 }
 
 /// In the lifetime of a reply queue no `replies.timeout` may matter: RabbitMQ refuses to declare it with another.
-constexpr int64_t kReplyTtlMs = 24 * 3600 * 1000;
+constexpr int64_t kReplyTtlMs = int64_t{24} * 3600 * 1000;
 
 bool same(const QueueDeclaration& a, const QueueDeclaration& b) {
   return a.durable == b.durable && a.exclusive == b.exclusive && a.auto_delete == b.auto_delete &&
@@ -158,7 +158,7 @@ std::optional<size_t> join_route(Section& from, Entry entry, size_t index, Setti
 
 /// Tells this process's private queue from those of others.
 const std::string& process_name() {
-  static const std::string name = [] {
+  static const std::string kName = [] {
     std::random_device random;
     std::string hex;
     for (int i = 0; i < 4; ++i) {
@@ -168,7 +168,7 @@ const std::string& process_name() {
     }
     return hex;
   }();
-  return name;
+  return kName;
 }
 
 }  // namespace

@@ -161,9 +161,7 @@ void encode_value(Writer& writer, const Value& v) {
     case Kind::u32:
       return number(writer, 'i', static_cast<uint32_t>(i));
     case Kind::i64:
-      return number(writer, 'l', i);
-    // No letter for it is read alike by all; as a signed one its upper half would change sign.
-    case Kind::u64:
+    case Kind::u64:  // no letter for it is read alike by all; as a signed one its upper half changes sign
       return number(writer, 'l', i);
     case Kind::timestamp:
       return number(writer, 'T', i);

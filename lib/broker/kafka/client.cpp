@@ -96,8 +96,8 @@ Signal::Signal() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
 }
 
 void Signal::watch(rd_kafka_queue_t* queue) const {
-  static const uint64_t one = 1;
-  rd_kafka_queue_io_event_enable(queue, fd_.get(), &one, sizeof one);
+  static const uint64_t kOne = 1;
+  rd_kafka_queue_io_event_enable(queue, fd_.get(), &kOne, sizeof kOne);
 }
 
 void Signal::clear() const {

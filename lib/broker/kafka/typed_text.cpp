@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <limits>
+#include <type_traits>
+#include <utility>
 
 #include "base/text.hpp"
 #include "broker/kafka/nested_json.hpp"
@@ -24,8 +26,8 @@ bool parse(std::string_view text, N& number) {
 
 template <class N>
 bool integer(std::string_view text, Value& value) {
-  N number{};
-  if (!parse(text, number)) return false;
+  std::conditional_t<std::is_signed_v<N>, int64_t, uint64_t> number{};
+  if (!parse(text, number) || !std::in_range<N>(number)) return false;
   value.integer = static_cast<int64_t>(number);
   return true;
 }
