@@ -24,9 +24,8 @@ size_t sequence(std::string_view s) {
 }  // namespace
 
 bool is_utf8(std::string_view bytes) {
+  if (is_ascii(bytes)) return true;
   while (!bytes.empty()) {
-    bytes.remove_prefix(ascii_prefix(bytes));
-    if (bytes.empty()) break;
     size_t n = sequence(bytes);
     if (!n) return false;
     bytes.remove_prefix(n);

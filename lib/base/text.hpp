@@ -10,15 +10,21 @@ namespace mombridge {
 
 [[nodiscard]] bool is_utf8(std::string_view bytes);
 
-/// Up to so many bytes, at the start, are ASCII. Inline, as every header's value is looked at and most is nothing else.
-[[nodiscard]] inline size_t ascii_prefix(std::string_view s) {
-  size_t n = 0;
-  for (uint64_t word; n + sizeof word <= s.size(); n += sizeof word) {
-    std::memcpy(&word, s.data() + n, sizeof word);
-    if (word & 0x8080808080808080) break;
+/// Inline, as every header's value is looked at and most is nothing else.
+[[nodiscard]] inline bool is_ascii(std::string_view s) {
+  constexpr uint64_t kHighBits = 0x8080808080808080;
+  uint64_t word = 0, all = 0;
+  size_t n = s.size();
+  if (n < sizeof word) {
+    for (char c : s) all |= static_cast<uint64_t>(static_cast<unsigned char>(c));
+    return !(all & kHighBits);
   }
-  while (n < s.size() && static_cast<uint8_t>(s[n]) < 0x80) ++n;
-  return n;
+  for (size_t i = 0; i + sizeof word < n; i += sizeof word) {
+    std::memcpy(&word, s.data() + i, sizeof word);
+    all |= word;
+  }
+  std::memcpy(&word, s.data() + n - sizeof word, sizeof word);
+  return !((all | word) & kHighBits);
 }
 
 /// For logs and errors: control characters and bytes that are not UTF-8 become \xNN. With `longest` (bytes), the rest

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/inbox.hpp"
 #include "message/message.hpp"
 #include "message/owned.hpp"
 
@@ -23,7 +22,7 @@ struct Verdict {
 };
 
 /// One message that a handler works on. Lent to Handler::handle() until finished() is called, exactly once.
-class Call : public InboxItem<Call> {
+class Call {
  public:
   const Message* message = nullptr;  ///< valid until finished()
   std::string_view broker;           ///< where it came from

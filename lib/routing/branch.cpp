@@ -170,11 +170,12 @@ void Branch::dead_letter() {
   auto& origin = passage_.origin();
   auto& to = *policy_->dead_letter;
   step_ = Step::dead_letter;
-  auto& message = reply_.message = delivery.message;
+  if (!dead_) dead_ = std::make_unique<DeadLetter>();
+  auto& message = dead_->message = delivery.message;
   if (bare_) message.headers = {};
   if (auto ok = prepare(*this, rendered_, to, message, origin.section->name); !ok) return hold(ok.error().text);
   if (!to.config->exchange) Publication::exchange = {};  // the default exchange: a queue's name is enough
-  add_dead_letter_headers(*this, rendered_, dead_, delivery,
+  add_dead_letter_headers(*this, rendered_, *dead_, delivery,
                           {origin.section->name, origin.section->settings->subscriptions[delivery.subscription].source,
                            route_ ? route_name() : std::string_view()},
                           to.broker->section->type == "kafka", reason_, attempts_, bare_);
@@ -210,7 +211,7 @@ void Branch::later(Duration wait) noexcept {
 }
 
 void Branch::done(Settlement settlement) noexcept {
-  reply_.content.reset();  // branches are kept for further messages, and a reply may be large
+  if (reply_) reply_->content.reset();  // branches are kept for further messages, and a reply may be large
   passage_.branch_done(settlement);
 }
 

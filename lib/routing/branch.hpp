@@ -110,12 +110,12 @@ class Branch final : public Publication, public handler::Call {
   std::atomic<const Broker*> lent_to_{nullptr};  ///< the broker that has it now
   std::string reason_;                           ///< of the last failure
   Rendered rendered_;
-  OutgoingReply reply_;
   // Made for the first message that needs them: most never do.
+  std::unique_ptr<OutgoingReply> reply_;
   std::unique_ptr<reply::Forwarded> forwarded_;
   std::unique_ptr<reply::Returned> returned_;
   std::unique_ptr<ErrorReply> error_;
-  DeadLetterHeaders dead_;
+  std::unique_ptr<DeadLetter> dead_;
 };
 
 }  // namespace mombridge::routing

@@ -82,18 +82,19 @@ bool Branch::address_request() {
 void Branch::reply(std::unique_ptr<OwnedMessage> content) {
   auto& request = passage_.delivery().message;
   auto& settings = *passage_.origin().section->settings;
-  reply_.fill(std::move(content), request, settings.appname);
+  if (!reply_) reply_ = std::make_unique<OutgoingReply>();
+  reply_->fill(std::move(content), request, settings.appname);
   if (answers_) {
     step_ = Step::reply_to_requester;
     replies_to_ = &passage_.origin();
-    address_reply(*this, reply_.message, {*request.reply_to, request.reply_partition}, settings);
+    address_reply(*this, reply_->message, {*request.reply_to, request.reply_partition}, settings);
   } else if (to_->reply_to) {
     step_ = Step::reply_to_route;
     replies_to_ = to_->reply_to->broker;
     if (auto ok = prepare(*this, rendered_, *to_->reply_to, request, Call::broker); !ok)
       return hopeless("refused", ok.error().text);
-    Publication::message = &reply_.message;
-    if (!to_->reply_to->key) Publication::key = reply_.message.key;
+    Publication::message = &reply_->message;
+    if (!to_->reply_to->key) Publication::key = reply_->message.key;
   } else {
     events::reply_without_address(route_name());
     return done(Settlement::accept);

@@ -15,7 +15,7 @@ std::string_view big_endian(std::array<char, N>& storage, int64_t value) {
   return {storage.data(), N};
 }
 
-void add_spring_headers(std::vector<Header>& headers, DeadLetterHeaders& storage, const Delivery& delivery) {
+void add_spring_headers(std::vector<Header>& headers, DeadLetter& storage, const Delivery& delivery) {
   auto text = [&](std::string_view name, std::string_view value) { headers.push_back({name, Value::of(value)}); };
   auto raw = [&](std::string_view name, std::string_view value) { headers.push_back({name, Value::of_bytes(value)}); };
   text("kafka_dlt-original-topic", delivery.message.target);
@@ -33,7 +33,7 @@ void add_spring_headers(std::vector<Header>& headers, DeadLetterHeaders& storage
 
 }  // namespace
 
-void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadLetterHeaders& storage,
+void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadLetter& storage,
                              const Delivery& delivery, const DeadLetterOrigin& origin, bool to_kafka,
                              const std::string& reason, unsigned attempts, bool bare) {
   storage.reason = printable(reason, kLongestReason);

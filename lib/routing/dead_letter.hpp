@@ -11,8 +11,9 @@
 
 namespace mombridge::routing {
 
-/// Storage of one dead letter's headers; lives as long as its publication.
-struct DeadLetterHeaders {
+/// What one dead letter views; lives as long as its publication.
+struct DeadLetter {
+  Message message;
   std::string reason, attempts, failed_at_ms, partition, offset, left_out;
   std::array<char, 4> kafka_partition;
   std::array<char, 8> kafka_offset, kafka_timestamp;
@@ -25,7 +26,7 @@ struct DeadLetterOrigin {
 /// Adds the bridge's own `mombridge-dead-*` headers and, on the way to Kafka, Spring's `kafka_dlt-*` set to what
 /// `publication` carries already. Source of the latter: spring-kafka, KafkaHeaders (partition 4, offset and timestamp 8
 /// bytes, big-endian). `bare`: the message's own headers were left out, and how many there were is said.
-void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadLetterHeaders& storage,
+void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadLetter& storage,
                              const Delivery& delivery, const DeadLetterOrigin& origin, bool to_kafka,
                              const std::string& reason, unsigned attempts, bool bare);
 

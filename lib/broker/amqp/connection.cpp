@@ -160,8 +160,7 @@ size_t Connection::parse(std::string_view bytes) {
       return fail_with("a frame of " + std::to_string(size) + " bytes is larger than agreed"), 0;
     if (bytes.size() - used < size + kFrameOverhead) break;
     auto payload = bytes.substr(used + 7, size);
-    if (static_cast<uint8_t>(bytes[used + 7 + size]) != AMQP_FRAME_END)
-      return fail_with("a frame without its end mark"), 0;
+    if (static_cast<uint8_t>(bytes[used + 7 + size]) != kFrameEnd) return fail_with("a frame without its end mark"), 0;
     used += size + kFrameOverhead;
     if (!frame(type, channel, payload)) return fail_with("a frame of unknown type " + std::to_string(type)), 0;
     if (epoch != epoch_) return 0;
@@ -211,23 +210,11 @@ void Connection::send(uint16_t channel, amqp_method_number_t id, void* method) {
   std::array<char, kMethodBuffer> buffer;
   int size = amqp_encode_method(id, method, {buffer.size(), buffer.data()});
   if (size < 0) return fail_with("a method does not fit its buffer");
-  auto begin = begin_frame(AMQP_FRAME_METHOD, channel);
-  Writer(out_).number(static_cast<uint32_t>(id));
-  out_.append(buffer.data(), static_cast<size_t>(size));
-  end_frame(begin);
-}
-
-size_t Connection::begin_frame(uint8_t type, uint16_t channel) {
   Writer writer(out_);
-  writer.octet(type);
-  writer.number(channel);
-  return writer.begin_sized();
-}
-
-void Connection::end_frame(size_t begin) {
-  Writer writer(out_);
-  writer.end_sized(begin);
-  writer.octet(AMQP_FRAME_END);
+  writer.frame(AMQP_FRAME_METHOD, channel, sizeof(uint32_t) + static_cast<size_t>(size));
+  writer.number(static_cast<uint32_t>(id));
+  writer.raw({buffer.data(), static_cast<size_t>(size)});
+  writer.octet(kFrameEnd);
 }
 
 void Connection::flush() {
@@ -270,7 +257,9 @@ void Connection::heartbeat() {
   if (!paused_ && now - last_received_ > 2 * heartbeat_interval_)
     return fail_with("no sign of life from the broker for two heartbeats");
   if (now - last_sent_ >= heartbeat_interval_ / 2 && !pending()) {
-    end_frame(begin_frame(kHeartbeatFrame, 0));
+    Writer writer(out_);
+    writer.frame(kHeartbeatFrame, 0, 0);
+    writer.octet(kFrameEnd);
     auto epoch = epoch_;
     flush();
     if (epoch != epoch_) return;

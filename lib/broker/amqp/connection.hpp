@@ -63,9 +63,7 @@ class Connection {
 
   /// Appends one method frame. The connection is open.
   void send(uint16_t channel, amqp_method_number_t id, void* method);
-  /// For frames that the user writes: begin_frame, append to out(), end_frame.
-  [[nodiscard]] size_t begin_frame(uint8_t type, uint16_t channel);
-  void end_frame(size_t begin);
+  /// Where a user writes its own frames.
   [[nodiscard]] Buffer& out() { return out_; }
   /// Bytes that are not on their way yet.
   [[nodiscard]] size_t pending() const { return out_.size() - out_at_; }

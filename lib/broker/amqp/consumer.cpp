@@ -200,7 +200,7 @@ void Consumer::deliver(std::string_view arguments) {
   current_ = &new_delivery();
   current_->tag = tag;
   current_->epoch = epoch_;
-  current_->bytes.assign(key);
+  current_->bytes.append(key);
   target_size_ = key.size();
   body_size_ = body_left_ = 0;
 }
@@ -225,7 +225,7 @@ void Consumer::content_body(uint16_t, std::string_view part) {
 void Consumer::dispatch() {
   auto& d = *std::exchange(current_, nullptr);
   if (!sink_) return recycle(d);  // not acknowledged: given back when the channel closes
-  std::string_view all = d.bytes;
+  std::string_view all = d.bytes.view();
   auto& m = d.message;
   m = {};
   m.target = all.substr(0, target_size_);
@@ -270,19 +270,21 @@ void Consumer::take_settled() {
     pace_.took(loop_.round_began() - d.arrived);
     d.handed_out = false;
     progress |= d.settlement != Settlement::requeue;
-    if (d.epoch == epoch_ && connection_.is_open()) {
-      if (d.settlement == Settlement::accept) {
-        if (!failpoint("early_ack")) tracker_.accepted(d.tag);
-      } else {
-        amqp_basic_nack_t nack{.delivery_tag = d.tag, .multiple = 0, .requeue = d.settlement == Settlement::requeue};
-        connection_.send(kChannel, AMQP_BASIC_NACK_METHOD, &nack);
-        tracker_.nacked(d.tag);
-      }
-    }
+    if (d.epoch == epoch_ && connection_.is_open()) tell_broker(d);
     recycle(d);
   }
   if (in_flight_bytes_ <= settings_.prefetch_size / 2) connection_.pause_reading(false);
   if (paused_ && sink_ && (progress || !in_flight_)) resume();
+}
+
+void Consumer::tell_broker(const AmqpDelivery& d) {
+  if (d.settlement == Settlement::accept) {
+    if (!failpoint("early_ack")) tracker_.accepted(d.tag);
+    return;
+  }
+  amqp_basic_nack_t nack{.delivery_tag = d.tag, .multiple = 0, .requeue = d.settlement == Settlement::requeue};
+  connection_.send(kChannel, AMQP_BASIC_NACK_METHOD, &nack);
+  tracker_.nacked(d.tag);
 }
 
 void Consumer::flush_acks(bool all) {
@@ -299,12 +301,12 @@ void Consumer::flush_acks(bool all) {
 }
 
 void Consumer::send_ack(uint64_t tag, bool multiple) {
-  auto begin = connection_.begin_frame(AMQP_FRAME_METHOD, kChannel);
   Writer writer(connection_.out());
+  writer.frame(AMQP_FRAME_METHOD, kChannel, sizeof(uint32_t) + sizeof tag + 1);
   writer.number(static_cast<uint32_t>(AMQP_BASIC_ACK_METHOD));
   writer.number(tag);
   writer.octet(multiple);
-  connection_.end_frame(begin);
+  writer.octet(kFrameEnd);
 }
 
 AmqpDelivery& Consumer::new_delivery() {
@@ -315,7 +317,7 @@ AmqpDelivery& Consumer::new_delivery() {
 }
 
 void Consumer::recycle(AmqpDelivery& d) {
-  if (d.bytes.capacity() > kKeepCapacity) std::string().swap(d.bytes);
+  d.bytes.clear(kKeepCapacity);
   d.storage.clear();
   free_.push_back(&d);
 }

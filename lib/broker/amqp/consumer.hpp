@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/buffer.hpp"
 #include "base/log.hpp"
 #include "base/pace.hpp"
 #include "broker/amqp/ack_tracker.hpp"
@@ -28,11 +29,11 @@ class AmqpDelivery final : public Delivery {
 
   uint64_t tag = 0, epoch = 0;
   TimePoint arrived;
+  size_t footprint = 0;     ///< what it counts against prefetch_size
   bool handed_out = false;  ///< to the sink, and not back yet
   Settlement settlement = Settlement::accept;
-  std::string bytes;  ///< routing key, properties and body, one after the other
+  Buffer bytes;  ///< routing key, properties and body, one after the other
   DecodedStorage storage;
-  size_t footprint = 0;  ///< what it counts against prefetch_size
 
  private:
   Consumer& owner_;
@@ -79,6 +80,7 @@ class Consumer final : private ConnectionUser {
   void dispatch();
   Duration serve();
   void take_settled();
+  void tell_broker(const AmqpDelivery& delivery);
   void flush_acks(bool all);
   void send_ack(uint64_t tag, bool multiple);
   void drop_channel(const std::string& why);

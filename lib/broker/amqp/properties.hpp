@@ -1,7 +1,7 @@
 #pragma once
 // Between a basic content's properties and a Message, both ways; the contract's table is the source.
 
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,15 +17,14 @@ namespace mombridge::amqp {
 struct DecodedStorage {
   std::vector<Header> headers;
   Arena arena;
-  std::deque<std::string> texts;
+  std::list<std::string> texts;
   /// For the next message. A table of thousands of headers does not leave its memory behind.
   void clear() {
     constexpr size_t kKeep = 64;
     if (headers.capacity() > kKeep) std::vector<Header>().swap(headers);
     headers.clear();
-    // Mostly there is nothing, and a deque takes its time to find that out.
-    if (!arena.empty()) arena.clear();
-    if (!texts.empty()) texts.clear();
+    arena.clear();
+    texts.clear();
   }
   /// Bytes that the headers take, decoded: up to fifty times what they were on the wire.
   [[nodiscard]] size_t footprint() const {

@@ -32,7 +32,8 @@ bool any_repeated(std::span<const Header> headers) {
 /// The headers table of one publication, written as it goes.
 class Table {
  public:
-  Table(Writer& writer, const Publication& publication) : writer_(writer), p_(publication) {}
+  Table(Writer& writer, const Publication& publication, std::vector<Header>& extras)
+      : writer_(writer), p_(publication), extras_(extras) {}
 
   /// What the message says elsewhere than in its headers; a header of the same name gives way. Before write().
   void extra(std::string_view name, const Value& value) {
@@ -61,8 +62,7 @@ class Table {
       return;
     }
     bool cloud_event = name.starts_with("ce_") && name.size() + 9 <= kMaxShortString;
-    if (value.kind == Value::Kind::string && !cloud_event && !name.empty() &&
-        ascii_prefix(value.text) == value.text.size())
+    if (value.kind == Value::Kind::string && !cloud_event && !name.empty() && is_ascii(value.text))
       return writer_.text_entry(name, value.text);
     // Kafka's `ce_id` is `cloudEvents_id` on AMQP. Source: CloudEvents AMQP protocol binding, 3.1.3.
     if (cloud_event) {
@@ -114,7 +114,7 @@ class Table {
   Writer& writer_;
   const Publication& p_;
   size_t begin_ = 0, bad_ = 0;
-  std::vector<Header> extras_;
+  std::vector<Header>& extras_;
 };
 
 // AMQP's timestamp has whole seconds, and none before 1970.
@@ -160,7 +160,9 @@ class Texts {
 
 Result<> encode_properties(Writer& writer, const Publication& publication) {
   auto& m = *publication.message;
-  Table table(writer, publication);
+  thread_local std::vector<Header> extras;  // so that its memory stays: many a source has one for every message
+  extras.clear();
+  Table table(writer, publication, extras);
   Texts texts(table);
   add_extras(publication, table);
   std::string encoded;

@@ -305,16 +305,17 @@ Result<> Publisher::write(const Publication& p) {
   auto& out = connection_.out();
   size_t rollback = out.size();
   Writer writer(out);
-  auto begin = connection_.begin_frame(AMQP_FRAME_METHOD, kChannel);
+  constexpr size_t kMethodAndBits = sizeof(uint32_t) + sizeof(uint16_t) + 1;
+  writer.frame(AMQP_FRAME_METHOD, kChannel, kMethodAndBits + 1 + p.exchange.size() + 1 + p.target.size());
   writer.number(static_cast<uint32_t>(AMQP_BASIC_PUBLISH_METHOD));
   writer.number(uint16_t{0});
   writer.short_string(p.exchange);
   writer.short_string(p.target);
   writer.octet(p.mandatory);
-  connection_.end_frame(begin);
+  writer.octet(kFrameEnd);
 
   auto body = p.message->body;
-  begin = connection_.begin_frame(AMQP_FRAME_HEADER, kChannel);
+  auto begin = writer.begin_frame(AMQP_FRAME_HEADER, kChannel);
   writer.number(static_cast<uint16_t>(AMQP_BASIC_CLASS));
   writer.number(uint16_t{0});
   writer.number(static_cast<uint64_t>(body.size()));
@@ -327,11 +328,13 @@ Result<> Publisher::write(const Publication& p) {
     out.truncate(rollback);
     return encoded;
   }
-  connection_.end_frame(begin);
-  for (; !body.empty(); body.remove_prefix(std::min(part, body.size()))) {
-    begin = connection_.begin_frame(AMQP_FRAME_BODY, kChannel);
-    out.append(body.substr(0, part));
-    connection_.end_frame(begin);
+  writer.end_frame(begin);
+  while (!body.empty()) {
+    auto next = body.substr(0, part);
+    writer.frame(AMQP_FRAME_BODY, kChannel, next.size());
+    writer.raw(next);
+    writer.octet(kFrameEnd);
+    body.remove_prefix(next.size());
   }
   return {};
 }

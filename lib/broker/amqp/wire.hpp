@@ -1,5 +1,6 @@
 #pragma once
-// AMQP 0-9-1's primitive types: big-endian numbers, short and long strings. Source: AMQP 0-9-1 specification, 4.2.
+// AMQP 0-9-1's frames and primitive types: big-endian numbers, short and long strings. Source: AMQP 0-9-1
+// specification, 4.2.
 
 #include <bit>
 #include <concepts>
@@ -7,7 +8,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "broker/amqp/buffer.hpp"
+#include "base/buffer.hpp"
 
 namespace mombridge::amqp {
 
@@ -24,6 +25,7 @@ constexpr N big_endian(N n) {
 }
 
 inline constexpr size_t kMaxShortString = 255;
+inline constexpr uint8_t kFrameEnd = 0xCE;
 
 /// Appends to a buffer that belongs to the caller.
 class Writer {
@@ -50,6 +52,24 @@ class Writer {
     *at = 'S';
     std::memcpy(at + 1, &size, sizeof size);
     if (!text.empty()) std::memcpy(at + 5, text.data(), text.size());
+  }
+  /// The beginning of a frame with a payload of `size` bytes; after that comes its end mark.
+  void frame(uint8_t type, uint16_t channel, size_t size) {
+    char* at = out_.extend(sizeof type + sizeof channel + sizeof(uint32_t));
+    auto wire_channel = big_endian(channel);
+    auto wire_size = big_endian(static_cast<uint32_t>(size));
+    *at = static_cast<char>(type);
+    std::memcpy(at + 1, &wire_channel, sizeof wire_channel);
+    std::memcpy(at + 3, &wire_size, sizeof wire_size);
+  }
+  /// One whose size is known only when it has been written: end_frame() puts it in.
+  [[nodiscard]] size_t begin_frame(uint8_t type, uint16_t channel) {
+    frame(type, channel, 0);
+    return out_.size();
+  }
+  void end_frame(size_t begin) {
+    end_sized(begin);
+    octet(kFrameEnd);
   }
   /// A 32-bit size that is known only when what it counts has been written.
   [[nodiscard]] size_t begin_sized() {

@@ -92,7 +92,7 @@ void Consumer::fill(KafkaDelivery& d, const rd_kafka_message_t& record) {
   m = {};
   m.target = d.from->topic;
   unsigned dropped = 0;
-  decode_record(record, m, d.storage, dropped);
+  if (decode_record(record, m, d.storage, dropped)) d.event.reset();
   if (dropped) {
     counter("headers_dropped").add(dropped);
     dropped_log_.event(log::Level::warn, "headers dropped: they belong to a broker, or are of no use",

@@ -49,7 +49,7 @@ class KafkaDelivery final : public Delivery {
   void settle(Settlement s) noexcept override;
   [[nodiscard]] bool stale() const noexcept override { return !from->current.load(std::memory_order_relaxed); }
 
-  Event event;  ///< keeps the record
+  Event event;  ///< keeps a record that was not copied
   Assigned* from = nullptr;
   uint64_t number = 0;  ///< in the tracker
   size_t size = 0;      ///< bytes

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/buffer.hpp"
 #include "broker/kafka/handles.hpp"
 #include "broker/kafka/typed_text.hpp"
 #include "message/message.hpp"
@@ -17,19 +18,28 @@ struct RecordStorage {
   std::vector<Header> headers;
   Arena arena;
   std::string id;
+  Buffer bytes;  ///< of a small record
   void clear() {
     headers.clear();
     arena.clear();
+    bytes.clear();
   }
 };
 
-/// Fills in body, key, timestamp, properties and headers; `target` and the id of a message that has none are the
-/// caller's to set. Views `record` and `storage`.
-void decode_record(const rd_kafka_message_t& record, Message& message, RecordStorage& storage, unsigned& dropped);
+/// A record whose body, key and headers together are no larger than this is copied.
+inline constexpr size_t kCopied = 2048;
 
-/// The part of decode_record() that a record's headers say. What only brokers own, and what the bridge writes on AMQP
-/// alone, is left out; `dropped` counts that and what makes no sense.
-void decode_headers(const rd_kafka_headers_t* headers, Message& message, RecordStorage& storage, unsigned& dropped);
+/// Fills in body, key, timestamp, properties and headers; `target` and the id of a message that has none are the
+/// caller's to set. What only brokers own, and what the bridge writes on AMQP alone, is left out of the headers;
+/// `dropped` counts that and what makes no sense. True where the record was copied into `storage` and is needed no
+/// longer; else the message views `record`, too. A record lies in a dozen places of the client's memory: while those
+/// are at hand, copying a small one and letting go of it costs less than coming back to them all when it is settled.
+[[nodiscard]] bool decode_record(const rd_kafka_message_t& record, Message& message, RecordStorage& storage,
+                                 unsigned& dropped);
+
+/// The part of decode_record() that asks nothing of the client: everything but the timestamp. `headers` may be null.
+[[nodiscard]] bool decode_content(const rd_kafka_message_t& record, const rd_kafka_headers_t* headers, Message& message,
+                                  RecordStorage& storage, unsigned& dropped);
 
 /// `kafka:BROKER/TOPIC/PARTITION/`, with which the ids begin of messages that came without one.
 std::string id_prefix(std::string_view broker, std::string_view topic, int32_t partition);

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <optional>
+#include <span>
 
 #include "base/text.hpp"
 #include "broker/kafka/record.hpp"
@@ -41,6 +43,15 @@ struct Raw {
   std::string_view name, value;
   bool null;
 };
+
+void list(const rd_kafka_headers_t* headers, std::vector<Raw>& raws) {
+  raws.clear();
+  const char* name;
+  const void* value;
+  size_t size;
+  for (size_t i = 0; headers && !rd_kafka_header_get_all(headers, i, &name, &value, &size); ++i)
+    raws.push_back({name, {static_cast<const char*>(value), value ? size : 0}, !value});
+}
 
 /// The entries of `mombridge-types`, asked for in the order of the headers, as they were written.
 class Types {
@@ -93,13 +104,16 @@ class Types {
 
 class Decoder {
  public:
-  Decoder(Message& message, RecordStorage& storage, unsigned& dropped)
-      : m_(message), storage_(storage), dropped_(dropped) {}
+  Decoder(Message& message, RecordStorage& storage, unsigned& dropped, bool copies)
+      : m_(message), storage_(storage), dropped_(dropped), copies_(copies) {}
 
-  void run(const rd_kafka_headers_t* headers) {
+  void run(const rd_kafka_message_t& record, std::span<Raw> headers) {
+    m_.tombstone = !record.payload;
+    if (record.payload) m_.body = keep({static_cast<const char*>(record.payload), record.len});
+    if (record.key) m_.key = keep({static_cast<const char*>(record.key), record.key_len});
     Types types(note(headers), storage_.arena);
-    Raw raw;
-    for (size_t i = 0; at(headers, i, raw); ++i) {
+    for (auto& raw : headers) {
+      raw = {keep(raw.name), keep(raw.value), raw.null};
       if (raw.name == header::kTypes) continue;
       if (broker_owned(raw.name) || only_on_amqp(raw.name)) {
         ++dropped_;
@@ -113,20 +127,17 @@ class Decoder {
   }
 
  private:
-  static bool at(const rd_kafka_headers_t* headers, size_t i, Raw& raw) {
-    const char* name;
-    const void* value;
-    size_t size;
-    if (rd_kafka_header_get_all(headers, i, &name, &value, &size) != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
-    raw = {name, {static_cast<const char*>(value), value ? size : 0}, !value};
-    return true;
+  // The storage has been made large enough: what stands in it stays where it is.
+  std::string_view keep(std::string_view text) {
+    if (!copies_) return text;
+    char* copy = storage_.bytes.extend(text.size());
+    if (!text.empty()) std::memcpy(copy, text.data(), text.size());
+    return {copy, text.size()};
   }
 
-  static std::string_view note(const rd_kafka_headers_t* headers) {
-    const void* value = nullptr;
-    size_t size = 0;
-    rd_kafka_header_get_last(headers, header::kTypes.data(), &value, &size);
-    return {static_cast<const char*>(value), value ? size : 0};
+  static std::string_view note(std::span<const Raw> headers) {
+    auto last = std::find_if(headers.rbegin(), headers.rend(), [](auto& raw) { return raw.name == header::kTypes; });
+    return last == headers.rend() ? std::string_view() : last->value;
   }
 
   Value value(const Raw& raw, std::string_view type) {
@@ -163,24 +174,31 @@ class Decoder {
   Message& m_;
   RecordStorage& storage_;
   unsigned& dropped_;
+  const bool copies_;
 };
 
 }  // namespace
 
-void decode_record(const rd_kafka_message_t& record, Message& m, RecordStorage& storage, unsigned& dropped) {
-  m.tombstone = !record.payload;
-  m.body = {static_cast<const char*>(record.payload), record.payload ? record.len : 0};
-  if (record.key) m.key = std::string_view(static_cast<const char*>(record.key), record.key_len);
+bool decode_record(const rd_kafka_message_t& record, Message& m, RecordStorage& storage, unsigned& dropped) {
   rd_kafka_timestamp_type_t kind;
   auto timestamp = rd_kafka_message_timestamp(&record, &kind);
   if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp >= 0) m.timestamp_ms = timestamp;
   rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&record, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
-    decode_headers(headers, m, storage, dropped);
+  if (rd_kafka_message_headers(&record, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) headers = nullptr;
+  return decode_content(record, headers, m, storage, dropped);
 }
 
-void decode_headers(const rd_kafka_headers_t* headers, Message& m, RecordStorage& storage, unsigned& dropped) {
-  Decoder(m, storage, dropped).run(headers);
+bool decode_content(const rd_kafka_message_t& record, const rd_kafka_headers_t* headers, Message& m,
+                    RecordStorage& storage, unsigned& dropped) {
+  thread_local std::vector<Raw> raws;  // so that its memory stays
+  list(headers, raws);
+  size_t size = record.len + record.key_len;
+  for (auto& raw : raws) size += raw.name.size() + raw.value.size();
+  bool copies = size <= kCopied;
+  if (copies) storage.bytes.reserve(size);
+  storage.headers.reserve(raws.size());
+  Decoder(m, storage, dropped, copies).run(record, raws);
+  return copies;
 }
 
 std::string id_prefix(std::string_view broker, std::string_view topic, int32_t partition) {

@@ -50,7 +50,8 @@ class Record : public testing::Test {
   Message& decode() {
     storage.clear();
     message = {};
-    decode_headers(encoded.get(), message, storage, dropped);
+    copied = decode_content(record, encoded.get(), message, storage, dropped);
+    if (copied) encoded.reset();
     return message;
   }
   [[nodiscard]] std::vector<std::string> names() const {
@@ -59,11 +60,45 @@ class Record : public testing::Test {
     return all;
   }
 
+  char empty = 0;
+  rd_kafka_message_t record{.payload = &empty};  // with a body of no bytes, and no key
   RecordHeaders encoded;
+  bool copied = false;
   RecordStorage storage;
   Message message;
   unsigned dropped = 0;
 };
+
+TEST_F(Record, ASmallOneIsCopiedAndALargeOneIsViewed) {
+  std::string body(kCopied - 10, 'b'), key = "key";
+  record.payload = body.data();
+  record.len = body.size();
+  record.key = key.data();
+  record.key_len = key.size();
+  auto& small = decode({{"n", "value"}});  // 1 + 5 bytes
+  EXPECT_TRUE(copied);
+  body[0] = key[0] = '!';
+  EXPECT_EQ(small.body[0], 'b');
+  EXPECT_EQ(small.key, "key");
+  ASSERT_EQ(small.headers.size(), 1u);
+  EXPECT_EQ(small.headers[0].name, "n");
+  EXPECT_EQ(small.headers[0].value.text, "value");
+  EXPECT_EQ(small.body.size() + small.key->size() + 6, storage.bytes.size());
+
+  auto& large = decode({{"nn", "values"}});
+  EXPECT_FALSE(copied);
+  EXPECT_EQ(large.body.data(), body.data());
+  EXPECT_EQ(large.headers[0].value.text, "values");
+}
+
+TEST_F(Record, ATombstoneIsNoEmptyBody) {
+  EXPECT_FALSE(decode({}).tombstone);
+  EXPECT_EQ(message.body, "");
+  EXPECT_FALSE(message.key);
+  record.payload = nullptr;
+  EXPECT_TRUE(decode({}).tombstone);
+  EXPECT_EQ(message.body, "");
+}
 
 TEST_F(Record, PropertiesHaveTheNamesOfTheContract) {
   Message m;
