@@ -98,10 +98,7 @@ void Consumer::fill(KafkaDelivery& d, const rd_kafka_message_t& record) {
     dropped_log_.event(log::Level::warn, "headers dropped: they belong to a broker, or are of no use",
                        {{"broker", broker_}, {"target", m.target}, {"headers", dropped}});
   }
-  if (!m.message_id) {
-    make_id(d.storage.id, d.from->id_prefix, d.offset);
-    m.message_id = d.storage.id;
-  }
+  if (!m.message_id) m.message_id = make_id(d.storage.id, d.from->id_prefix, d.offset);
   if (auto& from = settings_.subscriptions[d.from->subscription].target_from; !from.empty())
     if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
 }

@@ -17,7 +17,7 @@ namespace mombridge::kafka {
 struct RecordStorage {
   std::vector<Header> headers;
   Arena arena;
-  std::string id;
+  Buffer id;     ///< of a message that came without one
   Buffer bytes;  ///< of a small record
   void clear() {
     headers.clear();
@@ -44,8 +44,8 @@ inline constexpr size_t kCopied = 2048;
 /// `kafka:BROKER/TOPIC/PARTITION/`, with which the ids begin of messages that came without one.
 std::string id_prefix(std::string_view broker, std::string_view topic, int32_t partition);
 
-/// The id of the one at `offset`: the same at every redelivery.
-void make_id(std::string& id, std::string_view prefix, int64_t offset);
+/// The id of the one at `offset`, in `id`: the same at every redelivery.
+std::string_view make_id(Buffer& id, std::string_view prefix, int64_t offset);
 
 /// The headers of a publication, properties among them. `dropped` counts those that Kafka cannot carry.
 RecordHeaders encode_headers(const Publication& publication, unsigned& dropped);

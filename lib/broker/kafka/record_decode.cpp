@@ -205,10 +205,13 @@ std::string id_prefix(std::string_view broker, std::string_view topic, int32_t p
   return "kafka:" + std::string(broker) + "/" + std::string(topic) + "/" + std::to_string(partition) + "/";
 }
 
-void make_id(std::string& id, std::string_view prefix, int64_t offset) {
-  char number[24];
-  auto* end = std::to_chars(number, number + sizeof number, offset).ptr;
-  id.assign(prefix).append(number, end);
+std::string_view make_id(Buffer& id, std::string_view prefix, int64_t offset) {
+  constexpr size_t kDigits = 20;
+  id.clear();
+  id.append(prefix);
+  auto* number = id.extend(kDigits);
+  id.truncate(static_cast<size_t>(std::to_chars(number, number + kDigits, offset).ptr - id.data()));
+  return id;
 }
 
 }  // namespace mombridge::kafka

@@ -288,9 +288,8 @@ TEST_F(Record, VeryManyHeadersWithVeryManyTypesTakeNoTime) {
 }
 
 TEST_F(Record, TheIdOfAMessageWithoutOneSaysWhereItWas) {
-  std::string id;
-  make_id(id, id_prefix("lake", "orders", 3), 1234567890123);
-  EXPECT_EQ(id, "kafka:lake/orders/3/1234567890123");
+  Buffer id;
+  EXPECT_EQ(make_id(id, id_prefix("lake", "orders", 3), 1234567890123), "kafka:lake/orders/3/1234567890123");
 }
 
 }  // namespace
