@@ -33,7 +33,7 @@ class AmqpDelivery final : public Delivery {
   bool handed_out = false;  ///< to the sink, and not back yet
   Settlement settlement = Settlement::accept;
   Buffer bytes;  ///< routing key, properties and body, one after the other
-  DecodedStorage storage;
+  DecodedHeaders storage;
 
  private:
   Consumer& owner_;

@@ -34,7 +34,7 @@ int32_t partition(std::string_view bytes) {
 /// What the bridge itself put into headers goes back to where it came from; the rest stays.
 class Restore {
  public:
-  Restore(Message& message, DecodedStorage& storage) : m_(message), storage_(storage) {}
+  Restore(Message& message, DecodedHeaders& storage) : m_(message), storage_(storage) {}
 
   void run() {
     auto& headers = storage_.headers;
@@ -78,7 +78,7 @@ class Restore {
   void decode_id() {
     std::string raw;
     if (!base64url_decode(*m_.correlation_id, raw) || is_utf8(raw)) return;
-    m_.correlation_id = storage_.texts.emplace_back(std::move(raw));
+    m_.correlation_id = storage_.arena.texts.emplace_back(std::move(raw));
     m_.encoded_id = true;
   }
 
@@ -94,7 +94,7 @@ class Restore {
 
   // `cloudEvents_id` on AMQP is `ce_id` on Kafka, which is the neutral form.
   void rename(Header& h) {
-    h.name = storage_.texts.emplace_back("ce_" + std::string(h.name.substr(sizeof "cloudEvents_" - 1)));
+    h.name = storage_.arena.texts.emplace_back("ce_" + std::string(h.name.substr(sizeof "cloudEvents_" - 1)));
   }
 
   // Names that Kafka had more than once came as an array.
@@ -112,13 +112,13 @@ class Restore {
   }
 
   Message& m_;
-  DecodedStorage& storage_;
+  DecodedHeaders& storage_;
   bool encoded_id_ = false;
 };
 
 }  // namespace
 
-bool decode_properties(std::string_view bytes, Message& m, DecodedStorage& storage, unsigned& dropped) {
+bool decode_properties(std::string_view bytes, Message& m, DecodedHeaders& storage, unsigned& dropped) {
   Reader in(bytes);
   auto flags = in.number<uint16_t>();
   if (flags & 1) return false;  // continued flags: no such property exists

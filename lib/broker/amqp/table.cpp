@@ -96,7 +96,7 @@ class Decoder {
     Reader inner(in.long_string());
     if (!in.ok()) return Decoded::malformed;
     if (depth >= kMaxNesting) return Decoded::skip;
-    auto& list = arena_.emplace_back();
+    auto& list = arena_.members.emplace_back();
     if (!members(inner, kind == Kind::table, depth + 1, list)) return Decoded::malformed;
     v.kind = kind;
     v.members = list;

@@ -4,18 +4,13 @@
 // specification 4.2.5.5 and RabbitMQ's "AMQP 0-9-1 Errata", section 3 (which type letters brokers and clients really
 // use).
 
-#include <list>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "broker/amqp/wire.hpp"
-#include "message/value.hpp"
+#include "message/decoded_headers.hpp"
 
 namespace mombridge::amqp {
-
-/// Memory for the members of nested values; what was decoded views it. Mostly empty, and then a list owns no memory.
-using Arena = std::list<std::vector<Header>>;
 
 /// Decodes the entries of a table (its bytes, without the size in front) into `out`. Texts are views into `bytes`.
 /// Entries that nest deeper than kMaxNesting or are of a type that nobody knows are left out and counted in `dropped`;

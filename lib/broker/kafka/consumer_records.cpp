@@ -75,14 +75,13 @@ void Consumer::dispatch(Assigned& p, Fetched fetched) {
   d.event = std::move(fetched.event);
   d.from = &p;
   d.number = p.tracker.delivered(record->offset);
-  d.size = record->len + record->key_len;
   d.tries = 0;
   d.subscription = indices_[p.subscription];
   d.partition = p.number;
   d.offset = record->offset;
+  fill(d, *record);
   ++p.in_flight;
   bytes_[p.subscription] += d.size;
-  fill(d, *record);
   if (failpoint("early_ack")) p.tracker.done(d.number);
   hand_out(d);
 }
@@ -92,7 +91,9 @@ void Consumer::fill(KafkaDelivery& d, const rd_kafka_message_t& record) {
   m = {};
   m.target = d.from->topic;
   unsigned dropped = 0;
-  if (decode_record(record, m, d.storage, dropped)) d.event.reset();
+  auto decoded = decode_record(record, m, d.storage, dropped);
+  d.size = decoded.size + d.storage.footprint();
+  if (decoded.copied) d.event.reset();
   if (dropped) {
     counter("headers_dropped").add(dropped);
     dropped_log_.event(log::Level::warn, "headers dropped: they belong to a broker, or are of no use",

@@ -52,7 +52,7 @@ class KafkaDelivery final : public Delivery {
   Event event;  ///< keeps a record that was not copied
   Assigned* from = nullptr;
   uint64_t number = 0;  ///< in the tracker
-  size_t size = 0;      ///< bytes
+  size_t size = 0;      ///< bytes that it counts against prefetch_size, decoded headers among them
   unsigned tries = 0;
   Settlement settlement = Settlement::accept;
   RecordStorage storage;

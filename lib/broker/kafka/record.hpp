@@ -14,16 +14,19 @@
 namespace mombridge::kafka {
 
 /// Memory that a decoded message's views need besides the record itself; reused with its delivery.
-struct RecordStorage {
-  std::vector<Header> headers;
-  Arena arena;
+struct RecordStorage : DecodedHeaders {
   Buffer id;     ///< of a message that came without one
   Buffer bytes;  ///< of a small record
   void clear() {
-    headers.clear();
-    arena.clear();
+    DecodedHeaders::clear();
     bytes.clear();
   }
+};
+
+/// What a record came to.
+struct Decoded {
+  size_t size;  ///< bytes of its body, key and headers
+  bool copied;  ///< into the storage: the record is needed no longer. Else the message views it, too
 };
 
 /// A record whose body, key and headers together are no larger than this is copied.
@@ -31,15 +34,14 @@ inline constexpr size_t kCopied = 2048;
 
 /// Fills in body, key, timestamp, properties and headers; `target` and the id of a message that has none are the
 /// caller's to set. What only brokers own, and what the bridge writes on AMQP alone, is left out of the headers;
-/// `dropped` counts that and what makes no sense. True where the record was copied into `storage` and is needed no
-/// longer; else the message views `record`, too. A record lies in a dozen places of the client's memory: while those
-/// are at hand, copying a small one and letting go of it costs less than coming back to them all when it is settled.
-[[nodiscard]] bool decode_record(const rd_kafka_message_t& record, Message& message, RecordStorage& storage,
-                                 unsigned& dropped);
+/// `dropped` counts that and what makes no sense. A small record is copied: it lies in a dozen places of the client's
+/// memory, and letting go of them while they are at hand costs less than coming back to them when it is settled.
+[[nodiscard]] Decoded decode_record(const rd_kafka_message_t& record, Message& message, RecordStorage& storage,
+                                    unsigned& dropped);
 
 /// The part of decode_record() that asks nothing of the client: everything but the timestamp. `headers` may be null.
-[[nodiscard]] bool decode_content(const rd_kafka_message_t& record, const rd_kafka_headers_t* headers, Message& message,
-                                  RecordStorage& storage, unsigned& dropped);
+[[nodiscard]] Decoded decode_content(const rd_kafka_message_t& record, const rd_kafka_headers_t* headers,
+                                     Message& message, RecordStorage& storage, unsigned& dropped);
 
 /// `kafka:BROKER/TOPIC/PARTITION/`, with which the ids begin of messages that came without one.
 std::string id_prefix(std::string_view broker, std::string_view topic, int32_t partition);

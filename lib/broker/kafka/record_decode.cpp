@@ -179,7 +179,7 @@ class Decoder {
 
 }  // namespace
 
-bool decode_record(const rd_kafka_message_t& record, Message& m, RecordStorage& storage, unsigned& dropped) {
+Decoded decode_record(const rd_kafka_message_t& record, Message& m, RecordStorage& storage, unsigned& dropped) {
   rd_kafka_timestamp_type_t kind;
   auto timestamp = rd_kafka_message_timestamp(&record, &kind);
   if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp >= 0) m.timestamp_ms = timestamp;
@@ -188,8 +188,8 @@ bool decode_record(const rd_kafka_message_t& record, Message& m, RecordStorage& 
   return decode_content(record, headers, m, storage, dropped);
 }
 
-bool decode_content(const rd_kafka_message_t& record, const rd_kafka_headers_t* headers, Message& m,
-                    RecordStorage& storage, unsigned& dropped) {
+Decoded decode_content(const rd_kafka_message_t& record, const rd_kafka_headers_t* headers, Message& m,
+                       RecordStorage& storage, unsigned& dropped) {
   thread_local std::vector<Raw> raws;  // so that its memory stays
   list(headers, raws);
   size_t size = record.len + record.key_len;
@@ -198,7 +198,7 @@ bool decode_content(const rd_kafka_message_t& record, const rd_kafka_headers_t* 
   if (copies) storage.bytes.reserve(size);
   storage.headers.reserve(raws.size());
   Decoder(m, storage, dropped, copies).run(record, raws);
-  return copies;
+  return {size, copies};
 }
 
 std::string id_prefix(std::string_view broker, std::string_view topic, int32_t partition) {

@@ -14,25 +14,12 @@
 // AMQP's side uses a header of the same name for what AMQP cannot say (which names stood several times). Each side
 // reads and removes its own; in a Message there is neither.
 
-#include <list>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "message/value.hpp"
+#include "message/decoded_headers.hpp"
 
 namespace mombridge::kafka {
-
-/// Memory for what a decoded value views: members and texts stay where they are when more is added. Most records need
-/// none of it, and every delivery has one: an empty list owns no memory, unlike a deque.
-struct Arena {
-  std::list<std::vector<Header>> members;
-  std::list<std::string> texts;
-  void clear() {
-    members.clear();
-    texts.clear();
-  }
-};
 
 /// Whether the value needs an entry, given that a header without one is text, or bytes where it is not UTF-8.
 [[nodiscard]] bool needs_type(const Value& value);

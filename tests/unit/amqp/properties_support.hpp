@@ -40,7 +40,7 @@ struct Decoded {
   }
   std::string bytes;
   Message message;
-  DecodedStorage storage;
+  DecodedHeaders storage;
   unsigned dropped = 0;
   bool ok;
 };

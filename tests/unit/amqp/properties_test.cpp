@@ -94,7 +94,7 @@ TEST(Properties, KeyTombstoneRedeliveredAndPartitionComeBack) {
   EXPECT_TRUE(d.message.headers.empty());
   Message with_body;
   with_body.body = "not empty";
-  DecodedStorage storage;
+  DecodedHeaders storage;
   unsigned dropped = 0;
   EXPECT_TRUE(decode_properties(d.bytes, with_body, storage, dropped));
   EXPECT_FALSE(with_body.tombstone) << "a tombstone has no body";

@@ -50,8 +50,8 @@ class Record : public testing::Test {
   Message& decode() {
     storage.clear();
     message = {};
-    copied = decode_content(record, encoded.get(), message, storage, dropped);
-    if (copied) encoded.reset();
+    decoded = decode_content(record, encoded.get(), message, storage, dropped);
+    if (decoded.copied) encoded.reset();
     return message;
   }
   [[nodiscard]] std::vector<std::string> names() const {
@@ -63,7 +63,7 @@ class Record : public testing::Test {
   char empty = 0;
   rd_kafka_message_t record{.payload = &empty};  // with a body of no bytes, and no key
   RecordHeaders encoded;
-  bool copied = false;
+  Decoded decoded{};
   RecordStorage storage;
   Message message;
   unsigned dropped = 0;
@@ -76,7 +76,8 @@ TEST_F(Record, ASmallOneIsCopiedAndALargeOneIsViewed) {
   record.key = key.data();
   record.key_len = key.size();
   auto& small = decode({{"n", "value"}});  // 1 + 5 bytes
-  EXPECT_TRUE(copied);
+  EXPECT_TRUE(decoded.copied);
+  EXPECT_EQ(decoded.size, body.size() + key.size() + 6);
   body[0] = key[0] = '!';
   EXPECT_EQ(small.body[0], 'b');
   EXPECT_EQ(small.key, "key");
@@ -86,7 +87,8 @@ TEST_F(Record, ASmallOneIsCopiedAndALargeOneIsViewed) {
   EXPECT_EQ(small.body.size() + small.key->size() + 6, storage.bytes.size());
 
   auto& large = decode({{"nn", "values"}});
-  EXPECT_FALSE(copied);
+  EXPECT_FALSE(decoded.copied);
+  EXPECT_EQ(decoded.size, body.size() + key.size() + 8);
   EXPECT_EQ(large.body.data(), body.data());
   EXPECT_EQ(large.headers[0].value.text, "values");
 }
