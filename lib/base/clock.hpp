@@ -10,7 +10,7 @@ namespace mombridge {
 using Clock = std::chrono::steady_clock;
 using Duration = Clock::duration;
 using TimePoint = Clock::time_point;
-using namespace std::chrono_literals;  // 5s, 200ms
+using namespace std::chrono_literals;  // NOLINT(google-build-using-namespace): 5s, 200ms
 
 /// Milliseconds since the Unix epoch, as Kafka timestamps and deadlines count.
 inline int64_t unix_ms() {

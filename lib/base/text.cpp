@@ -25,8 +25,10 @@ size_t sequence(std::string_view s) {
 
 bool is_utf8(std::string_view bytes) {
   if (is_ascii(bytes)) return true;
+  constexpr size_t kStep = 8;  // what is_ascii() looks at in one go
   while (!bytes.empty()) {
-    size_t n = sequence(bytes);
+    auto step = bytes.substr(0, kStep);
+    size_t n = is_ascii(step) ? step.size() : sequence(bytes);
     if (!n) return false;
     bytes.remove_prefix(n);
   }

@@ -18,7 +18,6 @@ constexpr size_t kFrameMax = 131072;
 constexpr size_t kFrameOverhead = 8;  ///< type, channel, size, end
 constexpr size_t kMethodBuffer = 16 << 10;
 constexpr size_t kKeepOut = 1 << 20;  ///< a write buffer that grew beyond this is given back when it is empty
-constexpr uint8_t kHeartbeatFrame = 8;
 
 int open_socket(const Address& address) {
   int fd = ::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -160,7 +159,8 @@ size_t Connection::parse(std::string_view bytes) {
       return fail_with("a frame of " + std::to_string(size) + " bytes is larger than agreed"), 0;
     if (bytes.size() - used < size + kFrameOverhead) break;
     auto payload = bytes.substr(used + 7, size);
-    if (static_cast<uint8_t>(bytes[used + 7 + size]) != kFrameEnd) return fail_with("a frame without its end mark"), 0;
+    if (static_cast<uint8_t>(bytes[used + 7 + size]) != AMQP_FRAME_END)
+      return fail_with("a frame without its end mark"), 0;
     used += size + kFrameOverhead;
     if (!frame(type, channel, payload)) return fail_with("a frame of unknown type " + std::to_string(type)), 0;
     if (epoch != epoch_) return 0;
@@ -185,7 +185,7 @@ bool Connection::frame(uint8_t type, uint16_t channel, std::string_view payload)
     case AMQP_FRAME_BODY:
       user_.content_body(channel, payload);
       return true;
-    case kHeartbeatFrame:
+    case AMQP_FRAME_HEARTBEAT:
       return true;
     default:
       return false;
@@ -214,7 +214,7 @@ void Connection::send(uint16_t channel, amqp_method_number_t id, void* method) {
   writer.frame(AMQP_FRAME_METHOD, channel, sizeof(uint32_t) + static_cast<size_t>(size));
   writer.number(static_cast<uint32_t>(id));
   writer.raw({buffer.data(), static_cast<size_t>(size)});
-  writer.octet(kFrameEnd);
+  writer.octet(AMQP_FRAME_END);
 }
 
 void Connection::flush() {
@@ -258,8 +258,8 @@ void Connection::heartbeat() {
     return fail_with("no sign of life from the broker for two heartbeats");
   if (now - last_sent_ >= heartbeat_interval_ / 2 && !pending()) {
     Writer writer(out_);
-    writer.frame(kHeartbeatFrame, 0, 0);
-    writer.octet(kFrameEnd);
+    writer.frame(AMQP_FRAME_HEARTBEAT, 0, 0);
+    writer.octet(AMQP_FRAME_END);
     auto epoch = epoch_;
     flush();
     if (epoch != epoch_) return;

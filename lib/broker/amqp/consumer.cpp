@@ -306,7 +306,7 @@ void Consumer::send_ack(uint64_t tag, bool multiple) {
   writer.number(static_cast<uint32_t>(AMQP_BASIC_ACK_METHOD));
   writer.number(tag);
   writer.octet(multiple);
-  writer.octet(kFrameEnd);
+  writer.octet(AMQP_FRAME_END);
 }
 
 AmqpDelivery& Consumer::new_delivery() {

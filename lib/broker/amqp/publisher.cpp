@@ -312,7 +312,7 @@ Result<> Publisher::write(const Publication& p) {
   writer.short_string(p.exchange);
   writer.short_string(p.target);
   writer.octet(p.mandatory);
-  writer.octet(kFrameEnd);
+  writer.octet(AMQP_FRAME_END);
 
   auto body = p.message->body;
   auto begin = writer.begin_frame(AMQP_FRAME_HEADER, kChannel);
@@ -333,7 +333,7 @@ Result<> Publisher::write(const Publication& p) {
     auto next = body.substr(0, part);
     writer.frame(AMQP_FRAME_BODY, kChannel, next.size());
     writer.raw(next);
-    writer.octet(kFrameEnd);
+    writer.octet(AMQP_FRAME_END);
     body.remove_prefix(next.size());
   }
   return {};

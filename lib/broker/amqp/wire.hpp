@@ -8,6 +8,9 @@
 #include <cstring>
 #include <string_view>
 
+#include <amqp.h>
+#include <amqp_framing.h>
+
 #include "base/buffer.hpp"
 
 namespace mombridge::amqp {
@@ -25,7 +28,6 @@ constexpr N big_endian(N n) {
 }
 
 inline constexpr size_t kMaxShortString = 255;
-inline constexpr uint8_t kFrameEnd = 0xCE;
 
 /// Appends to a buffer that belongs to the caller.
 class Writer {
@@ -69,7 +71,7 @@ class Writer {
   }
   void end_frame(size_t begin) {
     end_sized(begin);
-    octet(kFrameEnd);
+    octet(AMQP_FRAME_END);
   }
   /// A 32-bit size that is known only when what it counts has been written.
   [[nodiscard]] size_t begin_sized() {

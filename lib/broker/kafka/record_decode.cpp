@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <optional>
 #include <span>
 
@@ -130,9 +129,9 @@ class Decoder {
   // The storage has been made large enough: what stands in it stays where it is.
   std::string_view keep(std::string_view text) {
     if (!copies_) return text;
-    char* copy = storage_.bytes.extend(text.size());
-    if (!text.empty()) std::memcpy(copy, text.data(), text.size());
-    return {copy, text.size()};
+    auto& bytes = storage_.bytes;
+    bytes.append(text);
+    return bytes.view().substr(bytes.size() - text.size());
   }
 
   static std::string_view note(std::span<const Raw> headers) {

@@ -199,6 +199,7 @@ void expect_no_more_than(size_t most, size_t all, conformance::Recorder& recorde
     ASSERT_FALSE(held.empty());
     EXPECT_LE(held.size(), most);
     for (auto& d : held) settle(std::move(d), Settlement::accept), ++settled;
+    EXPECT_LE(recorder.arrived.value(), settled + most);
   }
 }
 
