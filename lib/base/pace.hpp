@@ -14,8 +14,9 @@ class Pace {
  public:
   /// One message was under way for so long.
   void took(Duration time) { usual_ += (time - usual_) / 8; }
-  /// With so many messages under way.
+  /// With so many messages under way; with none, it is not for this one to say: Duration::max().
   [[nodiscard]] Duration rest(size_t under_way) const {
+    if (!under_way) return Duration::max();
     if (under_way < kFew) return Duration::zero();
     return std::min<Duration>(usual_ / kPart, kLongest);
   }

@@ -24,11 +24,10 @@ Branch& Passage::add() {
 
 void Passage::launch() noexcept {
   if (!used_) return settle(Settlement::accept);
-  // One more than there are branches: those that finish at once must not settle what the loop still walks over.
+  // A branch may be done before its start() returns, and with the last one this may be gone.
   size_t branches = used_;
-  pending_.store(static_cast<uint32_t>(branches) + 1, std::memory_order_relaxed);
+  pending_.store(static_cast<uint32_t>(branches), std::memory_order_relaxed);
   for (size_t i = 0; i < branches; ++i) branches_[i]->start();
-  branch_done(Settlement::accept);
 }
 
 void Passage::branch_done(Settlement settlement) noexcept {

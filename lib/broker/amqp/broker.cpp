@@ -1,6 +1,7 @@
 #include "broker/amqp/broker.hpp"
 
-#include <thread>
+#include <algorithm>
+#include <future>
 
 #include "broker/amqp/consumer.hpp"
 #include "broker/amqp/publisher.hpp"
@@ -9,18 +10,27 @@ namespace mombridge::amqp {
 
 namespace {
 
+// One thread for all of its connections: what one of them reads and another writes, as messages from queue to queue and
+// requests with their replies do, crosses no thread, and one wake-up serves all. No connection waits in it for another.
 class AmqpBroker final : public Broker {
  public:
-  AmqpBroker(const std::string& name, const Settings& settings) : Broker(name), publisher_(name, settings) {
+  AmqpBroker(const std::string& name, const Settings& settings)
+      : Broker(name), loop_(name), publisher_(loop_, name, settings) {
     for (size_t i = 0; i < settings.amqp_subscriptions.size(); ++i)
-      consumers_.push_back(std::make_unique<Consumer>(name, settings, i));
+      consumers_.push_back(std::make_unique<Consumer>(loop_, name, settings, i));
     for (size_t i = 0; i < consumers_.size(); ++i)
       if (settings.subscriptions[i].replies) replies_ = consumers_[i].get();
+    loop_.before_sleep([this] { return serve(); });
   }
+  ~AmqpBroker() override { stop(Duration::zero()); }
 
   void start(Sink& sink) override {
-    publisher_.start();
-    for (auto& consumer : consumers_) consumer->start(sink);
+    started_ = true;
+    loop_.post([this, &sink] {
+      publisher_.start();
+      for (auto& consumer : consumers_) consumer->start(sink);
+    });
+    loop_.start();
   }
 
   void publish(Publication& publication) noexcept override { publisher_.publish(publication); }
@@ -30,32 +40,64 @@ class AmqpBroker final : public Broker {
   }
 
   void stop_intake() override {
-    for (auto& consumer : consumers_) consumer->stop_intake();
+    if (!started_) return;
+    std::promise<void> stopped;
+    loop_.post([&] {
+      for (auto& consumer : consumers_) consumer->stop_intake();
+      stopped.set_value();
+    });
+    stopped.get_future().wait();
   }
 
   void stop(Duration patience) override {
-    std::vector<std::jthread> stopping;
-    for (auto& consumer : consumers_)
-      stopping.emplace_back([&consumer = *consumer, patience] { consumer.stop(patience); });
-    publisher_.stop(patience);
+    if (std::exchange(started_, false)) {
+      auto said = std::make_shared<std::promise<void>>();
+      loop_.post([this, said] {
+        auto left = std::make_shared<size_t>(1 + consumers_.size());
+        auto gone = [said, left] {
+          if (!--*left) said->set_value();
+        };
+        each_link(*this, [&](auto& link) { link.say_goodbye(gone); });
+      });
+      said->get_future().wait_for(patience);
+      loop_.post([this] { each_link(*this, [](auto& link) { link.close(); }); });
+      loop_.stop();
+    }
+    publisher_.give_back();
   }
 
   [[nodiscard]] std::vector<LinkStatus> status() const override {
-    std::vector<LinkStatus> all{publisher_.status()};
-    for (auto& consumer : consumers_) all.push_back(consumer->status());
+    std::vector<LinkStatus> all;
+    each_link(*this, [&](auto& link) { all.push_back(link.status()); });
     return all;
   }
 
-  [[nodiscard]] std::vector<const EventLoop*> loops() const override {
-    std::vector<const EventLoop*> all{&publisher_.loop()};
-    for (auto& consumer : consumers_) all.push_back(&consumer->loop());
-    return all;
-  }
+  [[nodiscard]] std::vector<const EventLoop*> loops() const override { return {&loop_}; }
 
  private:
+  template <class Self>
+  static void each_link(Self& self, auto&& visit) {
+    // The publisher first: what it has completed is settled by then, and acknowledged in the same round.
+    visit(self.publisher_);
+    for (auto& consumer : self.consumers_) visit(*consumer);
+  }
+
+  Duration serve() {
+    Duration sleep = Duration::max(), rest = Duration::max();
+    each_link(*this, [&](auto& link) {
+      sleep = std::min(sleep, link.serve());
+      // Messages of one that is in a hurry must not wait for those of one that is not.
+      rest = std::min(rest, link.rest());
+    });
+    loop_.rest_between_rounds(rest == Duration::max() ? Duration::zero() : rest);
+    return sleep;
+  }
+
+  EventLoop loop_;
   Publisher publisher_;
   std::vector<std::unique_ptr<Consumer>> consumers_;
   const Consumer* replies_ = nullptr;  ///< the one of the bridge's own reply queue
+  bool started_ = false;
 };
 
 }  // namespace

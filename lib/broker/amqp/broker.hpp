@@ -1,5 +1,6 @@
 #pragma once
-// A RabbitMQ or other AMQP 0-9-1 broker: one connection that publishes, and one for each subscription.
+// A RabbitMQ or other AMQP 0-9-1 broker: one connection that publishes and one for each subscription, all of them
+// on one thread.
 
 #include <memory>
 

@@ -1,6 +1,5 @@
 #include "broker/amqp/consumer.hpp"
 
-#include <future>
 #include <utility>
 
 #include "base/counters.hpp"
@@ -29,58 +28,42 @@ void AmqpDelivery::settle(Settlement s) noexcept {
   owner_.settled(*this);
 }
 
-Consumer::Consumer(const std::string& broker, const Settings& settings, size_t index)
+Consumer::Consumer(EventLoop& loop, const std::string& broker, const Settings& settings, size_t index)
     : broker_(broker),
       settings_(settings),
       subscription_(settings.amqp_subscriptions[index]),
       index_(index),
-      loop_(broker + ":" + std::to_string(index)),
+      loop_(loop),
       connection_(loop_, settings, link_name(subscription_, settings.subscriptions[index]), *this),
       supervisor_(loop_, broker, link_name(subscription_, settings.subscriptions[index]),
-                  Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }) {
-  loop_.before_sleep([this] { return serve(); });
-}
-
-Consumer::~Consumer() { stop(Duration::zero()); }
+                  Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }) {}
 
 void Consumer::start(Sink& sink) {
   sink_ = &sink;
-  started_ = true;
-  loop_.post([this] { supervisor_.start(); });
-  loop_.start();
+  supervisor_.start();
 }
 
 void Consumer::stop_intake() {
-  if (!started_) return;
-  std::promise<void> stopped;
-  loop_.post([&] {
-    sink_ = nullptr;
-    if (connection_.is_open()) {
-      amqp_basic_cancel_t cancel{.consumer_tag = bytes("mombridge"), .nowait = 1};
-      connection_.send(kChannel, AMQP_BASIC_CANCEL_METHOD, &cancel);
-    }
-    stopped.set_value();
-  });
-  stopped.get_future().wait();
+  sink_ = nullptr;
+  if (!connection_.is_open()) return;
+  amqp_basic_cancel_t cancel{.consumer_tag = bytes("mombridge"), .nowait = 1};
+  connection_.send(kChannel, AMQP_BASIC_CANCEL_METHOD, &cancel);
 }
 
-void Consumer::stop(Duration patience) {
-  if (!std::exchange(started_, false)) return;
-  auto said = std::make_shared<std::promise<void>>();
-  loop_.post([this, said] {
-    sink_ = nullptr;
-    supervisor_.stop();
-    take_settled();
-    if (connection_.is_open()) flush_acks(true);
-    on_closed_ = [said] { said->set_value(); };
-    connection_.is_open() ? connection_.say_goodbye() : closed({"stopped"});
-  });
-  said->get_future().wait_for(patience);
-  loop_.post([this] {
-    on_closed_ = nullptr;
-    connection_.close();
-  });
-  loop_.stop();
+void Consumer::say_goodbye(std::function<void()> gone) {
+  sink_ = nullptr;
+  supervisor_.stop();
+  take_settled();
+  if (connection_.is_open()) flush_acks(true);
+  on_closed_ = std::move(gone);
+  if (connection_.is_open()) return connection_.say_goodbye();
+  connection_.close();
+  closed({"stopped"});
+}
+
+void Consumer::close() {
+  on_closed_ = nullptr;
+  connection_.close();
 }
 
 void Consumer::settled(AmqpDelivery& delivery) noexcept {
@@ -257,7 +240,6 @@ Duration Consumer::serve() {
     flush_acks(false);
     connection_.flush();
   }
-  loop_.rest_between_rounds(pace_.rest(in_flight_));
   return inbox_.empty() ? Duration::max() : Duration::zero();
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// One subscription: a connection and a thread of its own, so that it can stop reading without stopping others (RabbitMQ
+// One subscription: a connection of its own, so that it can stop reading without stopping others (RabbitMQ
 // ignores prefetch_size, and a byte bound can only be kept by not reading).
 
 #include <atomic>
@@ -41,17 +41,19 @@ class AmqpDelivery final : public Delivery {
 
 class Consumer final : private ConnectionUser {
  public:
-  /// `index` of the subscription in the settings, which outlive this.
-  Consumer(const std::string& broker, const Settings& settings, size_t index);
-  ~Consumer();
+  /// `index` of the subscription in the settings, which outlive this, as the loop does.
+  Consumer(EventLoop& loop, const std::string& broker, const Settings& settings, size_t index);
 
+  /// [loop] Deliveries go to `sink` until stop_intake() or say_goodbye().
   void start(Sink& sink);
-  /// [any thread but the loop's] As Broker::stop_intake() and stop().
   void stop_intake();
-  void stop(Duration patience);
+  /// [loop] As Publisher's.
+  Duration serve();
+  [[nodiscard]] Duration rest() const { return pace_.rest(in_flight_); }
+  void say_goodbye(std::function<void()> gone);
+  void close();
 
   [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
-  [[nodiscard]] const EventLoop& loop() const { return loop_; }
   /// [any thread] The queue exists: since the first time it was consumed from, or where it is a private one, now.
   [[nodiscard]] bool has_queue() const noexcept { return has_queue_.load(std::memory_order_relaxed); }
   /// [any thread] A delivery was settled.
@@ -78,7 +80,6 @@ class Consumer final : private ConnectionUser {
   void consume();
   void deliver(std::string_view arguments);
   void dispatch();
-  Duration serve();
   void take_settled();
   void tell_broker(const AmqpDelivery& delivery);
   void flush_acks(bool all);
@@ -91,7 +92,7 @@ class Consumer final : private ConnectionUser {
   const Settings& settings_;
   const Subscription& subscription_;
   const size_t index_;
-  EventLoop loop_;
+  EventLoop& loop_;
   Connection connection_;
   Supervisor supervisor_;
   Sink* sink_ = nullptr;  ///< null: no deliveries now
@@ -110,8 +111,7 @@ class Consumer final : private ConnectionUser {
   bool paused_ = false;
   EventLoop::TimerId away_timer_ = 0;
   EventLoop::TimerId stragglers_ = 0;  ///< runs while acknowledgements gather above one that is open
-  bool started_ = false;
-  bool missing_ = false;  ///< a queue that is used as it is was not there
+  bool missing_ = false;               ///< a queue that is used as it is was not there
   std::atomic<bool> has_queue_{false};
   std::function<void()> on_closed_;
   log::Repeated dropped_log_;

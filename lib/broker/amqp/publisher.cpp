@@ -1,6 +1,5 @@
 #include "broker/amqp/publisher.hpp"
 
-#include <future>
 #include <utility>
 
 #include "base/text.hpp"
@@ -19,23 +18,13 @@ constexpr Duration kAfterRefusedLogin = std::chrono::seconds(1);
 
 }  // namespace
 
-Publisher::Publisher(const std::string& broker, const Settings& settings)
+Publisher::Publisher(EventLoop& loop, const std::string& broker, const Settings& settings)
     : broker_(broker),
       settings_(settings),
-      loop_(broker + ":pub"),
+      loop_(loop),
       connection_(loop_, settings, "publisher", *this),
       supervisor_(loop_, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
-                  [this] { connection_.open(); }) {
-  loop_.before_sleep([this] { return serve(); });
-}
-
-Publisher::~Publisher() { stop(Duration::zero()); }
-
-void Publisher::start() {
-  started_ = true;
-  loop_.post([this] { supervisor_.start(); });
-  loop_.start();
-}
+                  [this] { connection_.open(); }) {}
 
 void Publisher::publish(Publication& publication) noexcept {
   if (!gate_.enter()) return publication.completed(Outcome::away("the bridge is stopping"));
@@ -43,22 +32,21 @@ void Publisher::publish(Publication& publication) noexcept {
   gate_.leave();
 }
 
-void Publisher::stop(Duration patience) {
-  if (std::exchange(started_, false)) {
-    auto said = std::make_shared<std::promise<void>>();
-    loop_.post([this, said] {
-      supervisor_.stop();
-      on_closed_ = [said] { said->set_value(); };
-      connection_.is_open() ? connection_.say_goodbye() : closed({"stopped"});
-    });
-    said->get_future().wait_for(patience);
-    loop_.post([this] {
-      on_closed_ = nullptr;
-      ready_ = false;
-      connection_.close();
-    });
-    loop_.stop();
-  }
+void Publisher::say_goodbye(std::function<void()> gone) {
+  supervisor_.stop();
+  on_closed_ = std::move(gone);
+  if (connection_.is_open()) return connection_.say_goodbye();
+  connection_.close();
+  closed({"stopped"});
+}
+
+void Publisher::close() {
+  on_closed_ = nullptr;
+  ready_ = false;
+  connection_.close();
+}
+
+void Publisher::give_back() {
   gate_.close();
   take_back_unconfirmed();
   for (Publication* p = inbox_.take(); p;) waiting_.push_back(std::exchange(p, p->next_in_inbox));
@@ -209,7 +197,6 @@ Duration Publisher::serve() {
   for (Publication* p = inbox_.take(); p;) waiting_.push_back(std::exchange(p, p->next_in_inbox));
   pump();
   if (connection_.is_open()) connection_.flush();
-  loop_.rest_between_rounds(pace_.rest(slots_.size()));
   return inbox_.empty() ? Duration::max() : Duration::zero();
 }
 

@@ -18,18 +18,26 @@ namespace mombridge::amqp {
 
 class Publisher final : private ConnectionUser {
  public:
-  Publisher(const std::string& broker, const Settings& settings);
-  ~Publisher();
+  /// `loop` and `settings` outlive this.
+  Publisher(EventLoop& loop, const std::string& broker, const Settings& settings);
 
-  void start();
+  /// [loop]
+  void start() { supervisor_.start(); }
+  /// [loop] Before each of its sleeps: writes what was gathered, and returns how long the sleep may last at most.
+  Duration serve();
+  /// [loop] How long it may rest between two rounds; Duration::max() where nothing is under way.
+  [[nodiscard]] Duration rest() const { return pace_.rest(slots_.size()); }
+  /// [loop] Writes its last; `gone` is called once the broker has answered, or at once where there is no connection.
+  void say_goodbye(std::function<void()> gone);
+  /// [loop] Drops the connection at once.
+  void close();
+
   /// [any thread] As Broker::publish().
   void publish(Publication& publication) noexcept;
-  /// [any thread but the loop's] Completes what is still here as `away`.
-  void stop(Duration patience);
-
   [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
   [[nodiscard]] bool up() const noexcept { return supervisor_.up(); }
-  [[nodiscard]] const EventLoop& loop() const { return loop_; }
+  /// [any thread, once the loop has ended] Completes what is still here as `away`.
+  void give_back();
 
  private:
   /// A publication that was written and has no confirm yet.
@@ -55,7 +63,6 @@ class Publisher final : private ConnectionUser {
   void blocked(const std::string& reason) override;
   void unblocked() override;
 
-  Duration serve();
   void pump();
   [[nodiscard]] bool has_room() const;
   /// What stands in the way of writing it: nothing (written, or refused), or that it must wait.
@@ -79,13 +86,13 @@ class Publisher final : private ConnectionUser {
 
   const std::string broker_;
   const Settings& settings_;
-  EventLoop loop_;
+  EventLoop& loop_;
   Connection connection_;
   Supervisor supervisor_;
   Gate gate_;
   Inbox<Publication> inbox_;
   std::deque<Publication*> waiting_;
-  bool ready_ = false, blocked_ = false, started_ = false;
+  bool ready_ = false, blocked_ = false;
   uint64_t max_message_size_ = 0;
 
   uint64_t base_ = 1;  ///< sequence number of the first of slots_

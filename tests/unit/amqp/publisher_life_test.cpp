@@ -51,7 +51,7 @@ TEST_F(PublisherLife, WhatWasNotConfirmedComesAgainFirstAndInOrder) {
 TEST_F(PublisherLife, AReturnWithoutItsConfirmIsForgottenWithTheConnection) {
   start();
   auto& probe = one();
-  publisher->publish(probe);
+  broker->publish(probe);
   return_it(receive());
   socket.close();
   connect();
@@ -65,9 +65,9 @@ TEST_F(PublisherLife, AnAlarmHoldsPublicationsUntilItIsOver) {
   await_state(LinkStatus::State::up);
   socket.method(0, AMQP_CONNECTION_BLOCKED_METHOD, "\6memory"s);
   await_state(LinkStatus::State::blocked);
-  EXPECT_EQ(publisher->status().detail, "memory");
+  EXPECT_EQ(link().detail, "memory");
   auto& probe = one();
-  publisher->publish(probe);
+  broker->publish(probe);
   EXPECT_FALSE(socket.read(50ms)) << "nothing is sent";
   EXPECT_TRUE(probe.pending()) << "and nothing said";
   socket.method(0, AMQP_CONNECTION_UNBLOCKED_METHOD);
@@ -84,7 +84,7 @@ TEST_F(PublisherLife, AnAlarmEndsWithItsConnection) {
   socket.close();
   connect();
   auto& probe = one();
-  publisher->publish(probe);
+  broker->publish(probe);
   receive();  // a broker whose alarm lasts says so again, after the first publish
   ack(1, false);
   EXPECT_EQ(probe.outcome(), "delivered");
@@ -94,7 +94,7 @@ TEST_F(PublisherLife, AnAlarmEndsWithItsConnection) {
 TEST_F(PublisherLife, AnAlarmStaysShownWhenTheChannelIsOpenedAgain) {
   start();
   auto& probe = one();
-  publisher->publish(probe);
+  broker->publish(probe);
   receive();
   socket.method(0, AMQP_CONNECTION_BLOCKED_METHOD, "\6memory"s);
   socket.method(1, AMQP_CHANNEL_CLOSE_METHOD, close_arguments(404, "NOT_FOUND"));
@@ -102,13 +102,13 @@ TEST_F(PublisherLife, AnAlarmStaysShownWhenTheChannelIsOpenedAgain) {
   EXPECT_THAT(probe.outcome(), StartsWith("refused"));
   // What the server says next is read after the answer to confirm.select.
   auto& held = one();
-  publisher->publish(held);
+  broker->publish(held);
   EXPECT_FALSE(socket.read(50ms));
-  EXPECT_EQ(to_string(publisher->status().state), "blocked");
+  EXPECT_EQ(to_string(link().state), "blocked");
 }
 
 TEST_F(PublisherLife, ARefusedLoginWaitsASecondAtLeast) {
-  publisher->start();
+  start_alone();
   auto refuse = [&] {
     socket = server.greet();
     socket.method(0, AMQP_CONNECTION_CLOSE_METHOD, close_arguments(403, "ACCESS_REFUSED"));
@@ -117,7 +117,7 @@ TEST_F(PublisherLife, ARefusedLoginWaitsASecondAtLeast) {
   auto first = refuse();
   auto second = refuse();
   EXPECT_GE(second - first, 900ms) << "though the reconnect_delay is a millisecond";
-  EXPECT_THAT(publisher->status().detail, HasSubstr("403 ACCESS_REFUSED"));
+  EXPECT_THAT(link().detail, HasSubstr("403 ACCESS_REFUSED"));
   connect();
   await_state(LinkStatus::State::up);
 }
@@ -137,7 +137,7 @@ TEST_F(PublisherLife, EachMissingExchangeIsRefusedWithItsOwnReason) {
 }
 
 TEST_F(PublisherLife, WhatCannotBeSaidIsRefusedBeforeTheChannel) {
-  settings.max_message_size = 100;
+  settings->max_message_size = 100;
   start();
   auto &large = one("queue", std::string(101, 'x')), &key = one(std::string(256, 'k'));
   auto &exchange = one("key", "body", std::string(256, 'e')), &fine = one("queue", std::string(100, 'x'));
@@ -146,7 +146,7 @@ TEST_F(PublisherLife, WhatCannotBeSaidIsRefusedBeforeTheChannel) {
   std::vector<Header> too_large{{"h", Value::of(text)}}, too_long{{long_name, {}}};
   headers.own.headers = too_large;
   name.own.headers = too_long;
-  for (auto* p : {&large, &key, &exchange, &headers, &name, &fine}) publisher->publish(*p);
+  for (auto* p : {&large, &key, &exchange, &headers, &name, &fine}) broker->publish(*p);
   EXPECT_EQ(receive().body.size(), 100u) << "the first that reaches the server";
   ack(1, false);
   EXPECT_EQ(fine.outcome(), "delivered");
@@ -171,13 +171,13 @@ TEST_F(PublisherLife, StopCompletesWhatIsUnconfirmedAndWhatWaitsOnce) {
     ack(1, false);  // said before it read the goodbye: still counts
     socket.method(0, AMQP_CONNECTION_CLOSE_OK_METHOD);
   });
-  publisher->stop(test::kPatience);
+  broker->stop(test::kPatience);
   server_side.join();
   EXPECT_EQ(unconfirmed[0].outcome(), "delivered");
   EXPECT_THAT(unconfirmed[1].outcome(), StartsWith("away"));
   for (auto& p : waiting) EXPECT_THAT(p.outcome(), StartsWith("away"));
   auto& late = one();
-  publisher->publish(late);
+  broker->publish(late);
   EXPECT_THAT(late.outcome(), StartsWith("away"));
 }
 
@@ -185,9 +185,9 @@ TEST_F(PublisherLife, StopCompletesWhatIsUnconfirmedAndWhatWaitsOnce) {
 TEST_F(PublisherLife, NothingIsPublishedBehindTheGoodbye) {
   start();
   auto& probe = one();
-  std::thread stopping([this] { publisher->stop(200ms); });
+  std::thread stopping([this] { broker->stop(200ms); });
   ASSERT_TRUE(socket.await(AMQP_CONNECTION_CLOSE_METHOD));
-  publisher->publish(probe);
+  broker->publish(probe);
   EXPECT_FALSE(socket.read(50ms));
   stopping.join();
   EXPECT_THAT(probe.outcome(), StartsWith("away"));

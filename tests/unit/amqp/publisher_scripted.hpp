@@ -1,14 +1,16 @@
 #pragma once
-// A Publisher and the server that it publishes to, played by the test.
+// A broker that only publishes, and the server that it publishes to, played by the test.
 
+#include <deque>
 #include <list>
-#include <optional>
+#include <memory>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/log.hpp"
-#include "broker/amqp/publisher.hpp"
+#include "broker/amqp/broker.hpp"
+#include "broker/amqp/settings.hpp"
 #include "probe.hpp"
 #include "scripted_server.hpp"
 
@@ -24,15 +26,17 @@ class ScriptedPublisher : public testing::Test {
  protected:
   ScriptedPublisher() {
     log::init(log::Level::off, log::Format::text);
-    settings.endpoints = {{.host = "127.0.0.1", .port = server.port(), .user = "me", .password = Secret("pw")}};
-    settings.heartbeat = Duration::zero();
-    settings.reconnect_delay = settings.reconnect_delay_max = 1ms;
-    publisher.emplace("shop", settings);
+    settings->endpoints = {{.host = "127.0.0.1", .port = server.port(), .user = "me", .password = Secret("pw")}};
+    settings->heartbeat = Duration::zero();
+    settings->reconnect_delay = settings->reconnect_delay_max = 1ms;
+    broker = create({.name = "shop", .type = "amqp", .mark = {}, .settings = settings});
   }
   void start() {
-    publisher->start();
+    start_alone();
     connect();
   }
+  /// The server has not said anything yet.
+  void start_alone() { broker->start(nobody_); }
   /// The server's part up to where publications come.
   void connect() {
     socket = server.login();
@@ -54,7 +58,7 @@ class ScriptedPublisher : public testing::Test {
     return probes_.emplace_back().emplace_back(std::move(target), std::move(body), std::move(exchange));
   }
   void publish(std::deque<Probe>& probes) {
-    for (auto& p : probes) publisher->publish(p);
+    for (auto& p : probes) broker->publish(p);
   }
   /// The next publication that the server receives.
   Published receive() {
@@ -98,19 +102,24 @@ class ScriptedPublisher : public testing::Test {
                  frame_bytes(2, 1, p.header.substr(0, 12) + std::string(properties)));
     if (!p.body.empty()) socket.write(frame_bytes(3, 1, p.body));
   }
+  /// The publisher's; there is no other.
+  [[nodiscard]] LinkStatus link() const { return broker->status().front(); }
   void await_state(LinkStatus::State state) {
     auto deadline = Clock::now() + kPatience;
-    while (publisher->status().state != state && Clock::now() < deadline) std::this_thread::sleep_for(1ms);
-    ASSERT_EQ(to_string(publisher->status().state), to_string(state));
+    while (link().state != state && Clock::now() < deadline) std::this_thread::sleep_for(1ms);
+    ASSERT_EQ(to_string(link().state), to_string(state));
   }
 
   std::list<std::deque<Probe>> probes_;
   ScriptedServer server;
-  Settings settings;
-  std::optional<Publisher> publisher;
+  std::shared_ptr<Settings> settings = std::make_shared<Settings>();
+  std::unique_ptr<Broker> broker;
   FrameSocket socket;
 
  private:
+  struct : Sink {
+    void receive(DeliveryHandle) noexcept override {}
+  } nobody_;  ///< nothing is subscribed to
   void confirm(uint32_t method, uint64_t tag, bool multiple) {
     socket.method(1, method, arguments([&](Writer& w) {
                     w.number(tag);

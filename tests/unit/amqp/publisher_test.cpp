@@ -115,7 +115,7 @@ TEST_F(PublisherTest, AnUnroutableOneThatNeedNotBeRoutedIsDelivered) {
   start();
   auto& probe = one();
   probe.mandatory = false;
-  publisher->publish(probe);
+  broker->publish(probe);
   auto frame = socket.await(AMQP_BASIC_PUBLISH_METHOD);
   ASSERT_TRUE(frame);
   EXPECT_EQ(frame->payload.back(), '\0') << "the mandatory bit";
@@ -182,7 +182,7 @@ TEST_F(PublisherTest, AClosedConnectionTakesOnlyTheCulprit) {
 TEST_F(PublisherTest, AForcedCloseBlamesNobody) {
   start();
   auto& probe = one();
-  publisher->publish(probe);
+  broker->publish(probe);
   for (int i = 0; i < 3; ++i) {
     receive();
     socket.method(0, AMQP_CONNECTION_CLOSE_METHOD, close_arguments(320, "CONNECTION_FORCED"));
