@@ -286,7 +286,10 @@ void Connection::fail_with(std::string why) {
 }
 
 void Connection::say_goodbye() {
-  if (state_ != State::open) return fail_with("stopped");
+  if (state_ != State::open) {
+    close();
+    return user_.closed({"stopped"});
+  }
   state_ = State::goodbye;
   pause_reading(false);
   amqp_connection_close_t method{

@@ -56,9 +56,7 @@ void Consumer::say_goodbye(std::function<void()> gone) {
   take_settled();
   if (connection_.is_open()) flush_acks(true);
   on_closed_ = std::move(gone);
-  if (connection_.is_open()) return connection_.say_goodbye();
-  connection_.close();
-  closed({"stopped"});
+  connection_.say_goodbye();
 }
 
 void Consumer::close() {

@@ -1,6 +1,6 @@
 #pragma once
-// One subscription: a connection of its own, so that it can stop reading without stopping others (RabbitMQ
-// ignores prefetch_size, and a byte bound can only be kept by not reading).
+// One subscription: a connection of its own, so that it can stop reading without stopping others (RabbitMQ ignores
+// prefetch_size, and a byte bound can only be kept by not reading).
 
 #include <atomic>
 #include <deque>

@@ -35,9 +35,7 @@ void Publisher::publish(Publication& publication) noexcept {
 void Publisher::say_goodbye(std::function<void()> gone) {
   supervisor_.stop();
   on_closed_ = std::move(gone);
-  if (connection_.is_open()) return connection_.say_goodbye();
-  connection_.close();
-  closed({"stopped"});
+  connection_.say_goodbye();
 }
 
 void Publisher::close() {
