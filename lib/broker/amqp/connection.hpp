@@ -89,6 +89,7 @@ class Connection {
   void closed_by_broker(const amqp_connection_close_t& close);
   void start(std::string_view arguments);
   void tune(const amqp_connection_tune_t& tune);
+  void await_heartbeat();
   void heartbeat();
   void fail_with(std::string why);
   void update_events();
@@ -113,7 +114,7 @@ class Connection {
   uint32_t events_ = 0;
   EventLoop::TimerId deadline_ = 0, address_deadline_ = 0, heartbeat_timer_ = 0;
   Duration heartbeat_interval_{};
-  TimePoint last_received_{}, last_sent_{};
+  TimePoint last_received_{}, last_sent_{}, heartbeat_due_{};
   size_t frame_max_ = 0;
   std::unique_ptr<char[]> in_;
   size_t in_size_ = 0;  ///< bytes of an incomplete frame at its beginning

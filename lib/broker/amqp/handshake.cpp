@@ -45,8 +45,7 @@ void Connection::control(amqp_method_number_t id, void* decoded) {
       if (state_ != State::opening) break;
       state_ = State::open;
       loop_.cancel(std::exchange(deadline_, 0));
-      if (heartbeat_interval_ > Duration::zero())
-        heartbeat_timer_ = loop_.after(heartbeat_interval_ / 2, [this] { heartbeat(); });
+      if (heartbeat_interval_ > Duration::zero()) await_heartbeat();
       return user_.opened();
     case AMQP_CONNECTION_CLOSE_METHOD:
       return closed_by_broker(*static_cast<amqp_connection_close_t*>(decoded));

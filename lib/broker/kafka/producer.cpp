@@ -121,6 +121,11 @@ void Producer::reachable() {
 void Producer::fail_client(const Error& error) {
   direct_.close();
   end_client();
+  take_again();
+  supervisor_.failed(error);
+}
+
+void Producer::take_again() {
   std::ranges::sort(again_);
   {
     std::lock_guard lock(mutex_);
@@ -128,7 +133,6 @@ void Producer::fail_client(const Error& error) {
     waiting_ += again_.size();
   }
   again_.clear();
-  supervisor_.failed(error);
 }
 
 // Nobody else uses the client: the gate is closed, and the loop's thread is here or has ended.
@@ -153,6 +157,7 @@ void Producer::end_client() {
     if (slot.publication) again_.emplace_back(slot.number, slot.publication);
   free_.clear();
   slots_.clear();
+  lot_ = accused_ = 0;
 }
 
 Duration Producer::serve() {
@@ -202,8 +207,12 @@ void Producer::handle_error(rd_kafka_event_t* event) {
 
 bool Producer::idle() {
   bool doubts = std::ranges::any_of(doubts_, [](auto& d) { return !d.second.publications.empty(); });
+  return !doubts && !waiting_ && suspected_.empty() && !under_way();
+}
+
+size_t Producer::under_way() {
   std::lock_guard lock(mutex_);
-  return !doubts && !waiting_ && suspected_.empty() && free_.size() == slots_.size();
+  return slots_.size() - free_.size();
 }
 
 }  // namespace mombridge::kafka

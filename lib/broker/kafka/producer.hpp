@@ -42,6 +42,7 @@ class Producer final {
   struct Slot {
     Publication* publication = nullptr;
     uint64_t number = 0;  ///< in the order of producing
+    bool alone = false;   ///< no other can be in its batch
   };
   enum class Sent { taken, refused, full, unknown };
 
@@ -51,10 +52,12 @@ class Producer final {
   void reachable();
   void fail_client(const Error& error);
   void end_client();
+  void take_again();
   Duration serve();
   bool poll_events();
   void handle_error(rd_kafka_event_t* event);
   [[nodiscard]] bool idle();
+  [[nodiscard]] size_t under_way();
 
   // producer_send.cpp
   Sent produce(Publication& publication);
@@ -65,6 +68,11 @@ class Producer final {
   void drain();
   void reports(rd_kafka_event_t* event);
   void failed(Slot& slot, rd_kafka_resp_err_t code);
+  [[nodiscard]] bool client_failed() const;
+
+  // producer_batches.cpp
+  void narrow();
+  void widen();
 
   // producer_unknown.cpp
   void suspect(Publication& publication);
@@ -109,8 +117,14 @@ class Producer final {
     std::string why;
   };
   std::map<std::string, TopicDoubt> doubts_;
-  std::vector<std::pair<uint64_t, Publication*>> again_;  ///< taken back from a client that failed, with their numbers
-  bool ending_ = false;                                   ///< the client is being ended: what it fails is taken back
+  /// Taken back, from a client that failed or of a batch that was refused, with their numbers.
+  std::vector<std::pair<uint64_t, Publication*>> again_;
+  bool ending_ = false;  ///< the client is being ended: what it fails is taken back
+  /// At most so many are under way, so that a batch is no larger; 0: any number. Callers read it while they are inside
+  /// direct_, which is closed while it is not 0.
+  size_t lot_ = 0;
+  size_t accused_ = 0;  ///< so many of the backlog's first were in a batch that was refused
+  log::Repeated narrow_log_;
   std::vector<Slot*> done_;
   std::function<void()> on_idle_;
 };

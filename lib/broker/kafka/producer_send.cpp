@@ -12,24 +12,27 @@ namespace {
 
 constexpr size_t kTopicsKept = 1000;
 
-/// What the same message would meet again.
-bool permanent(rd_kafka_resp_err_t code) {
+/// Of a batch, for what it is in whole or for one record in it: the others may be without fault.
+bool of_batch(rd_kafka_resp_err_t code) {
   switch (code) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
     case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
     case RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT:
-    case RD_KAFKA_RESP_ERR__INVALID_ARG:
       return true;
     default:
       return false;
   }
+}
+
+/// What the same message would meet again.
+bool permanent(rd_kafka_resp_err_t code) {
+  return of_batch(code) || code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION ||
+         code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR__INVALID_ARG;
 }
 
 bool unknown(rd_kafka_resp_err_t code) {
@@ -79,7 +82,9 @@ void Producer::queue(Publication& p) noexcept {
 }
 
 void Producer::drain() {
+  if (lot_ && !accused_ && !under_way()) widen();
   while (waiting_.load(std::memory_order_relaxed)) {
+    if (lot_ && under_way() >= lot_) return;
     Publication* p;
     {
       std::lock_guard lock(mutex_);
@@ -89,16 +94,16 @@ void Producer::drain() {
     }
     if (!p->wanted()) {
       p->completed(Outcome::away("its source has taken it back"));
-      waiting_.fetch_sub(1, std::memory_order_release);
-      continue;
+    } else {
+      auto sent = produce(*p);
+      if (sent == Sent::full) {
+        std::lock_guard lock(mutex_);
+        backlog_.push_front(p);
+        return;
+      }
+      if (sent == Sent::unknown) suspect(*p);
     }
-    auto sent = produce(*p);
-    if (sent == Sent::full) {
-      std::lock_guard lock(mutex_);
-      backlog_.push_front(p);
-      return;
-    }
-    if (sent == Sent::unknown) suspect(*p);
+    if (accused_) --accused_;
     waiting_.fetch_sub(1, std::memory_order_release);
   }
 }
@@ -161,14 +166,9 @@ std::shared_ptr<rd_kafka_topic_t> Producer::topic(std::string_view name) {
 }
 
 Producer::Slot& Producer::new_slot(Publication& p) {
-  if (free_.empty()) {
-    auto& slot = slots_.emplace_back();
-    slot = {&p, next_number_++};
-    return slot;
-  }
-  auto& slot = *free_.back();
-  free_.pop_back();
-  slot = {&p, next_number_++};
+  auto& slot = free_.empty() ? slots_.emplace_back() : *free_.back();
+  if (!free_.empty()) free_.pop_back();
+  slot = {.publication = &p, .number = next_number_++, .alone = lot_ == 1};
   return slot;
 }
 
@@ -181,24 +181,32 @@ void Producer::reports(rd_kafka_event_t* event) {
       failed(slot, code);
     } else {
       if (!reachable_ && !ending_) reachable();
+      if (lot_) ++lot_;
       std::exchange(slot.publication, nullptr)->completed({});
     }
     done_.push_back(&slot);
   }
-  std::lock_guard lock(mutex_);
-  free_.insert(free_.end(), done_.begin(), done_.end());
+  {
+    std::lock_guard lock(mutex_);
+    free_.insert(free_.end(), done_.begin(), done_.end());
+  }
   done_.clear();
+  if (!again_.empty() && !client_failed()) narrow();
 }
 
 void Producer::failed(Slot& slot, rd_kafka_resp_err_t code) {
   auto& p = *std::exchange(slot.publication, nullptr);
-  bool fatal = rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
-  if (ending_ || fatal)
-    again_.emplace_back(slot.number, &p);
-  else if (unknown(code))
-    suspect(p);
-  else
-    p.completed(outcome_of(p, code));
+  if (client_failed()) return void(again_.emplace_back(slot.number, &p));
+  if (unknown(code)) return suspect(p);
+  auto outcome = outcome_of(p, code);
+  if (outcome.kind == Outcome::Kind::refused && of_batch(code) && !slot.alone)
+    return void(again_.emplace_back(slot.number, &p));
+  p.completed(std::move(outcome));
+}
+
+// What it fails now is no fault of the messages': they go to the next one.
+bool Producer::client_failed() const {
+  return ending_ || rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 }  // namespace mombridge::kafka

@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -60,6 +61,15 @@ TEST(Heartbeat, ASilentServerIsGivenUp) {
   Beating b;
   EXPECT_THAT(b.client.next(), HasSubstr("no sign of life"));
   EXPECT_TRUE(b.socket.await_end());
+}
+
+// As when a virtual machine is suspended, its broker with it.
+TEST(Heartbeat, WhoeverStoodStillHimselfDoesNotBlameTheServer) {
+  Beating b;
+  b.client.run([] { std::this_thread::sleep_for(3s); });
+  b.socket.write(frame_bytes(3, 1, "here"));
+  EXPECT_EQ(b.client.next(), "body 1 here");
+  EXPECT_THAT(b.client.next(), HasSubstr("no sign of life")) << "from there on it counts again";
 }
 
 // Back-pressure can last for long: the server must hear from us, and is not to blame that we do not read.

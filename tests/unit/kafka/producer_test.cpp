@@ -45,9 +45,11 @@ TEST_F(Mock, WhatTheBrokerMayTakeLaterIsSentAgain) {
 
 TEST_F(Mock, WhatTheBrokerWillNeverTakeIsRefusedWithItsReason) {
   Node node(settings());
-  for (auto code : {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-                    RD_KAFKA_RESP_ERR_INVALID_RECORD}) {
-    rd_kafka_mock_push_request_errors(cluster(), kProduce, 1, code);
+  // A batch is refused, then the message alone; a topic's refusal is every message's.
+  for (auto [code, times] : {std::pair(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 2),
+                             {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1},
+                             {RD_KAFKA_RESP_ERR_INVALID_RECORD, 2}}) {
+    for (int i = 0; i < times; ++i) rd_kafka_mock_push_request_errors(cluster(), kProduce, 1, code);
     auto before = outbox.completed.value();
     auto& sent = outbox.publish(*node.broker, "topic", "b");
     ASSERT_TRUE(outbox.completed.await(before + 1));
@@ -63,7 +65,8 @@ TEST_F(Mock, WhatTheBrokerWillNeverTakeIsRefusedWithItsReason) {
 TEST_F(Mock, AMessageIsToBlameForItsOwnTimeAndNotForTheClockOfThisMachine) {
   Node node(settings());
   for (std::optional<int64_t> time : {std::optional<int64_t>(), std::optional<int64_t>(1'900'000'000'000)}) {
-    rd_kafka_mock_push_request_errors(cluster(), kProduce, 1, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP);
+    for (int i = 0; i < (time ? 2 : 1); ++i)
+      rd_kafka_mock_push_request_errors(cluster(), kProduce, 1, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP);
     auto before = outbox.completed.value();
     OwnMessage message{.body = "b"};
     message.timestamp_ms = time;
@@ -71,6 +74,18 @@ TEST_F(Mock, AMessageIsToBlameForItsOwnTimeAndNotForTheClockOfThisMachine) {
     ASSERT_TRUE(outbox.completed.await(before + 1));
     EXPECT_EQ(sent.outcome.kind, time ? Outcome::Kind::refused : Outcome::Kind::away) << sent.outcome.reason;
   }
+}
+
+TEST_F(Mock, AMessageIsNotRefusedForTheBatchThatItWasIn) {
+  auto together = settings();
+  together->librdkafka.emplace_back("linger.ms", "200");
+  Node node(together);
+  node.await_up();
+  // The whole, then a half, then a quarter.
+  rd_kafka_mock_push_request_errors(cluster(), kProduce, 3, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE,
+                                    RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_RECORD);
+  outbox.publish_numbers(*node.broker, "topic", 0, 100);
+  ASSERT_ALL_DELIVERED(outbox);
 }
 
 // Sequence numbers that the broker does not know are the end of an idempotent client: another one takes over.
@@ -188,6 +203,35 @@ TEST_F(Produces, WhatTheTopicDoesNotTakeIsRefused) {
   outbox.publish(*node.broker, topic, "small");
   ASSERT_TRUE(outbox.await_all());
   EXPECT_EQ(outbox.with(Outcome::Kind::delivered), 1u);
+}
+
+// What comes in one batch with it, what many small ones are together, and what is published meanwhile, arrives.
+TEST_F(Produces, OnlyTheTooLargeIsRefusedAndNotWhatIsInItsBatch) {
+  constexpr int kCount = 2000;
+  auto narrow = unique_name(), wide = new_topic();
+  KafkaAdmin(servers).create_topic(narrow, 1, "20000");
+  auto s = settings(narrow, {{.topic = narrow}, {.topic = wide}});
+  s->librdkafka.emplace_back("linger.ms", "50");
+  Node node(s);
+  node.await_up();
+  auto small = [](int i) { return std::to_string(i) + std::string(100, ' '); };
+  std::thread other([&] {
+    for (int i = 0; i < kCount; ++i) outbox.publish(*node.broker, i % 2 ? narrow : wide, small(kCount + i));
+  });
+  std::vector<conformance::Sent*> large;
+  for (int i = 0; i < kCount; ++i) {
+    if (i % 500 == 250) large.push_back(&outbox.publish(*node.broker, narrow, std::string(30'000, 'x')));
+    outbox.publish(*node.broker, narrow, small(i));
+  }
+  other.join();
+  ASSERT_TRUE(outbox.await_all());
+  for (auto* sent : large) {
+    EXPECT_EQ(sent->outcome.kind, Outcome::Kind::refused) << sent->outcome.reason;
+    EXPECT_NE(sent->outcome.reason.find("max.message.bytes"), std::string::npos) << sent->outcome.reason;
+  }
+  EXPECT_EQ(outbox.with(Outcome::Kind::delivered), 2u * kCount);
+  EXPECT_TRUE(node.recorder.await_distinct(2 * kCount)) << node.recorder.distinct().size();
+  EXPECT_EQ(node.recorder.arrived.value(), 2u * kCount) << "nothing twice";
 }
 
 TEST_F(Produces, ThePartitionIsHonoured) {
