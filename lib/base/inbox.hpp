@@ -1,51 +1,50 @@
 #pragma once
-// How work crosses from many threads to one: a lock-free list of items that carry their own link.
-// Model: the intrusive MPSC stack (push by compare-and-swap, take all by exchange, reverse for order).
+// How work crosses from many threads to one.
 
-#include <atomic>
-#include <cstdint>
+#include <cstddef>
+#include <mutex>
+#include <utility>
+#include <vector>
 
 namespace mombridge {
 
-/// Base of everything that can lie in an Inbox. An item lies in at most one inbox at a time.
-template <class T>
-struct InboxItem {
-  T* next_in_inbox = nullptr;
-};
-
 /// Many producers, one consumer. Items are borrowed: the inbox neither owns nor frees them.
 /// Order is kept per producer, and across producers where one's push happened before the other's.
+///
+/// A list of addresses under a lock, and not items that are linked by themselves: whoever goes through such links waits
+/// at each for memory that another processor wrote last, and that wait was most of what a message cost here.
 template <class T>
 class Inbox {
  public:
   /// [any thread] Returns true where the inbox was empty: then, and only then, the consumer must be woken.
   /// So a consumer that takes everything at once is woken once for any number of items.
   [[nodiscard]] bool push(T* item) noexcept {
-    T* head = head_.load(std::memory_order_relaxed);
-    do {
-      item->next_in_inbox = head;
-    } while (!head_.compare_exchange_weak(head, item, std::memory_order_release, std::memory_order_relaxed));
-    return head == nullptr;
+    std::lock_guard lock(mutex_);
+    items_.push_back(item);
+    return items_.size() == 1;
   }
 
-  /// [consumer] All items, oldest first, linked by next_in_inbox; nullptr where there are none.
-  /// Read an item's link before handing the item on.
-  [[nodiscard]] T* take() noexcept {
-    T* newest = head_.exchange(nullptr, std::memory_order_acquire);
-    T* oldest = nullptr;
-    while (newest) {
-      T* older = newest->next_in_inbox;
-      newest->next_in_inbox = oldest;
-      oldest = newest;
-      newest = older;
+  /// [consumer] All items, oldest first.
+  [[nodiscard]] std::vector<T*> take() {
+    std::vector<T*> taken;
+    taken.reserve(usual_);
+    {
+      std::lock_guard lock(mutex_);
+      taken.swap(items_);
     }
-    return oldest;
+    usual_ = taken.size();
+    return taken;
   }
 
-  [[nodiscard]] bool empty() const noexcept { return head_.load(std::memory_order_relaxed) == nullptr; }
+  [[nodiscard]] bool empty() const noexcept {
+    std::lock_guard lock(mutex_);
+    return items_.empty();
+  }
 
  private:
-  alignas(64) std::atomic<T*> head_{nullptr};
+  mutable std::mutex mutex_;
+  std::vector<T*> items_;
+  size_t usual_ = 0;  ///< the consumer's: as many came the last time
 };
 
 }  // namespace mombridge

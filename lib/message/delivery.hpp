@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 
-#include "base/inbox.hpp"
 #include "message/message.hpp"
 
 namespace mombridge {
@@ -19,7 +18,7 @@ enum class Settlement : uint8_t {
 
 /// Owned by its source, which makes it, hands it to the Sink, gets it back through settle() and reuses it.
 /// `message` and all that it views stay valid and unchanged until settle() is called.
-class Delivery : public InboxItem<Delivery> {
+class Delivery {
  public:
   /// What the router keeps with a delivery; stays with it when the source reuses it, so that it need not be allocated
   /// for every message.

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/inbox.hpp"
 #include "message/message.hpp"
 
 namespace mombridge {
@@ -30,7 +29,7 @@ struct Outcome {
 /// Lent to Broker::publish() until completed() is called, exactly once, from any thread; the fields and everything that
 /// they view stay valid and unchanged until then. The destination keeps it while it is down, and sends it when it is
 /// back: being away is not an outcome but a wait.
-class Publication : public InboxItem<Publication> {
+class Publication {
  public:
   Publication() = default;
   Publication(const Publication&) = delete;

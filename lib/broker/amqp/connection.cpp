@@ -217,6 +217,12 @@ void Connection::send(uint16_t channel, amqp_method_number_t id, void* method) {
   writer.octet(AMQP_FRAME_END);
 }
 
+void Connection::send(Buffer& frames) {
+  if (pending()) return out_.append(frames.view());
+  std::swap(out_, frames);
+  out_at_ = 0;
+}
+
 void Connection::flush() {
   if (state_ < State::starting) return;
   while (pending()) {

@@ -63,6 +63,8 @@ class Connection {
 
   /// Appends one method frame. The connection is open.
   void send(uint16_t channel, amqp_method_number_t id, void* method);
+  /// Takes whole frames that the user has written elsewhere; leaves the buffer with bytes that mean nothing.
+  void send(Buffer& frames);
   /// Where a user writes its own frames.
   [[nodiscard]] Buffer& out() { return out_; }
   /// Bytes that are not on their way yet.

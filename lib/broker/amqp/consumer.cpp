@@ -243,8 +243,8 @@ Duration Consumer::serve() {
 
 void Consumer::take_settled() {
   bool progress = false;
-  for (Delivery* item = inbox_.take(); item;) {
-    auto& d = static_cast<AmqpDelivery&>(*std::exchange(item, item->next_in_inbox));
+  for (auto* item : inbox_.take()) {
+    auto& d = *item;
     in_flight_bytes_ -= d.footprint;
     --in_flight_;
     pace_.took(loop_.round_began() - d.arrived);

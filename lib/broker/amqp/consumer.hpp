@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/buffer.hpp"
+#include "base/inbox.hpp"
 #include "base/log.hpp"
 #include "base/pace.hpp"
 #include "broker/amqp/ack_tracker.hpp"
@@ -96,7 +97,7 @@ class Consumer final : private ConnectionUser {
   Connection connection_;
   Supervisor supervisor_;
   Sink* sink_ = nullptr;  ///< null: no deliveries now
-  Inbox<Delivery> inbox_;
+  Inbox<AmqpDelivery> inbox_;
   AckTracker tracker_;
   uint64_t epoch_ = 0;  ///< of the channel
   std::atomic<uint64_t> live_epoch_{0};

@@ -1,14 +1,14 @@
 #pragma once
 // The connection that publishes, in confirm mode: a publication is done when the broker says so, and not before.
 
-#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
-#include "base/gate.hpp"
 #include "base/pace.hpp"
 #include "broker/amqp/connection.hpp"
 #include "broker/supervisor.hpp"
@@ -40,11 +40,26 @@ class Publisher final : private ConnectionUser {
   void give_back();
 
  private:
+  static constexpr uint16_t kChannel = 1, kLookupChannel = 2;
+
   /// A publication that was written and has no confirm yet.
   struct Slot {
     Publication* publication;  ///< null: resolved
-    TimePoint written;
+    size_t size;               ///< of its body
+    TimePoint written{};
     bool returned = false;
+  };
+  /// What callers have left for the loop.
+  struct Intake {
+    Buffer bytes;  ///< the frames of `written`
+    std::vector<Slot> written;
+    std::vector<Publication*> waiting;  ///< behind them, and not encoded
+    [[nodiscard]] bool empty() const { return written.empty() && waiting.empty(); }
+    void clear(size_t keep) {
+      bytes.clear(keep);
+      written.clear();
+      waiting.clear();
+    }
   };
   struct Exchange {
     enum class State { asked, exists, missing } state = State::asked;
@@ -63,22 +78,32 @@ class Publisher final : private ConnectionUser {
   void blocked(const std::string& reason) override;
   void unblocked() override;
 
+  // publisher_write.cpp
+  bool encode(Publication& publication);
+  void take_in();
+  bool let_in();
   void pump();
   [[nodiscard]] bool has_room() const;
   /// What stands in the way of writing it: nothing (written, or refused), or that it must wait.
   bool try_write(Publication& publication);
   bool exchange_ready(Publication& publication);
-  Result<> write(const Publication& publication);
+  void exchange_answer(bool exists, const std::string& why);
+  void remember(const std::string& name, Exchange exchange);
+  [[nodiscard]] Result<> fits(const Publication& publication) const;
+  Result<> write(Buffer& out, const Publication& publication) const;
+  void written(Slot slot);
+  void refuse(Publication& publication, std::string why);
+
   void declare_own();
   void open_channel();
   void channel_closed(const std::string& why);
-  void exchange_answer(bool exists, const std::string& why);
-  void refuse(Publication& publication, std::string why);
   void take_back_unconfirmed();
   Publication* take_back_and_blame();
   void confirm(std::string_view arguments);
   void resolve(uint64_t tag, bool multiple, bool acked);
   void resolve_slot(Slot& slot, uint64_t tag, bool acked);
+
+  // publisher_returns.cpp
   void match_return();
   [[nodiscard]] bool is_returned(const Publication& publication) const;
   [[nodiscard]] bool has_returned_properties(const Publication& publication) const;
@@ -89,8 +114,17 @@ class Publisher final : private ConnectionUser {
   EventLoop& loop_;
   Connection connection_;
   Supervisor supervisor_;
-  Gate gate_;
-  Inbox<Publication> inbox_;
+
+  std::mutex mutex_;  ///< guards what follows
+  Intake intake_;
+  bool direct_ = false;  ///< callers encode: the channel is open, and nothing waits before them
+  bool stopped_ = false;
+  size_t room_ = 0, room_bytes_ = 0;  ///< what the intake may have of encoded publications
+  /// Written by the loop alone, which may therefore read it without the mutex.
+  std::unordered_map<std::string, Exchange, Hash, std::equal_to<>> exchanges_;
+
+  // The loop's alone.
+  Intake taken_;
   std::deque<Publication*> waiting_;
   bool ready_ = false, blocked_ = false;
   uint64_t max_message_size_ = 0;
@@ -101,7 +135,6 @@ class Publisher final : private ConnectionUser {
   size_t unconfirmed_bytes_ = 0;
   size_t solo_ = 0;  ///< so many publications go one by one: the broker closed because of one of them
 
-  std::unordered_map<std::string, Exchange, Hash, std::equal_to<>> exchanges_;
   std::string asked_;  ///< the exchange that is being looked up
 
   struct Return {

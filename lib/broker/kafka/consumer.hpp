@@ -12,6 +12,7 @@
 
 #include "base/backoff.hpp"
 #include "base/counters.hpp"
+#include "base/inbox.hpp"
 #include "base/log.hpp"
 #include "broker/kafka/asker.hpp"
 #include "broker/kafka/client.hpp"
@@ -128,7 +129,7 @@ class Consumer final {
   EventLoop::TimerId topics_timer_ = 0;
 
   std::vector<uint64_t> bytes_;  ///< in flight, by subscription; of earlier assignments too
-  Inbox<Delivery> inbox_;
+  Inbox<KafkaDelivery> inbox_;
   std::deque<KafkaDelivery> deliveries_;
   std::vector<KafkaDelivery*> free_;
   Backoff retry_backoff_{std::chrono::milliseconds(10), std::chrono::seconds(1)};

@@ -130,8 +130,8 @@ void Consumer::hand_out(KafkaDelivery& d) {
 }
 
 void Consumer::take_settled() {
-  for (Delivery* item = inbox_.take(); item;) {
-    auto& d = static_cast<KafkaDelivery&>(*std::exchange(item, item->next_in_inbox));
+  for (auto* item : inbox_.take()) {
+    auto& d = *item;
     --d.from->held;
     if (!d.from->current) {
       release(d);

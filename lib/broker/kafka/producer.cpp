@@ -1,6 +1,7 @@
 #include "broker/kafka/producer.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <sys/epoll.h>
 #include <utility>
 
@@ -78,7 +79,7 @@ void Producer::stop(Duration patience) {
   for (auto& [number, publication] : std::exchange(again_, {})) left.push_back(publication);
   for (auto& [name, doubt] : doubts_)
     for (auto* publication : std::exchange(doubt.publications, {})) left.push_back(publication);
-  for (Publication* p = suspected_.take(); p;) left.push_back(std::exchange(p, p->next_in_inbox));
+  std::ranges::copy(suspected_.take(), std::back_inserter(left));
   for (auto* publication : std::exchange(backlog_, {})) left.push_back(publication);
   for (auto* publication : left) publication->completed(Outcome::away("the bridge is stopping"));
 }
@@ -161,7 +162,7 @@ void Producer::end_client() {
 }
 
 Duration Producer::serve() {
-  for (Publication* p = suspected_.take(); p;) suspect(*std::exchange(p, p->next_in_inbox));
+  for (auto* publication : suspected_.take()) suspect(*publication);
   bool more = client_ && poll_events();
   if (client_) drain();
   bool nothing = idle();

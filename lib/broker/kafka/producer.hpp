@@ -13,6 +13,7 @@
 
 #include "base/counters.hpp"
 #include "base/gate.hpp"
+#include "base/inbox.hpp"
 #include "base/log.hpp"
 #include "broker/kafka/asker.hpp"
 #include "broker/kafka/client.hpp"

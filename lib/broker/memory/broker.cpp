@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "base/event_loop.hpp"
+#include "base/gate.hpp"
+#include "base/inbox.hpp"
 #include "broker/memory/queues.hpp"
 
 namespace mombridge::memory {
@@ -92,9 +94,8 @@ class MemoryBroker final : public Broker {
 
   Duration serve() {
     // Settled first: that makes room for what was published.
-    for (Delivery* d = settled_.take(); d;)
-      queues_.settled(static_cast<MemoryDelivery&>(*std::exchange(d, d->next_in_inbox)));
-    for (Publication* p = published_.take(); p;) queues_.add(*std::exchange(p, p->next_in_inbox));
+    for (auto* delivery : settled_.take()) queues_.settled(*delivery);
+    for (auto* publication : published_.take()) queues_.add(*publication);
     return settled_.empty() && published_.empty() ? Duration::max() : Duration::zero();
   }
 
@@ -102,7 +103,7 @@ class MemoryBroker final : public Broker {
   std::atomic<LinkStatus::State> state_{LinkStatus::State::connecting};
   Gate gate_;
   Inbox<Publication> published_;
-  Inbox<Delivery> settled_;
+  Inbox<MemoryDelivery> settled_;
   EventLoop loop_;
   Queues queues_;
 };

@@ -51,19 +51,17 @@ Queues::Queues(EventLoop& loop, const Settings& settings, std::function<void(Mem
 
 void Queues::add(Publication& publication) {
   Queue& queue = queue_of(publication.target);
-  publication.next_in_inbox = nullptr;
   if (queue.subscriptions.empty())
     return publication.completed(
         Outcome::refused("no subscription takes target '" + std::string(publication.target) + "'"));
-  (queue.newest ? queue.newest->next_in_inbox : queue.oldest) = &publication;
-  queue.newest = &publication;
+  queue.waiting.push_back(&publication);
   admit(queue);
 }
 
 Queue& Queues::queue_of(std::string_view target) {
   if (auto found = queues_.find(target); found != queues_.end()) return found->second;
   if (queues_.size() >= queues_kept_) {
-    std::erase_if(queues_, [](auto& q) { return !q.second.in_flight && !q.second.oldest; });
+    std::erase_if(queues_, [](auto& q) { return !q.second.in_flight && q.second.waiting.empty(); });
     queues_kept_ = std::max(kQueuesKept, 2 * queues_.size());
   }
   Queue& queue = queues_[std::string(target)];
@@ -77,10 +75,9 @@ Queue& Queues::queue_of(std::string_view target) {
 }
 
 void Queues::admit(Queue& queue) {
-  while (sink_ && queue.oldest && queue.in_flight < prefetch_) {
-    Publication& publication = *queue.oldest;
-    queue.oldest = std::exchange(publication.next_in_inbox, nullptr);
-    if (!queue.oldest) queue.newest = nullptr;
+  while (sink_ && !queue.waiting.empty() && queue.in_flight < prefetch_) {
+    Publication& publication = *queue.waiting.front();
+    queue.waiting.pop_front();
     hand_out(queue, publication);
   }
 }
@@ -155,18 +152,18 @@ void Queues::finish(Passage& passage) {
   publication->completed(std::move(outcome));
 }
 
-void Queues::give_up(Delivery* settled, Publication* published) {
+void Queues::give_up(const std::vector<MemoryDelivery*>& settled, const std::vector<Publication*>& published) {
   std::vector<std::pair<Publication*, Outcome>> done;
-  auto all_away = [&](Publication* first) {
-    for (; first; first = first->next_in_inbox) done.emplace_back(first, Outcome::away(kStopped));
+  auto all_away = [&](const auto& publications) {
+    for (auto* publication : publications) done.emplace_back(publication, Outcome::away(kStopped));
   };
   {
     std::lock_guard lock(late_);
-    for (; settled; settled = settled->next_in_inbox) take_back(static_cast<MemoryDelivery&>(*settled));
+    for (auto* delivery : settled) take_back(*delivery);
     for (auto& passage : passages_)
       if (passage.publication && !passage.handed_out)
         done.emplace_back(std::exchange(passage.publication, nullptr), outcome_of(passage));
-    for (auto& [target, queue] : queues_) all_away(std::exchange(queue.oldest, nullptr));
+    for (auto& [target, queue] : queues_) all_away(std::exchange(queue.waiting, {}));
     all_away(published);
   }
   for (auto& [publication, outcome] : done) publication->completed(std::move(outcome));

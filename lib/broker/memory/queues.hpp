@@ -51,8 +51,7 @@ class MemoryDelivery final : public Delivery {
 struct Queue {
   std::vector<uint32_t> subscriptions;  ///< those that take the target
   size_t in_flight = 0;
-  Publication* oldest = nullptr;  ///< waiting, linked by next_in_inbox
-  Publication* newest = nullptr;
+  std::deque<Publication*> waiting;
 };
 
 class Queues {
@@ -67,9 +66,9 @@ class Queues {
   void add(Publication& publication);
   void settled(MemoryDelivery& delivery);
 
-  /// [after the loop has ended] Takes what was still on its way here (lists linked by next_in_inbox) and completes as
-  /// `away` all that is in nobody's hands. Nothing but settled_late() may follow.
-  void give_up(Delivery* settled, Publication* published);
+  /// [after the loop has ended] Takes what was still on its way here and completes as `away` all that is in nobody's
+  /// hands. Nothing but settled_late() may follow.
+  void give_up(const std::vector<MemoryDelivery*>& settled, const std::vector<Publication*>& published);
   /// [any thread, after the loop has ended, also beside give_up()]
   void settled_late(MemoryDelivery& delivery) noexcept;
   /// [any thread]

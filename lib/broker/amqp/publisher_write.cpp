@@ -1,0 +1,227 @@
+// From a publication to frames: on its caller's thread, while its message is at hand there, or on the loop's.
+
+#include <algorithm>
+#include <utility>
+
+#include "base/text.hpp"
+#include "broker/amqp/properties.hpp"
+#include "broker/amqp/publisher.hpp"
+
+namespace mombridge::amqp {
+
+namespace {
+
+constexpr size_t kMaxUnconfirmed = 20000;
+constexpr size_t kMaxPendingBytes = 4 << 20;        ///< encoded and not written: more would only lie here
+constexpr size_t kMaxUnconfirmedBytes = 256 << 20;  ///< bodies of unconfirmed publications
+constexpr size_t kMaxDirectBody = 64 << 10;         ///< copied while others that publish wait
+constexpr size_t kKeepBytes = 1 << 20;              ///< memory that an intake keeps
+constexpr Duration kForgetMissing = std::chrono::seconds(1);
+
+}  // namespace
+
+// Callers encode as long as nothing waits before them, which keeps the order of each. The loop writes what they have
+// encoded as it is: it would find the message again only after it has left this processor's cache.
+void Publisher::publish(Publication& p) noexcept {
+  bool first = false, stopped = false;
+  {
+    std::lock_guard lock(mutex_);
+    stopped = stopped_;
+    first = intake_.empty();
+    if (!stopped && !encode(p)) {
+      intake_.waiting.push_back(&p);
+      direct_ = false;
+    }
+  }
+  if (stopped) return p.completed(Outcome::away("the bridge is stopping"));
+  if (first) loop_.wake();
+}
+
+// With the mutex held. False: the loop shall see to it.
+bool Publisher::encode(Publication& p) {
+  auto size = p.message->body.size();
+  if (!direct_ || size > kMaxDirectBody || intake_.written.size() >= room_ || intake_.bytes.size() >= room_bytes_)
+    return false;
+  if (!p.exchange.empty()) {
+    auto found = exchanges_.find(p.exchange);
+    if (found == exchanges_.end() || found->second.state != Exchange::State::exists) return false;
+  }
+  if (!fits(p) || !write(intake_.bytes, p)) return false;
+  intake_.written.push_back({.publication = &p, .size = size});
+  return true;
+}
+
+// Takes what callers have left; where it can no longer be written as they encoded it, it waits with the rest.
+void Publisher::take_in() {
+  bool can_write = ready_ && connection_.is_open();
+  {
+    std::lock_guard lock(mutex_);
+    std::swap(intake_, taken_);
+    room_ -= std::min(room_, taken_.written.size());
+    room_bytes_ -= std::min(room_bytes_, taken_.bytes.size());
+    if (!can_write) direct_ = false;
+  }
+  if (can_write) connection_.send(taken_.bytes);
+  for (auto& slot : taken_.written) can_write ? written(slot) : waiting_.push_back(slot.publication);
+  waiting_.insert(waiting_.end(), taken_.waiting.begin(), taken_.waiting.end());
+  taken_.clear(kKeepBytes);
+}
+
+// Returns whether more has come meanwhile.
+bool Publisher::let_in() {
+  bool direct = ready_ && connection_.is_open() && !blocked_ && !solo_ && waiting_.empty();
+  auto unused = [](size_t limit, size_t used) { return limit - std::min(limit, used); };
+  std::lock_guard lock(mutex_);
+  direct_ = direct && intake_.waiting.empty();
+  room_ = unused(kMaxUnconfirmed, slots_.size());
+  room_bytes_ =
+      std::min(unused(kMaxPendingBytes, connection_.pending()), unused(kMaxUnconfirmedBytes, unconfirmed_bytes_));
+  return !intake_.empty();
+}
+
+Duration Publisher::serve() {
+  take_in();
+  pump();
+  if (connection_.is_open()) connection_.flush();
+  return let_in() ? Duration::zero() : Duration::max();
+}
+
+bool Publisher::has_room() const {
+  if (solo_) return slots_.empty();
+  return slots_.size() < kMaxUnconfirmed && connection_.pending() < kMaxPendingBytes &&
+         unconfirmed_bytes_ < kMaxUnconfirmedBytes;
+}
+
+Result<> Publisher::fits(const Publication& p) const {
+  if (auto size = p.message->body.size(); size > max_message_size_)
+    return fail("a body of " + std::to_string(size) + " bytes is over the broker's limit of " +
+                std::to_string(max_message_size_) + " (max_message_size)");
+  if (auto longest = std::max(p.target.size(), p.exchange.size()); longest > kMaxShortString)
+    return fail("a routing key or exchange of " + std::to_string(longest) + " bytes: AMQP takes at most 255");
+  return {};
+}
+
+void Publisher::pump() {
+  while (ready_ && connection_.is_open() && !blocked_ && !waiting_.empty() && has_room()) {
+    auto& publication = *waiting_.front();
+    waiting_.pop_front();
+    if (!try_write(publication)) {
+      waiting_.push_front(&publication);
+      return;
+    }
+  }
+}
+
+void Publisher::refuse(Publication& p, std::string why) {
+  if (solo_) --solo_;
+  p.completed(Outcome::refused(std::move(why)));
+}
+
+bool Publisher::try_write(Publication& p) {
+  if (!p.wanted()) {
+    if (solo_) --solo_;
+    p.completed(Outcome::away("its source has taken it back"));
+    return true;
+  }
+  if (auto ok = fits(p); !ok) {
+    refuse(p, ok.error().text);
+    return true;
+  }
+  if (!p.exchange.empty()) {
+    auto found = exchanges_.find(p.exchange);
+    if (found == exchanges_.end() || found->second.state == Exchange::State::asked) return exchange_ready(p);
+    if (found->second.state == Exchange::State::missing) {
+      refuse(p, found->second.why);
+      return true;
+    }
+  }
+  if (auto ok = write(connection_.out(), p); !ok) {
+    refuse(p, ok.error().text);
+    return true;
+  }
+  written({.publication = &p, .size = p.message->body.size()});
+  return true;
+}
+
+void Publisher::written(Slot slot) {
+  slot.written = loop_.round_began();
+  unconfirmed_bytes_ += slot.size;
+  slots_.push_back(slot);
+}
+
+// A publish to an exchange that is not there would close the channel and take everything unconfirmed with it, so each
+// is looked up first, on a channel where that costs nothing. Everything waits meanwhile: that keeps the order.
+bool Publisher::exchange_ready(Publication& p) {
+  if (!asked_.empty()) return false;
+  asked_ = p.exchange;
+  remember(asked_, {});
+  amqp_channel_open_t open{};
+  connection_.send(kLookupChannel, AMQP_CHANNEL_OPEN_METHOD, &open);
+  amqp_exchange_declare_t declare{};
+  declare.exchange = bytes(asked_);
+  declare.type = bytes("direct");
+  declare.passive = 1;
+  connection_.send(kLookupChannel, AMQP_EXCHANGE_DECLARE_METHOD, &declare);
+  return false;
+}
+
+void Publisher::exchange_answer(bool exists, const std::string& why) {
+  auto name = std::exchange(asked_, {});
+  if (exists) {
+    amqp_channel_close_t close{
+        .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
+    connection_.send(kLookupChannel, AMQP_CHANNEL_CLOSE_METHOD, &close);
+    return remember(name, {Exchange::State::exists, {}});
+  }
+  remember(name, {Exchange::State::missing, why});
+  loop_.after(kForgetMissing, [this, name] {
+    std::lock_guard lock(mutex_);
+    auto found = exchanges_.find(name);
+    if (found != exchanges_.end() && found->second.state == Exchange::State::missing) exchanges_.erase(found);
+  });
+}
+
+void Publisher::remember(const std::string& name, Exchange exchange) {
+  std::lock_guard lock(mutex_);
+  exchanges_[name] = std::move(exchange);
+}
+
+// basic.publish: reserved, exchange, routing-key, bits (mandatory, immediate); then the content header and the body.
+Result<> Publisher::write(Buffer& out, const Publication& p) const {
+  size_t rollback = out.size();
+  Writer writer(out);
+  constexpr size_t kMethodAndBits = sizeof(uint32_t) + sizeof(uint16_t) + 1;
+  writer.frame(AMQP_FRAME_METHOD, kChannel, kMethodAndBits + 1 + p.exchange.size() + 1 + p.target.size());
+  writer.number(static_cast<uint32_t>(AMQP_BASIC_PUBLISH_METHOD));
+  writer.number(uint16_t{0});
+  writer.short_string(p.exchange);
+  writer.short_string(p.target);
+  writer.octet(p.mandatory);
+  writer.octet(AMQP_FRAME_END);
+
+  auto body = p.message->body;
+  auto begin = writer.begin_frame(AMQP_FRAME_HEADER, kChannel);
+  writer.number(static_cast<uint16_t>(AMQP_BASIC_CLASS));
+  writer.number(uint16_t{0});
+  writer.number(static_cast<uint64_t>(body.size()));
+  auto encoded = encode_properties(writer, p);
+  size_t part = connection_.frame_max() - 8;
+  if (encoded && out.size() - begin > part)
+    encoded = fail("headers of " + std::to_string(out.size() - begin) + " bytes do not fit a frame of " +
+                   std::to_string(part));
+  if (!encoded) {
+    out.truncate(rollback);
+    return encoded;
+  }
+  writer.end_frame(begin);
+  while (!body.empty()) {
+    auto next = body.substr(0, part);
+    writer.frame(AMQP_FRAME_BODY, kChannel, next.size());
+    writer.raw(next);
+    writer.octet(AMQP_FRAME_END);
+    body.remove_prefix(next.size());
+  }
+  return {};
+}
+
+}  // namespace mombridge::amqp
