@@ -1,5 +1,7 @@
 // Confirms, returns and closed channels, as the server says them.
 
+#include <thread>
+
 #include "publisher_scripted.hpp"
 
 namespace mombridge::amqp {
@@ -31,6 +33,26 @@ TEST_F(PublisherTest, ConfirmsOneByOneAndManyAtOnceInAnyOrder) {
   ack(0, true);  // all so far
   for (size_t i = 5; i < 10; ++i) EXPECT_EQ(probes[i].outcome(), "delivered") << i;
   for (auto& p : probes) EXPECT_THAT(p.outcome(), testing::Not(HasSubstr("times")));
+}
+
+// Small ones are encoded by their caller, large ones and those to a new exchange by the loop.
+TEST_F(PublisherTest, OneCallersOrderIsKeptWhoeverEncodes) {
+  constexpr int kCount = 2000;
+  start();
+  auto& probes = numbered(0);
+  for (int i = 0; i < kCount; ++i)
+    probes.emplace_back("queue", std::to_string(i) + (i % 50 == 7 ? std::string(70'000, ' ') : ""),
+                        i % 3 == 2 ? "exchange" : "");
+  std::thread caller([&] { publish(probes); });
+  std::deque<std::string> expected;
+  for (auto& probe : probes) expected.emplace_back(probe.message->body);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(receive().body, expected[i]);
+  ASSERT_TRUE(socket.await(AMQP_EXCHANGE_DECLARE_METHOD));
+  socket.method(2, AMQP_EXCHANGE_DECLARE_OK_METHOD);
+  for (int i = 2; i < kCount && !HasFailure(); ++i) EXPECT_EQ(receive().body, expected[i]) << i;
+  caller.join();
+  ack(0, true);
+  for (auto& probe : probes) EXPECT_EQ(probe.outcome(), "delivered");
 }
 
 TEST_F(PublisherTest, ConfirmsOfWhatWasNeverPublishedDoNothing) {
