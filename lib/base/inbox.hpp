@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <mutex>
-#include <utility>
 #include <vector>
 
 namespace mombridge {

@@ -61,6 +61,10 @@ class Publisher final : private ConnectionUser {
       waiting.clear();
     }
   };
+  /// So much more may be under way.
+  struct Room {
+    size_t count = 0, bytes = 0;
+  };
   struct Exchange {
     enum class State { asked, exists, missing } state = State::asked;
     std::string why;  ///< it is missing, in the broker's words
@@ -83,6 +87,8 @@ class Publisher final : private ConnectionUser {
   void take_in();
   bool let_in();
   void pump();
+  [[nodiscard]] bool can_write() const { return ready_ && connection_.is_open(); }
+  [[nodiscard]] Room room() const;
   [[nodiscard]] bool has_room() const;
   /// What stands in the way of writing it: nothing (written, or refused), or that it must wait.
   bool try_write(Publication& publication);
@@ -119,7 +125,7 @@ class Publisher final : private ConnectionUser {
   Intake intake_;
   bool direct_ = false;  ///< callers encode: the channel is open, and nothing waits before them
   bool stopped_ = false;
-  size_t room_ = 0, room_bytes_ = 0;  ///< what the intake may have of encoded publications
+  Room room_;  ///< what the intake may have of encoded publications
   /// Written by the loop alone, which may therefore read it without the mutex.
   std::unordered_map<std::string, Exchange, Hash, std::equal_to<>> exchanges_;
 

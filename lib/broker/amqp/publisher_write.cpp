@@ -18,6 +18,8 @@ constexpr size_t kMaxDirectBody = 64 << 10;         ///< copied while others tha
 constexpr size_t kKeepBytes = 1 << 20;              ///< memory that an intake keeps
 constexpr Duration kForgetMissing = std::chrono::seconds(1);
 
+size_t left_of(size_t limit, size_t used) { return limit - std::min(limit, used); }
+
 }  // namespace
 
 // Callers encode as long as nothing waits before them, which keeps the order of each. The loop writes what they have
@@ -40,7 +42,7 @@ void Publisher::publish(Publication& p) noexcept {
 // With the mutex held. False: the loop shall see to it.
 bool Publisher::encode(Publication& p) {
   auto size = p.message->body.size();
-  if (!direct_ || size > kMaxDirectBody || intake_.written.size() >= room_ || intake_.bytes.size() >= room_bytes_)
+  if (!direct_ || size > kMaxDirectBody || intake_.written.size() >= room_.count || intake_.bytes.size() >= room_.bytes)
     return false;
   if (!p.exchange.empty()) {
     auto found = exchanges_.find(p.exchange);
@@ -53,29 +55,25 @@ bool Publisher::encode(Publication& p) {
 
 // Takes what callers have left; where it can no longer be written as they encoded it, it waits with the rest.
 void Publisher::take_in() {
-  bool can_write = ready_ && connection_.is_open();
+  bool can = can_write();
   {
     std::lock_guard lock(mutex_);
     std::swap(intake_, taken_);
-    room_ -= std::min(room_, taken_.written.size());
-    room_bytes_ -= std::min(room_bytes_, taken_.bytes.size());
-    if (!can_write) direct_ = false;
+    room_ = {left_of(room_.count, taken_.written.size()), left_of(room_.bytes, taken_.bytes.size())};
+    if (!can) direct_ = false;
   }
-  if (can_write) connection_.send(taken_.bytes);
-  for (auto& slot : taken_.written) can_write ? written(slot) : waiting_.push_back(slot.publication);
+  if (can) connection_.send(taken_.bytes);
+  for (auto& slot : taken_.written) can ? written(slot) : waiting_.push_back(slot.publication);
   waiting_.insert(waiting_.end(), taken_.waiting.begin(), taken_.waiting.end());
   taken_.clear(kKeepBytes);
 }
 
 // Returns whether more has come meanwhile.
 bool Publisher::let_in() {
-  bool direct = ready_ && connection_.is_open() && !blocked_ && !solo_ && waiting_.empty();
-  auto unused = [](size_t limit, size_t used) { return limit - std::min(limit, used); };
+  bool direct = can_write() && !blocked_ && !solo_ && waiting_.empty();
   std::lock_guard lock(mutex_);
   direct_ = direct && intake_.waiting.empty();
-  room_ = unused(kMaxUnconfirmed, slots_.size());
-  room_bytes_ =
-      std::min(unused(kMaxPendingBytes, connection_.pending()), unused(kMaxUnconfirmedBytes, unconfirmed_bytes_));
+  room_ = room();
   return !intake_.empty();
 }
 
@@ -86,10 +84,15 @@ Duration Publisher::serve() {
   return let_in() ? Duration::zero() : Duration::max();
 }
 
+Publisher::Room Publisher::room() const {
+  return {left_of(kMaxUnconfirmed, slots_.size()), std::min(left_of(kMaxPendingBytes, connection_.pending()),
+                                                            left_of(kMaxUnconfirmedBytes, unconfirmed_bytes_))};
+}
+
 bool Publisher::has_room() const {
   if (solo_) return slots_.empty();
-  return slots_.size() < kMaxUnconfirmed && connection_.pending() < kMaxPendingBytes &&
-         unconfirmed_bytes_ < kMaxUnconfirmedBytes;
+  auto left = room();
+  return left.count && left.bytes;
 }
 
 Result<> Publisher::fits(const Publication& p) const {
@@ -102,7 +105,7 @@ Result<> Publisher::fits(const Publication& p) const {
 }
 
 void Publisher::pump() {
-  while (ready_ && connection_.is_open() && !blocked_ && !waiting_.empty() && has_room()) {
+  while (can_write() && !blocked_ && !waiting_.empty() && has_room()) {
     auto& publication = *waiting_.front();
     waiting_.pop_front();
     if (!try_write(publication)) {
