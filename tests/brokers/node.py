@@ -16,18 +16,26 @@ class NodeError(RuntimeError):
     """A broker that did not start, with the end of its log."""
 
 
+_given = set()
+
+
 def free_ports(count):
-    """Ports below the ephemeral range: there, a client's outgoing connection could take a port while its broker is down."""
+    """Ports below the ephemeral range: there, a client's outgoing connection could take a port while its broker is down.
+
+    None that this process was given before: what it is for may not listen there yet.
+    """
     found = []
     while len(found) < count:
         port = random.randrange(12000, 32000)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        if port not in found:
-            found.append(port)
+        _given.add(port)
+        found.append(port)
     return found
 
 

@@ -26,6 +26,10 @@ class Flow:
         self.forgotten = set()  # a fault has deleted these itself: nobody waits for them
         self.order = []      # first arrivals, as they came
 
+    def under_way(self):
+        """Attempted, and neither confirmed nor refused: the broker may have it or not, or get it yet."""
+        return self.attempted.keys() - self.confirmed.keys() - self.refused.keys()
+
     def missing(self):
         """Confirmed, and not arrived anywhere."""
         return sorted(self.confirmed.keys() - self.arrivals.keys() - self.forgotten)

@@ -47,6 +47,18 @@ class Client:
         if code:
             raise LoadError(f"{self.kind} ended with {code}: {self._log.read_text(errors='replace')[-500:]}")
 
+    def hold(self):
+        """A sender sends nothing new until go_on(), and goes on to take confirms."""
+        self._tell(b"h")
+
+    def go_on(self):
+        self._tell(b"g")
+
+    def _tell(self, command):
+        if self._process is not None and not self._process.stdin.closed:
+            self._process.stdin.write(command)
+            self._process.stdin.flush()
+
     def pause(self):
         self._process.send_signal(signal.SIGSTOP)
 

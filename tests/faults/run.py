@@ -117,20 +117,24 @@ class Run(contextlib.ExitStack):
     # For faults.
 
     def quiesce(self, timeout=40):
-        """Stops the senders where they are and waits until what they got out has arrived."""
-        for client in self.senders:
-            client.pause()
+        """Holds the senders back and waits until all that they sent is confirmed and has arrived."""
+        self.hold()
 
         def quiet():
             before = self.counts()
             time.sleep(1.5)
-            return self.counts() == before and not self.journals.missing()
+            under_way = any(flow.under_way() for flow in self.journals.flows.values())
+            return self.counts() == before and not under_way and not self.journals.missing()
 
         harness.eventually(quiet, timeout, "everything to arrive")
 
-    def resume(self):
+    def hold(self):
         for client in self.senders:
-            client.resume()
+            client.hold()
+
+    def go_on(self):
+        for client in self.senders:
+            client.go_on()
 
     def slow_destinations(self, latency):
         """Seconds to and from everything that the bridge publishes to; what is in flight grows with it."""
@@ -196,7 +200,7 @@ class Run(contextlib.ExitStack):
         if self.heal_ms:
             self._wait_recovered()
         time.sleep(2)
-        for client in [*self.senders, *self.sinks]:
+        for client in self.sinks:
             client.resume()
         for client in self.senders:
             client.ask_to_stop()

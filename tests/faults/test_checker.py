@@ -59,6 +59,11 @@ def test_unconfirmed_may_be_lost(judge):
     assert judge(sent(1) + sent(2, confirmed=False), [arrived(1)]).lost == 0
 
 
+def test_what_is_under_way(judge):
+    judge(sent(1) + sent(2, 3, 4, confirmed=False) + ["N 50 aa 3", "R 50 aa 4"], [arrived(2)])
+    assert judge.journals.flow("aa").under_way() == {2}, "arrived, but its confirm can still come"
+
+
 def test_unconfirmed_may_arrive(judge):
     verdict = judge(sent(1, confirmed=False), [arrived(1)])
     assert (verdict.lost, verdict.unexpected) == (0, 0)

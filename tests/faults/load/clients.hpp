@@ -14,6 +14,9 @@ namespace faults {
 /// Set when standard input is closed: senders send nothing new and wait for what is unconfirmed, sinks end.
 inline std::atomic<bool> stopping{false};
 
+/// Set by an 'h' on standard input, cleared by a 'g' (go on): senders send nothing new, and take confirms as ever.
+inline std::atomic<bool> holding{false};
+
 /// How long a stopping sender waits for its last confirms.
 constexpr uint64_t kConfirmPatienceMs = 20000;
 

@@ -1,7 +1,7 @@
 // Plain senders and sinks for the fault tests.
 //   fault-load amqp-send|kafka-send WHERE JOURNAL FLOW...
 //   fault-load amqp-sink|kafka-sink WHERE JOURNAL QUEUE|TOPIC...
-// Ends when its standard input does.
+// Ends when its standard input does; a sender holds back while an 'h' is the last that came there, until a 'g'.
 
 #include <cstdio>
 #include <signal.h>
@@ -21,9 +21,7 @@ int main(int argc, char** argv) {
   if (!journal.ok()) return std::perror(argv[3]), 73;
 
   std::thread([] {
-    char ignored[64];
-    while (::read(STDIN_FILENO, ignored, sizeof ignored) > 0) {
-    }
+    for (char command; ::read(STDIN_FILENO, &command, 1) > 0;) holding = command == 'h';
     stopping = true;
   }).detach();
 

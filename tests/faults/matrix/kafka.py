@@ -17,7 +17,7 @@ def topic_deleted(run):
     run.faulted()
     run.clients["kafka-sink"].stop()
     kafka.delete(topic)
-    run.resume()
+    run.go_on()
     run.sleep(8)
     kafka.topic(topic, run.plan.partitions)
     run.clients["kafka-sink"].start()
@@ -44,7 +44,7 @@ def source_made_again(run):
     kafka.delete(topic)
     run.sleep(3)
     kafka.topic(topic, run.plan.partitions)
-    run.resume()
+    run.go_on()
     run.healed()
 
 
@@ -143,8 +143,7 @@ def offsets_lost(run):
     run.faulted()
     run.bridge.terminate()
     run.sleep(4)
-    for client in run.senders:
-        client.pause()
+    run.hold()
     run.sleep(1)
     delete_records(run, run.plan.source(d))
     # What retention took is lost by whoever set it so short, not by the bridge.
@@ -153,7 +152,7 @@ def offsets_lost(run):
     flow.forgotten |= gone
     run.expect(gone, "nothing was deleted")
     run.bridge.start()
-    run.resume()
+    run.go_on()
     before = run.arrived("kk")
     run.log_has("offset.*(lost|no longer|out of range|gone)|OFFSET_OUT_OF_RANGE", timeout=40)
     run.sleep(4)

@@ -43,7 +43,7 @@ def queue_deleted(run):
         run.log_has("404", timeout=30)
         run.sleep(5)
         amqp.channel.queue_declare(queue, durable=True)
-    run.resume()
+    run.go_on()
     run.healed()
 
 
