@@ -55,9 +55,8 @@ class Client:
         self._tell(b"g")
 
     def _tell(self, command):
-        if self._process is not None and not self._process.stdin.closed:
-            self._process.stdin.write(command)
-            self._process.stdin.flush()
+        self._process.stdin.write(command)
+        self._process.stdin.flush()
 
     def pause(self):
         self._process.send_signal(signal.SIGSTOP)

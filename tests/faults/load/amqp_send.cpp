@@ -47,7 +47,7 @@ class Sender {
   }
 
   void send_due() {
-    for (auto due = holding ? 0 : pacer_.due();
+    for (auto due = pacer_.due();
          due-- && link_.is_open() && open_.size() < kWindow && (!flow_.count || seq_ < flow_.count);) {
       pacer_.sent();
       send(++seq_);

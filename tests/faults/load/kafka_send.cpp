@@ -75,7 +75,7 @@ int kafka_send(const std::string& servers, const std::vector<Flow>& flows, Journ
   std::vector<uint64_t> seq(flows.size());
   while (!stopping) {
     for (size_t i = 0; i < flows.size(); ++i)
-      for (auto due = holding ? 0 : pacers[i].due(); due-- && (!flows[i].count || seq[i] < flows[i].count);) {
+      for (auto due = pacers[i].due(); due-- && (!flows[i].count || seq[i] < flows[i].count);) {
         if (!send(producer.get(), flows[i], i, seq[i] + 1, journal)) break;  // its queue is full
         pacers[i].sent();
         ++seq[i];

@@ -1,10 +1,12 @@
 #pragma once
 // How many messages are due. What could not be sent in time is not made up for: a source that was away for a minute
-// does not come back with a minute's messages at once.
+// does not come back with a minute's messages at once. Nothing is due while senders are held back.
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+
+#include "clients.hpp"
 
 namespace faults {
 
@@ -13,6 +15,7 @@ class Pacer {
   explicit Pacer(double rate) : rate_(rate), last_(Clock::now()) {}
 
   uint64_t due() {
+    if (holding) return 0;
     auto now = Clock::now();
     owed_ += rate_ * std::chrono::duration<double>(now - last_).count();
     last_ = now;
