@@ -1,7 +1,5 @@
-#include <atomic>
 #include <charconv>
 #include <thread>
-#include <vector>
 
 #include "../../faults/load/amqp_link.hpp"
 #include "exchange.hpp"
@@ -89,36 +87,31 @@ class AmqpRequester final : public Requester {
   std::jthread thread_;
 };
 
-class AmqpResponder final : public Responder {
+struct AmqpRequest {
+  std::string reply_to, correlation_id, body;
+  uint64_t tag;
+};
+
+class AmqpResponder final : public HoldingResponder<AmqpRequest> {
  public:
-  AmqpResponder(const std::string& url, const std::string& queue, bool hold) : holding_(hold) {
+  AmqpResponder(const std::string& url, const std::string& queue, bool hold) : HoldingResponder(hold) {
     connect(link_, url);
     consume(link_, queue, false);
     thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
   }
-  [[nodiscard]] uint64_t seen() const override { return seen_; }
-  void release() override { holding_ = false; }
 
  private:
-  struct Held {
-    std::string reply_to, correlation_id, body;
-    uint64_t tag;
-  };
-
   void serve(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       next(link_, [this](amqp_envelope_t& request) {
         auto& p = request.message.properties;
-        held_.push_back({text(p.reply_to), text(p.correlation_id), text(request.message.body), request.delivery_tag});
-        ++seen_;
+        take({text(p.reply_to), text(p.correlation_id), text(request.message.body), request.delivery_tag});
       });
-      if (holding_) continue;
-      for (auto& request : held_) answer(request);
-      held_.clear();
+      answer_all([this](const AmqpRequest& request) { answer(request); });
     }
   }
 
-  void answer(const Held& request) {
+  void answer(const AmqpRequest& request) {
     amqp_basic_properties_t properties{};
     properties._flags = AMQP_BASIC_CORRELATION_ID_FLAG;
     properties.correlation_id = bytes(request.correlation_id);
@@ -126,9 +119,6 @@ class AmqpResponder final : public Responder {
     amqp_basic_ack(link_.get(), kChannel, request.tag, false);
   }
 
-  std::atomic<bool> holding_;
-  std::atomic<uint64_t> seen_{0};
-  std::vector<Held> held_;
   AmqpLink link_;
   std::jthread thread_;
 };

@@ -2,6 +2,7 @@
 // A requester and a responder as plain clients write them, without a line of the bridge's own. Both speak to one
 // broker.
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -9,6 +10,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace load {
 
@@ -38,6 +41,33 @@ class Responder {
   [[nodiscard]] virtual uint64_t seen() const = 0;
   /// [any thread] From now on it holds nothing back: what it has is answered, too.
   virtual void release() = 0;
+};
+
+/// What the responders of both brokers share: requests wait here until they may be answered. Derived classes use it on
+/// their own thread.
+template <class Request>
+class HoldingResponder : public Responder {
+ public:
+  [[nodiscard]] uint64_t seen() const final { return seen_; }
+  void release() final { holding_ = false; }
+
+ protected:
+  explicit HoldingResponder(bool hold) : holding_(hold) {}
+  void take(Request request) {
+    held_.push_back(std::move(request));
+    ++seen_;
+  }
+  template <class Answer>
+  void answer_all(Answer answer) {
+    if (holding_) return;
+    for (auto& request : held_) answer(request);
+    held_.clear();
+  }
+
+ private:
+  std::atomic<bool> holding_;
+  std::atomic<uint64_t> seen_{0};
+  std::vector<Request> held_;
 };
 
 std::unique_ptr<Requester> amqp_requester(const std::string& url, const std::string& queue, Replied replied);

@@ -1,6 +1,3 @@
-#include <atomic>
-#include <vector>
-
 #include "exchange.hpp"
 #include "kafka_ends.hpp"
 
@@ -35,33 +32,26 @@ class KafkaRequester final : public Requester {
   KafkaConsumer in_;
 };
 
-class KafkaResponder final : public Responder {
+struct KafkaRequest {
+  std::string reply_to, correlation_id, body;
+};
+
+class KafkaResponder final : public HoldingResponder<KafkaRequest> {
  public:
   KafkaResponder(const std::string& servers, const std::string& topic, bool hold)
-      : holding_(hold),
+      : HoldingResponder(hold),
         out_(servers),
-        in_(servers, topic, [this](const rd_kafka_message_t* request) { take(request); }) {}
-  [[nodiscard]] uint64_t seen() const override { return seen_; }
-  void release() override { holding_ = false; }
+        in_(servers, topic, [this](const rd_kafka_message_t* request) { serve(request); }) {}
 
  private:
-  struct Held {
-    std::string reply_to, correlation_id, body;
-  };
-
-  void take(const rd_kafka_message_t* request) {
-    if (request) {
-      held_.push_back({header(*request, kReplyTopic), header(*request, kCorrelationId), value_of(*request)});
-      ++seen_;
-    }
-    if (holding_) return;
-    for (auto& held : held_) out_.produce(held.reply_to, held.body, {{kCorrelationId, held.correlation_id}});
-    held_.clear();
+  /// Without a request: nothing has come for a while.
+  void serve(const rd_kafka_message_t* request) {
+    if (request) take({header(*request, kReplyTopic), header(*request, kCorrelationId), value_of(*request)});
+    answer_all([this](const KafkaRequest& held) {
+      out_.produce(held.reply_to, held.body, {{kCorrelationId, held.correlation_id}});
+    });
   }
 
-  std::atomic<bool> holding_;
-  std::atomic<uint64_t> seen_{0};
-  std::vector<Held> held_;
   KafkaProducer out_;
   KafkaConsumer in_;
 };
