@@ -9,6 +9,7 @@ import checker
 import directions
 import harness
 import load
+from budget import duplicate_budget
 from journals import Journals
 from mock import MockKafka
 from watch import Watch
@@ -17,6 +18,8 @@ SETTLE = 90       # seconds for everything to arrive after the last message was 
 QUIET = 2         # seconds in which nothing more may arrive
 RECOVERY = 30     # seconds from the heal to the first new message, in every direction
 PEAK_RSS = 200 << 20
+# The address sanitizer alone keeps 256 MiB of freed memory back, to see who still uses it.
+SANITIZED = "MOMBRIDGE_SANITIZER" in os.environ
 
 
 def now_ms():
@@ -273,7 +276,7 @@ class Run(contextlib.ExitStack):
         ordered = {d.name: now_ms() if self.fault.ordered else first for d in self.plan.directions if not d.handler}
         verdict = checker.check(self.journals, self.plan, ordered, self.places)
         verdict.broken = max(0, verdict.broken - self.allowed_broken)
-        budget = self.budget()
+        budget = duplicate_budget(self.fault, self.plan, self.journals, self.interruptions)
         for what in ("lost", "unexpected", "broken", "disorder", "mismatched"):
             self.expect(getattr(verdict, what) == 0, f"{getattr(verdict, what)} {what}: {verdict.examples[:4]}")
         self.expect(verdict.dead == 0 or self.fault.dead, f"{verdict.dead} dead-lettered")
@@ -283,26 +286,9 @@ class Run(contextlib.ExitStack):
             found = verdict.by_flow.get(d.name, (0, 0, 0))
             self.expect(found[0] > 0, f"{d.name}: nothing was sent")
             self.expect(found[2] <= budget[d.name], f"{d.name}: {found[2]} duplicates, {budget[d.name]} are allowed")
-        self.expect(self.watch.peak_rss <= PEAK_RSS, f"peak memory {self.watch.peak_rss >> 20} MiB")
+        if not SANITIZED:
+            self.expect(self.watch.peak_rss <= PEAK_RSS, f"peak memory {self.watch.peak_rss >> 20} MiB")
         return verdict, sum(budget.values())
-
-    def budget(self):
-        """Per flow. An interruption can make duplicates of what was in flight; of a Kafka source also of what was done
-        since the last commit. Derived in README.md."""
-        found = {}
-        for d in self.plan.directions:
-            flow = self.journals.flow(d.name)
-            budget = directions.SINK_PREFETCH * self.fault.sink_interruptions if d.sink == "amqp" else 0
-            known = self.interruptions + [(None, self.fault.interruptions)]
-            for ms, count in known:
-                budget += count * (self.fault.windows[0] if d.source == "amqp" else self._kafka_window(flow, ms))
-            found[d.name] = budget
-        return found
-
-    def _kafka_window(self, flow, ms):
-        uncommitted = (checker.peak_rate(flow, directions.COMMIT_INTERVAL) if ms is None else
-                       checker.arrivals_between(flow, ms - 1500 * directions.COMMIT_INTERVAL, ms + 500))
-        return self.fault.windows[1] * self.plan.partitions + uncommitted
 
     def _end_bridge(self):
         if self.bridge._process is not None and self.bridge.running:

@@ -1,6 +1,7 @@
 """The checker finds what it is there to find: each kind of fault, made by hand in a journal."""
 import pathlib
 import sys
+import types
 
 import pytest
 
@@ -8,6 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 import checker  # noqa: E402
 import directions  # noqa: E402
+from budget import duplicate_budget  # noqa: E402
 from journals import Journals  # noqa: E402
 
 
@@ -133,3 +135,25 @@ def test_recovery(judge):
 def test_peak_rate(judge):
     judge(sent(1, 2, 3, 4), [arrived(1, ms=0), arrived(2, ms=900), arrived(3, ms=1000), arrived(4, ms=5000)])
     assert checker.peak_rate(judge.journals.flow("aa"), 1.0) == 3
+
+
+def test_budget(judge, plan):
+    fault = types.SimpleNamespace(windows=(10, 30), interruptions=0, sink_interruptions=0)
+
+    def budget(*interruptions):
+        return duplicate_budget(fault, plan, judge.journals, list(interruptions))
+
+    assert not any(budget().values())
+    assert budget((1000, 2)) == {"aa": 20, "ak": 20, "ra": 20}
+    fault.interruptions, fault.sink_interruptions = 1, 1
+    assert budget()["aa"] == 10 + directions.SINK_PREFETCH and budget()["ak"] == 10
+
+
+def test_budget_of_a_kafka_source_has_what_is_not_committed(judge):
+    plan = directions.Plan("p", ("ka",))
+    fault = types.SimpleNamespace(windows=(10, 30), interruptions=0, sink_interruptions=0)
+    judge([], [arrived(seq, "ka", ms=seq) for seq in (100, 1000, 2000, 2400, 9000)])
+    in_flight = 30 * plan.partitions
+    assert duplicate_budget(fault, plan, judge.journals, [(2000, 1)]) == {"ka": in_flight + 3}
+    fault.interruptions = 1
+    assert duplicate_budget(fault, plan, judge.journals, []) == {"ka": in_flight + 2}
