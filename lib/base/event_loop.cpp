@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <future>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -187,6 +188,16 @@ void EventLoop::post(Task task) {
   }
   // Not put off to the end of a round, as wake() is: whoever posts may wait for it.
   if (first) notify(*event_);
+}
+
+void EventLoop::call(const Task& task) {
+  if (in_loop()) return task();
+  std::promise<void> ran;
+  post([&] {
+    task();
+    ran.set_value();
+  });
+  ran.get_future().wait();
 }
 
 void EventLoop::wake() noexcept {

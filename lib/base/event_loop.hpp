@@ -54,6 +54,9 @@ class EventLoop {
 
   /// Runs the task soon on the loop's thread. Wakes the loop.
   void post(Task task);
+  /// Runs the task on the loop's thread and returns when it has run: at once on that thread itself. Only while the loop
+  /// runs, else it waits for ever.
+  void call(const Task& task);
   /// Wakes the loop, for an Inbox whose push() returned true. From the thread of another loop it does so at the end of
   /// that loop's round: a source that goes through a batch of messages hands on the whole batch, and does not wake its
   /// destination for the first, the destination being done before the second comes. From the loop's own thread there is

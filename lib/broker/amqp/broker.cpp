@@ -41,12 +41,9 @@ class AmqpBroker final : public Broker {
 
   void stop_intake() override {
     if (!started_) return;
-    std::promise<void> stopped;
-    loop_.post([&] {
+    loop_.call([this] {
       for (auto& consumer : consumers_) consumer->stop_intake();
-      stopped.set_value();
     });
-    stopped.get_future().wait();
   }
 
   void stop(Duration patience) override {

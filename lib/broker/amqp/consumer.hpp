@@ -63,6 +63,8 @@ class Consumer final : private ConnectionUser {
   [[nodiscard]] uint64_t live_epoch() const noexcept { return live_epoch_.load(std::memory_order_relaxed); }
 
  private:
+  static constexpr uint16_t kChannel = 1;
+
   void opened() override;
   void closed(const Error& error) override;
   void method(uint16_t channel, amqp_method_number_t id, void* decoded, std::string_view arguments) override;

@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <functional>
-#include <future>
 #include <string>
 
 #include "base/event_loop.hpp"
@@ -31,10 +30,7 @@ class Asker {
 
   /// [any thread] Returns when what was asked before has been answered: then a client may be ended.
   void wait() {
-    if (!running_) return;
-    std::promise<void> answered;
-    loop_.post([&] { answered.set_value(); });
-    answered.get_future().wait();
+    if (running_) loop_.call([] {});
   }
 
  private:

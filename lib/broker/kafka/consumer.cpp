@@ -1,6 +1,7 @@
 #include "broker/kafka/consumer.hpp"
 
 #include <algorithm>
+#include <future>
 #include <sys/epoll.h>
 #include <utility>
 
@@ -92,13 +93,7 @@ void Consumer::start(Sink& sink) {
 }
 
 void Consumer::stop_intake() {
-  if (!started_) return;
-  std::promise<void> stopped;
-  loop_.post([&] {
-    sink_ = nullptr;
-    stopped.set_value();
-  });
-  stopped.get_future().wait();
+  if (started_) loop_.call([this] { sink_ = nullptr; });
 }
 
 void Consumer::stop(Duration patience) {

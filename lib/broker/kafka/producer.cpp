@@ -1,6 +1,7 @@
 #include "broker/kafka/producer.hpp"
 
 #include <algorithm>
+#include <future>
 #include <iterator>
 #include <sys/epoll.h>
 #include <utility>

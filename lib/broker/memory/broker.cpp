@@ -1,7 +1,6 @@
 #include "broker/memory/broker.hpp"
 
 #include <atomic>
-#include <future>
 #include <thread>
 #include <utility>
 
@@ -60,13 +59,8 @@ class MemoryBroker final : public Broker {
   }
 
   void stop_intake() override {
-    if (loop_.in_loop() || state_ != LinkStatus::State::up) return queues_.close_intake();
-    std::promise<void> closed;
-    loop_.post([&] {
-      queues_.close_intake();
-      closed.set_value();
-    });
-    closed.get_future().wait();
+    if (state_ != LinkStatus::State::up) return queues_.close_intake();
+    loop_.call([this] { queues_.close_intake(); });
   }
 
   void stop(Duration) override {

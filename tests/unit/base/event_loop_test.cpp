@@ -134,6 +134,26 @@ TEST(EventLoopPost, ATaskThatPostsDoesNotKeepTheLoopFromItsTimers) {
   run(loop);
 }
 
+TEST(EventLoopCall, ReturnsWhenTheTaskHasRunOnTheLoopsThread) {
+  EventLoop loop("test");
+  loop.start();
+  bool there = false;
+  loop.call([&] { there = loop.in_loop(); });
+  EXPECT_TRUE(there);
+}
+
+TEST(EventLoopCall, OnTheLoopsThreadRunsAtOnce) {
+  EventLoop loop("test");
+  std::string order;
+  loop.post([&] {
+    loop.call([&] { order += 'a'; });
+    order += 'b';
+    loop.quit();
+  });
+  run(loop);
+  EXPECT_EQ(order, "ab");
+}
+
 TEST(EventLoopWake, EveryWakeIsFollowedByARound) {
   EventLoop loop("test");
   std::atomic<int> seen{0};
