@@ -10,8 +10,8 @@ namespace mombridge {
 /// Many producers, one consumer. Items are borrowed: the inbox neither owns nor frees them.
 /// Order is kept per producer, and across producers where one's push happened before the other's.
 ///
-/// A list of addresses under a lock, and not items that link to each other: whoever follows such links waits at each for
-/// memory that another processor wrote last, where from a list it is fetched ahead.
+/// A list of addresses under a lock, and not items that link to each other: whoever follows such links waits at each
+/// for memory that another processor wrote last, where from a list it is fetched ahead.
 template <class T>
 class Inbox {
  public:

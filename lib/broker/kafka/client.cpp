@@ -91,6 +91,16 @@ Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const
   return client;
 }
 
+std::string property_of(rd_kafka_t* client, const char* name) {
+  auto* conf = rd_kafka_conf(client);
+  size_t size = 0;
+  if (rd_kafka_conf_get(conf, name, nullptr, &size) != RD_KAFKA_CONF_OK || !size) return {};
+  std::string value(size, '\0');
+  rd_kafka_conf_get(conf, name, value.data(), &size);
+  value.resize(size - 1);
+  return value;
+}
+
 Signal::Signal() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (!fd_) throw std::system_error(errno, std::generic_category(), "eventfd");
 }

@@ -21,6 +21,9 @@ struct Property {
 Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const std::vector<Property>& defaults,
                            const std::vector<Property>& fixed);
 
+/// What the client goes by, defaults included; empty: not set.
+std::string property_of(rd_kafka_t* client, const char* name);
+
 /// For the queues' events: an eventfd that librdkafka writes to whenever the queue is no longer empty.
 class Signal {
  public:

@@ -17,6 +17,7 @@
 #include "broker/kafka/asker.hpp"
 #include "broker/kafka/client.hpp"
 #include "broker/kafka/delivery.hpp"
+#include "broker/kafka/fetch_ahead.hpp"
 #include "broker/kafka/positions.hpp"
 #include "broker/kafka/topic_match.hpp"
 #include "broker/supervisor.hpp"
@@ -109,6 +110,7 @@ class Consumer final {
 
   std::vector<Client> old_clients_;  ///< some of their records are still in flight
   Client client_;
+  std::optional<FetchAhead> fetch_ahead_;
   Queue queue_;        ///< everything but the records
   Queue close_queue_;  ///< the same, while closing
   std::vector<Topic> topics_;

@@ -65,6 +65,7 @@ Fetched Consumer::fetch(Assigned& p) {
 void Consumer::dispatch(Assigned& p, Fetched fetched) {
   if (rd_kafka_event_type(fetched.event.get()) == RD_KAFKA_EVENT_ERROR) return partition_error(p, fetched.event.get());
   auto* record = fetched.record;
+  if (record) fetch_ahead_->taken(record->len);
   if (!record || record->offset <= p.tracker.last()) return;
   if (!reachable_) reachable();
   if (!p.error.empty()) {

@@ -203,6 +203,21 @@ void expect_no_more_than(size_t most, size_t all, conformance::Recorder& recorde
   }
 }
 
+// Left to itself, the client looks only once a second whether there is room in a queue that was full.
+TEST_F(Topics, AFullQueueIsFilledAgainWhenThereIsRoom) {
+  constexpr int kCount = 200;
+  auto topic = new_topic();
+  auto one_a_batch = settings("publishes", {});
+  one_a_batch->librdkafka = {{"batch.num.messages", "1"}};
+  Node publisher(one_a_batch);
+  outbox.publish_numbers(*publisher.broker, topic, 0, kCount);
+  ASSERT_ALL_DELIVERED(outbox);
+  auto one_a_fetch = settings(topic, {{.topic = topic}});
+  one_a_fetch->librdkafka = {{"queued.min.messages", "1"}, {"fetch.message.max.bytes", "1"}};
+  Node node(one_a_fetch);
+  EXPECT_TRUE(node.recorder.await_distinct(kCount));
+}
+
 TEST_F(Topics, BytesInFlightAreBounded) {
   constexpr size_t kBody = 10'000;
   auto topic = new_topic();
