@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "broker/kafka/consumer.hpp"
@@ -17,10 +17,7 @@ Partitions copy_of(const rd_kafka_topic_partition_list_t* list) {
 }
 
 Duration session_timeout(rd_kafka_t* client) {
-  char text[32] = "";
-  size_t size = sizeof text;
-  rd_kafka_conf_get(rd_kafka_conf(client), "session.timeout.ms", text, &size);
-  return std::chrono::milliseconds(std::atoi(text));
+  return std::chrono::milliseconds(std::stoi(property_of(client, "session.timeout.ms")));
 }
 
 /// Why a topic cannot be had; empty: it can, or it is not known.

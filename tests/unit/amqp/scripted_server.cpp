@@ -1,7 +1,6 @@
 #include "scripted_server.hpp"
 
 #include <fcntl.h>
-#include <future>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -107,15 +106,6 @@ Client::Client(const std::vector<std::string>& ports) {
 Client::~Client() {
   run([this] { connection.reset(); });
   loop.stop();
-}
-
-void Client::run(const std::function<void()>& task) {
-  std::promise<void> done;
-  loop.post([&] {
-    task();
-    done.set_value();
-  });
-  done.get_future().wait();
 }
 
 std::string Client::next() {

@@ -65,7 +65,7 @@ class Client final : private ConnectionUser {
     run([this] { connection->open(); });
   }
   /// Runs on the loop and waits for it. What the server had written before has then been read.
-  void run(const std::function<void()>& task);
+  void run(const std::function<void()>& task) { loop.call(task); }
   /// The next event; "" after kPatience.
   std::string next();
   [[nodiscard]] bool quiet();  ///< no event is waiting
