@@ -38,6 +38,13 @@ void read_reconnect(Section& section, Duration& first, Duration& longest) {
   if (set && !limited) longest = first;
 }
 
+void read_restore(Section& section, Subscription& subscription) { section.flag("restore", subscription.restore); }
+
+void join_restore(Section& from, const std::string& key, const Subscription& entry, const Subscription& first) {
+  if (from.has("restore") && entry.restore != first.restore)
+    from.error(key, "subscribed to with another restore", "first at " + place(first.mark));
+}
+
 void read_target_from(Section& section, Subscription& subscription) {
   constexpr std::string_view kHeader = "header:";
   auto from = section.scalar("target_from");

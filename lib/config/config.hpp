@@ -39,6 +39,7 @@ struct Subscription {
   bool transient = false;            ///< a private queue: misses what is published while the bridge is not connected
   bool of_route = false;             ///< made by a route's `queue:` or `topic:`; only those routes see it
   bool replies = false;              ///< the bridge's own: what comes through it answers requests that it forwarded
+  bool restore = true;  ///< what bridges note in headers about the other side (`mombridge-key`, ...) is believed
   Mark mark;
 };
 

@@ -5,6 +5,8 @@
 #include <exception>
 
 #include "base/clock.hpp"
+#include "message/bridge_owned.hpp"
+#include "message/type_note.hpp"
 
 namespace mombridge::handler {
 
@@ -37,22 +39,66 @@ size_t total(const mombridge_message& m) {
   return sum;
 }
 
+/// What a plugin says in headers. It knows the names of bridges only from messages that it copies, and anybody can have
+/// written those: what is not allowed to come from outside is not allowed to come from a plugin either.
+class HeadersOfPlugin {
+ public:
+  HeadersOfPlugin(OwnedMessage& to, unsigned& dropped) : to_(to), dropped_(dropped) {}
+
+  void take(std::span<const mombridge_header> headers) {
+    std::string_view note;
+    for (auto& h : headers)
+      if (view(h.name) == header::kTypes) note = view(h.value);
+    TypeNote types(note, headers.size(), to_.arena);
+    for (auto& h : headers) {
+      auto name = view(h.name);
+      auto owner = owner_of(name);
+      if (owner == NameOwner::sender)
+        to_.headers.push_back({to_.keep(name), value(h, types)});
+      else
+        dropped_ += owner != NameOwner::bridge || !of_bridge(h);
+    }
+  }
+
+ private:
+  Value value(const mombridge_header& h, TypeNote& types) {
+    if (h.value.data) return types.value(view(h.name), to_.keep(view(h.value)));
+    types.take(view(h.name));
+    return {};
+  }
+
+  /// Returns false if the header means nothing here, because a field of the message says it.
+  bool of_bridge(const mombridge_header& h) {
+    auto& m = to_.message;
+    auto name = view(h.name);
+    if (name == header::kTypes) return true;
+    if (name == header::kTombstone) {
+      m.tombstone = m.body.empty();
+      return true;
+    }
+    if (!h.value.data || !goes_on(name, Value::of(view(h.value)), false)) return false;
+    to_.headers.push_back({to_.keep(name), Value::of(to_.keep(view(h.value)))});
+    return true;
+  }
+
+  OwnedMessage& to_;
+  unsigned& dropped_;
+};
+
 }  // namespace
 
 AbiMessage::AbiMessage(const Call& call) {
   auto& m = *call.message;
-  headers_.reserve(m.headers.size() + 1);
+  headers_.reserve(m.headers.size() + m.local.size() + 2);
   if (m.tombstone) headers_.push_back({handler::slice(header::kTombstone), handler::slice(std::string_view("true"))});
-  for (auto& h : m.headers) {
-    if (h.value.is_text()) {
-      headers_.push_back({handler::slice(h.name), slice(Message::Text(h.value.text))});
-    } else if (auto written = scalar_text(h.value)) {
-      texts_.push_back(std::make_unique<std::string>(std::move(*written)));
-      headers_.push_back({handler::slice(h.name), handler::slice(*texts_.back())});
-    } else {
-      headers_.push_back({handler::slice(h.name), {nullptr, 0}});
-    }
-  }
+  TypeNoteWriter types(true);
+  for (auto& list : {m.headers, m.local})
+    for (auto& h : list) types.expect(h);
+  types.ready();
+  for (auto& list : {m.headers, m.local})
+    for (auto& h : list) headers_.push_back({handler::slice(h.name), value(h, types)});
+  if (!types.note().empty())
+    headers_.push_back({handler::slice(header::kTypes), handler::slice(keep(std::string(types.note())))});
   message_ = {.struct_size = sizeof message_,
               .target = handler::slice(m.target),
               .body = handler::slice(m.body),
@@ -72,7 +118,19 @@ AbiMessage::AbiMessage(const Call& call) {
               .flags = m.redelivered ? MOMBRIDGE_MESSAGE_REDELIVERED : 0};
 }
 
-Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message) try {
+mombridge_slice AbiMessage::value(const Header& h, TypeNoteWriter& types) {
+  if (!types.noted(h.name)) return slice(Message::Text(h.value.text));
+  std::string text;
+  types.write(h, text);
+  if (h.value.kind == Value::Kind::null) return {nullptr, 0};
+  return handler::slice(keep(std::move(text)));
+}
+
+std::string_view AbiMessage::keep(std::string text) {
+  return *texts_.emplace_back(std::make_unique<std::string>(std::move(text)));
+}
+
+Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message, unsigned& dropped) try {
   if (!message) return fail("the message is null");
   auto& from = *message;
   if (from.struct_size < MOMBRIDGE_MESSAGE_SIZE_1_0) return fail("the message's struct_size is too small");
@@ -92,15 +150,7 @@ Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message) try
   if (from.timestamp_ms) m.timestamp_ms = from.timestamp_ms;
   // Past already: the least that can be said.
   if (from.deadline_ms > 0) m.expiration = to->keep(std::to_string(std::max<int64_t>(from.deadline_ms - unix_ms(), 1)));
-  for (size_t i = 0; i < from.header_count; ++i) {
-    auto name = to->keep(view(from.headers[i].name));
-    auto value = from.headers[i].value;
-    if (name == header::kTombstone) {
-      m.tombstone = m.body.empty();
-      continue;
-    }
-    to->headers.push_back({name, value.data ? Value::of(to->keep(view(value))) : Value{}});
-  }
+  HeadersOfPlugin(*to, dropped).take({from.headers, from.header_count});
   m.headers = to->headers;
   return to;
 } catch (const std::exception&) {

@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "handler/handler.hpp"
+#include "message/type_note.hpp"
 #include "mombridge/handler.h"
 
 namespace mombridge::handler {
@@ -17,7 +18,8 @@ inline std::string_view view(mombridge_slice slice) {
 }
 inline mombridge_slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
-/// A call as the plugin sees it. The message's views are handed on; values that are not text are written out here.
+/// A call as the plugin sees it. The message's views are handed on; values that are not text are written out here, with
+/// their types in the header `mombridge-types`.
 class AbiMessage {
  public:
   explicit AbiMessage(const Call& call);
@@ -26,14 +28,18 @@ class AbiMessage {
   [[nodiscard]] const mombridge_message* get() const { return &message_; }
 
  private:
+  mombridge_slice value(const Header& header, TypeNoteWriter& types);
+  std::string_view keep(std::string text);
+
   mombridge_message message_{};
   std::vector<mombridge_header> headers_;
   std::vector<std::unique_ptr<std::string>> texts_;
 };
 
-/// A copy of what a plugin sent or returned. Fails where it breaks the contract (too small, headers announced and not
-/// there).
-Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message);
+/// A copy of what a plugin sent or returned; its header `mombridge-types` gives the others their types. `dropped` counts
+/// the headers that only brokers and bridges write, which are left out. Fails where the message breaks the contract (too
+/// small, headers announced and not there).
+Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message, unsigned& dropped);
 
 /// Log text of a status.
 std::string_view to_string(mombridge_status status);

@@ -60,7 +60,7 @@ struct Instance::PluginPublication final : Publication {
 };
 
 /// The functions of the host table; `ctx` is the Instance. No exception may reach the plugin: what is large is copied
-/// with care (copy()), and where there is no memory for a few words either, the process ends and its messages come
+/// with care (PluginMessages), and where there is no memory for a few words either, the process ends and its messages come
 /// again.
 struct HostCallbacks {
   static Instance& self(void* ctx) { return *static_cast<Instance*>(ctx); }
@@ -89,7 +89,7 @@ struct HostCallbacks {
       status = MOMBRIDGE_INVALID;
     } else if (result->status != MOMBRIDGE_OK || !result->reply) {
       verdict = to_verdict(*result, nullptr);
-    } else if (auto reply = copy(result->reply)) {
+    } else if (auto reply = instance.messages_.take(result->reply)) {
       verdict = to_verdict(*result, std::move(*reply));
     } else {
       status = MOMBRIDGE_INVALID;
@@ -118,7 +118,7 @@ struct HostCallbacks {
                                   mombridge_publish_done done, void* user) {
     auto outlet = instance.find_broker_(std::string(view(broker)));
     if (!outlet.broker) return MOMBRIDGE_NOT_FOUND;
-    auto owned = copy(message);
+    auto owned = instance.messages_.take(message);
     if (!owned || (*owned)->message.target.empty()) return MOMBRIDGE_INVALID;
     if (++instance.unconfirmed_ > kMaxUnconfirmed) {
       --instance.unconfirmed_;

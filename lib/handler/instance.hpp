@@ -19,6 +19,7 @@
 #include "base/result.hpp"
 #include "config/config.hpp"
 #include "handler/handler.hpp"
+#include "handler/plugin_messages.hpp"
 #include "handler/requests.hpp"
 #include "mombridge/handler.h"
 
@@ -86,6 +87,7 @@ class Instance final : public Handler, public std::enable_shared_from_this<Insta
   bool created_ = false, stopped_ = false;
 
   Requests requests_;
+  PluginMessages messages_{config_.name};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Call*> waiting_;

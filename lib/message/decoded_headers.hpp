@@ -23,6 +23,7 @@ struct Arena {
 /// A message's headers; reused with its delivery.
 struct DecodedHeaders {
   std::vector<Header> headers;
+  std::vector<Header> local;  ///< for Message::local; of most messages empty
   Arena arena;
 
   /// For the next message. A table of thousands of headers does not leave its memory behind.
@@ -30,11 +31,13 @@ struct DecodedHeaders {
     constexpr size_t kKeep = 64;
     if (headers.capacity() > kKeep) std::vector<Header>().swap(headers);
     headers.clear();
+    if (local.capacity() > kKeep) std::vector<Header>().swap(local);
+    local.clear();
     arena.clear();
   }
   /// Bytes that the headers take, decoded: up to fifty times what they were on the wire.
   [[nodiscard]] size_t footprint() const {
-    size_t count = headers.size();
+    size_t count = headers.size() + local.size();
     for (auto& members : arena.members) count += members.size() + 1;
     return count * sizeof(Header);
   }

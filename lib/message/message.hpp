@@ -32,25 +32,56 @@ struct Message {
 
   /// In the order of arrival; a name may stand more than once (Kafka allows it). Broker-owned ones are not in it.
   std::span<const Header> headers;
+  /// What bridges wrote for those who read dead letters. It can be asked for here, and no destination writes it, because
+  /// anybody can have written it.
+  std::span<const Header> local;
 
   /// The last header of that name, as Kafka's own lastHeader; nullptr where there is none.
   [[nodiscard]] const Value* find(std::string_view name) const {
-    for (size_t i = headers.size(); i-- > 0;)
-      if (headers[i].name == name) return &headers[i].value;
+    for (auto& list : {headers, local})
+      for (size_t i = list.size(); i-- > 0;)
+        if (list[i].name == name) return &list[i].value;
     return nullptr;
   }
 };
 
-/// Names of headers that the bridge itself writes and reads; the contract's table is their source.
+/// Names of headers that bridges write and read; the contract's table is their source. Anybody can write them too, so
+/// each says what it may do when it was forged. A value that does not fit is dropped and counted
+/// (message/bridge_owned.hpp).
 namespace header {
+// Go on as headers, where they are numbers. A forged one harms nobody but its sender: the message is refused as a loop,
+// or its request ends early; a far deadline is still bounded by what the subscription may have in flight.
 inline constexpr std::string_view kHops = "mombridge-hops";
-inline constexpr std::string_view kKey = "mombridge-key";
-inline constexpr std::string_view kTypes = "mombridge-types";
-inline constexpr std::string_view kTombstone = "mombridge-tombstone";
-inline constexpr std::string_view kTimestampMs = "mombridge-timestamp-ms";
 inline constexpr std::string_view kDeadline = "mombridge-deadline";
+// Goes on in what answers a request of the bridge's. Elsewhere it would pass for an error of the bridge.
+inline constexpr std::string_view kError = "mombridge-error";
+// Become fields of the message, and are written again from them. A forged one says that a message may be a duplicate, or
+// makes other bytes of its sender's own correlation id.
 inline constexpr std::string_view kRedelivered = "mombridge-redelivered";
 inline constexpr std::string_view kCorrelationIdEncoding = "mombridge-correlation-id-encoding";
+// What AMQP has no place for: the record's key, its null value, the milliseconds of its time, the partition of a reply
+// topic, a correlation id over 255 bytes. They become fields of the message where a subscription's `restore` says so: a
+// forged one chooses what a Kafka publisher chooses, and no more. Numbers out of range, keys that are no text and
+// tombstones with a body are dropped.
+inline constexpr std::string_view kKey = "mombridge-key";
+inline constexpr std::string_view kTombstone = "mombridge-tombstone";
+inline constexpr std::string_view kTimestampMs = "mombridge-timestamp-ms";
+inline constexpr std::string_view kReplyPartition = "mombridge-reply-partition";
+inline constexpr std::string_view kCorrelationId = "mombridge-correlation-id";
+// The same for the types of values on Kafka, and on AMQP for the names that stood several times. Entries are bounded by
+// the number of headers, nesting by kMaxNesting.
+inline constexpr std::string_view kTypes = "mombridge-types";
+/// All of the above.
+inline constexpr std::string_view kBridge[] = {kHops,           kDeadline,      kError,
+                                               kRedelivered,    kKey,           kTombstone,
+                                               kTimestampMs,    kTypes,         kCorrelationIdEncoding,
+                                               kReplyPartition, kCorrelationId};
+
+// The beginnings of the names that a dead letter bears; the second is Spring's.
+inline constexpr std::string_view kDeadLetter = "mombridge-dead-";
+inline constexpr std::string_view kKafkaDeadLetter = "kafka_dlt-";
+
+// Properties, as Spring calls them on Kafka.
 inline constexpr std::string_view kKafkaCorrelationId = "kafka_correlationId";
 inline constexpr std::string_view kKafkaReplyTopic = "kafka_replyTopic";
 inline constexpr std::string_view kKafkaReplyPartition = "kafka_replyPartition";

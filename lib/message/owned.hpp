@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "message/decoded_headers.hpp"
 #include "message/message.hpp"
 
 namespace mombridge {
@@ -26,6 +27,7 @@ struct OwnedMessage {
   }
 
   std::vector<Header> headers;
+  Arena arena;  ///< of values that are arrays and tables
   Message message;
 
  private:

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <string>
 
+#include "base/text.hpp"
+
 namespace mombridge {
 
 namespace {
@@ -19,6 +21,8 @@ std::string decimal(int64_t integer, unsigned scale) {
   return integer < 0 ? "-" + digits : digits;
 }
 }  // namespace
+
+Value Value::of_untyped(std::string_view s) { return is_utf8(s) ? of(s) : of_bytes(s); }
 
 std::optional<std::string> scalar_text(const Value& value) {
   switch (value.kind) {
@@ -50,6 +54,30 @@ std::optional<std::string> scalar_text(const Value& value) {
       return std::nullopt;
   }
   return std::nullopt;
+}
+
+std::optional<int64_t> whole_number(const Value& value) {
+  switch (value.kind) {
+    case Value::Kind::i8:
+    case Value::Kind::u8:
+    case Value::Kind::i16:
+    case Value::Kind::u16:
+    case Value::Kind::i32:
+    case Value::Kind::u32:
+    case Value::Kind::i64:
+      return value.integer;
+    case Value::Kind::u64:
+      return value.integer < 0 ? std::nullopt : std::optional(value.integer);
+    case Value::Kind::string:
+    case Value::Kind::bytes: {
+      int64_t n = 0;
+      auto* end = value.text.data() + value.text.size();
+      auto [last, error] = std::from_chars(value.text.data(), end, n);
+      return error == std::errc{} && last == end ? std::optional(n) : std::nullopt;
+    }
+    default:
+      return std::nullopt;
+  }
 }
 
 }  // namespace mombridge

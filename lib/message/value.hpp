@@ -29,8 +29,8 @@ struct Value {
     f64,
     decimal,    ///< integer / 10^scale
     timestamp,  ///< seconds since the Unix epoch, in integer
-    string,     ///< text
-    bytes,      ///< text, not necessarily UTF-8
+    string,     ///< text; from AMQP not necessarily UTF-8, because its brokers do not look
+    bytes,      ///< text, which is no text to those who read it
     array,      ///< members, their names empty
     table,      ///< members
   };
@@ -44,6 +44,8 @@ struct Value {
 
   static Value of(std::string_view s) { return {.kind = Kind::string, .text = s, .members = {}}; }
   static Value of_bytes(std::string_view s) { return {.kind = Kind::bytes, .text = s, .members = {}}; }
+  /// A string where the bytes are UTF-8, else bytes: for what comes without a type.
+  static Value of_untyped(std::string_view s);
   static Value of(int64_t v) { return {.kind = Kind::i64, .integer = v, .text = {}, .members = {}}; }
   static Value of_bool(bool v) { return {.kind = Kind::boolean, .integer = v, .text = {}, .members = {}}; }
 
@@ -58,6 +60,9 @@ struct Header {
 /// A scalar as people write it: numbers in decimal, the shortest text that reads back as the same number; nullopt for
 /// null, arrays and tables. Timestamps are seconds since the epoch.
 std::optional<std::string> scalar_text(const Value& value);
+
+/// The whole number that a value is, or whose digits are its text; nullopt for anything else, and beyond 64 bits.
+std::optional<int64_t> whole_number(const Value& value);
 
 /// Nested arrays and tables deeper than this are hostile (a 130 KB header can nest 26,000 deep): decoders refuse them.
 inline constexpr int kMaxNesting = 16;

@@ -6,7 +6,6 @@
 
 #include "../unit/amqp/raw_client.hpp"
 #include "adapter.hpp"
-#include "base/text.hpp"
 #include "broker/amqp/broker.hpp"
 #include "broker/amqp/settings.hpp"
 #include "relay.hpp"
@@ -17,11 +16,10 @@ namespace {
 
 using Kind = Value::Kind;
 
-// AMQP has no unsigned 64-bit field that all read alike, its strings are UTF-8, and RabbitMQ dies of infinities.
+// AMQP has no unsigned 64-bit field that all read alike, and RabbitMQ dies of infinities.
 void convert(std::vector<OwnHeader>& headers) {
   for (auto& h : headers) {
     if (h.value.kind == Kind::u64) h.value.kind = Kind::i64;
-    if (h.value.kind == Kind::string && !is_utf8(h.value.text)) h.value.kind = Kind::bytes;
     if (std::isinf(h.value.real)) h.value = OwnValue::string(h.value.real < 0 ? "-inf" : "inf");
     convert(h.value.members);
   }

@@ -104,7 +104,12 @@ TEST_P(Headers, NestedTablesAndArrays) {
 }
 
 TEST_P(Headers, ATextThatIsNotUtf8) {
-  round_trip({{"broken", OwnValue::string("caf\xe9")}, {"after", OwnValue::string("fine")}});
+  auto broken = OwnValue::string("caf\xe9");
+  auto array = OwnValue::of(Kind::array, {{"", broken}, {"", OwnValue::bytes("abc")}, {"", OwnValue::bytes("\xe9")}});
+  round_trip({{"broken", broken},
+              {"after", OwnValue::string("fine")},
+              {"array", array},
+              {"table", OwnValue::of(Kind::table, {{"broken", broken}, {"array", array}})}});
 }
 
 TEST_P(Headers, NamesWithEveryUsualCharacter) {
@@ -135,6 +140,16 @@ TEST_P(Headers, ThePublicationsReplaceThoseOfTheSameName) {
              {{"kept", OwnValue::string("1")},
               {"replaced", OwnValue::string("new")},
               {"added", OwnValue::number(Kind::i64, 7)}});
+}
+
+// What applications and plugins write crosses, however much it looks like a broker's own.
+TEST_P(Headers, NamesThatOnlyLookLikeABrokersOwn) {
+  round_trip({{"x-delay", OwnValue::number(Kind::i32, 3000)},
+              {"x-request-id", OwnValue::string("r")},
+              {"x-my-app", OwnValue::string("a")},
+              {"x-stream-filter-value", OwnValue::string("f")},
+              {"x-delivery-mode", OwnValue::string("m")},
+              {"Kafka_ReplyTopic", OwnValue::string("k")}});
 }
 
 }  // namespace

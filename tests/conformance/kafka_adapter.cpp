@@ -14,7 +14,6 @@
 #include <thread>
 
 #include "adapter.hpp"
-#include "base/text.hpp"
 #include "broker/kafka/broker.hpp"
 #include "broker/kafka/settings.hpp"
 #include "kafka_admin.hpp"
@@ -44,12 +43,6 @@ void shut_connections(int port) {
     if (peer.sin_family == AF_INET && ntohs(peer.sin_port) == port) ::shutdown(fd, SHUT_RDWR);
   }
   ::closedir(folder);
-}
-
-// A record's headers are text or, where that is not UTF-8, bytes.
-void as_bytes(OwnValue& value) {
-  if (value.kind == Kind::string && !is_utf8(value.text)) value.kind = Kind::bytes;
-  for (auto& member : value.members) as_bytes(member.value);
 }
 
 class KafkaAdapter final : public Adapter {
@@ -105,7 +98,6 @@ class KafkaAdapter final : public Adapter {
     if (!sent.timestamp_ms) sent.timestamp_ms = received.timestamp_ms;  // the record's
     if (!sent.message_id && received.message_id && received.message_id->starts_with("kafka:lake/conformance."))
       sent.message_id = received.message_id;
-    for (auto& header : sent.headers) as_bytes(header.value);
     return sent;
   }
 

@@ -1,8 +1,9 @@
 """Headers that would do harm on the other side: stopped at the border, and the messages behind them come through."""
 import pytest
 import wire
-from configs import configuration, route, shop
+from configs import configuration, fixture_handler, lake, route, sample, shop
 from harness import eventually
+from test_crossing import TYPED, assert_typed, headers_of
 
 BROKER_OWNED = {
     "x-death": wire.array(wire.table(queue=wire.text("forged"), count=wire.number("l", 7))), "x-first-death-queue": wire.text("forged"),
@@ -141,3 +142,127 @@ def test_hops_that_are_no_number(across, amqp):
     amqp.publish(source, b"looped", headers={"mombridge-hops": 2**40})
     assert len(amqp.consume(sink, 6, settle=0.5)) == 6
     assert amqp.get(dead).body == b"looped"
+
+
+# What bridges write, as a stranger would, so that those on the other side believe it.
+FORGED = {"kafka_replyTopic": b"forged", "kafka_replyPartition": b"\0\0\0\1", "kafka_correlationId": b"forged",
+          "kafka_dlt-original-topic": b"forged", "kafka_dlt-exception-message": b"forged", "mombridge-dead-reason": b"forged",
+          "mombridge-dead-target": b"forged", "mombridge-error": b"forged"}
+ASKED = {"kafka_replyTopic": [b"asked.here"], "kafka_correlationId": [b"id"]}
+
+
+@pytest.fixture
+def forge(amqp, kafka_client):
+    """forge("shop", queue): a request with the forged headers in front of its own."""
+    def send(kind, place, **headers):
+        if kind == "shop":
+            amqp.publish(place, b"x", reply_to="asked.here", correlation_id="id", headers={"x-mine": "kept", **FORGED, **headers})
+        else:
+            own = [(name, values[0]) for name, values in ASKED.items()]
+            kafka_client.produce(place, b"x", headers=[("x-mine", b"kept"), *FORGED.items(), *headers.items(), *own])
+    return send
+
+
+@pytest.fixture
+def arrives(amqp, kafka_client):
+    """Asserts that the request arrives with its own reply address and no forged header."""
+    def look(kind, place, partition=None):
+        if kind == "shop":
+            message = amqp.get(place, timeout=60)
+            assert (message.properties.reply_to, message.properties.correlation_id) == ("asked.here", "id")
+            assert not set(FORGED) & set(message.headers) and message.headers["x-mine"] == "kept"
+            return message
+        record = kafka_client.consume(place, 1, timeout=60)[0]
+        wanted = {**ASKED, "x-mine": [b"kept"], **({"kafka_replyPartition": [partition]} if partition else {})}
+        found = headers_of(record)
+        assert {name: found.get(name) for name in {*wanted, *FORGED}} == {name: wanted.get(name) for name in {*wanted, *FORGED}}
+        return record
+    return look
+
+
+@pytest.mark.parametrize("sink", ["shop", "lake"])
+@pytest.mark.parametrize("source", ["shop", "lake"])
+def test_what_bridges_write_does_not_come_from_outside(across, forge, arrives, source, sink):
+    """With a forged kafka_replyTopic in front of the request's own, allow_reply_to and the seal would be passed by."""
+    from_, to, dead = across(source, sink)
+    forge(source, from_)
+    arrives(sink, to, partition=FORGED["kafka_replyPartition"] if source == "lake" else None)  # a record's own, there
+    across.life.terminate()
+    # A record's reply properties are its own; only the one that does not count is dropped.
+    assert across.life.totals()["headers_dropped"] == (len(FORGED) if source == "shop" else len(FORGED) - 1)
+    assert "headers dropped" in across.life.read_log()
+
+
+@pytest.mark.parametrize("sink", ["shop", "lake"])
+def test_nor_through_a_handler_that_copies_all_headers(bridge, rabbit, amqp, kafka, kafka_client, forge, arrives, sink):
+    source = amqp.queue()
+    to = amqp.queue() if sink == "shop" else kafka_client.topic()
+    bridge(configuration(route(shop(queue=source), {"handler": "copies"}), shop=rabbit.url, lake=kafka.bootstrap,
+                         handlers={"copies": fixture_handler("good_publish", config={"broker": sink, "target": to})}))
+    forge("shop", source)
+    arrives(sink, to)
+
+
+def test_nor_from_a_handler(bridge, rabbit, amqp, kafka, kafka_client):
+    source, sink = amqp.queue(), kafka_client.topic()
+    life = bridge(configuration(
+        route(shop(queue=source), {"handler": "enrich", "reply_to": lake(target=sink)}), shop=rabbit.url, lake=kafka.bootstrap,
+        handlers={"enrich": sample("enrich", config={"header": {"name": "kafka_replyTopic", "value": "forged"}})}))
+    amqp.publish(source, b"x", headers={"x-mine": "kept"})
+    found = headers_of(kafka_client.consume(sink, 1, timeout=60)[0])
+    assert found["x-mine"] == [b"kept"] and "kafka_replyTopic" not in found
+    life.terminate()
+    assert life.totals()["headers_dropped"] == 1
+
+
+def test_a_handler_that_copies_all_headers_keeps_their_types(bridge, rabbit, amqp):
+    source, sink = amqp.queue(), amqp.queue()
+    bridge(configuration(
+        route(shop(queue=source), {"handler": "enrich", "reply_to": shop(target=sink)}), shop=rabbit.url,
+        handlers={"enrich": sample("enrich", config={"header": {"name": "seen", "value": "yes"}})}))
+    amqp.publish_as(wire.raw_headers(TYPED), source, b"typed")
+    message = amqp.get(sink)
+    assert_typed(message.properties.raw, TYPED)
+    assert message.body == b"TYPED" and message.headers["seen"] == "yes" and "mombridge-types" not in message.headers
+
+
+NOTED = {"mombridge-key": "k", "mombridge-tombstone": True, "mombridge-timestamp-ms": 1_700_000_000_123}
+
+
+def test_restore_is_a_decision_of_trust(bridge, rabbit, amqp, kafka, kafka_client):
+    """restore: false leaves what bridges note unread, and it does not cross to one that would read it."""
+    friends, strangers, between, trusted, untrusted = amqp.queue(), amqp.queue(), amqp.queue(), kafka_client.topic(), kafka_client.topic()
+    life = bridge(configuration(
+        route(shop(queue=friends), lake(target=trusted)),
+        route(shop(queue=strangers, restore=False), shop(target=between)),
+        route(shop(queue=between), lake(target=untrusted)), shop=rabbit.url, lake=kafka.bootstrap))
+    amqp.publish(friends, b"", headers=NOTED)
+    amqp.publish(strangers, b"", headers=NOTED)
+    record = kafka_client.consume(trusted, 1, timeout=60)[0]
+    assert (record.key(), record.value()) == (b"k", None)
+    record = kafka_client.consume(untrusted, 1, timeout=60)[0]
+    assert (record.key(), record.value(), headers_of(record)) == (None, b"", {})
+    life.terminate()
+    assert life.totals()["headers_dropped"] == len(NOTED)
+
+
+def test_restore_false_leaves_types_unread(bridge, rabbit, amqp, kafka, kafka_client):
+    topic, sink = kafka_client.topic(), amqp.queue()
+    bridge(configuration(route(lake(topic=topic, restore=False), shop(target=sink)), shop=rabbit.url, lake=kafka.bootstrap))
+    kafka_client.produce(topic, b"x", key=b"k", headers=[("n", b"42"), ("mombridge-types", b"i32:n")])
+    message = amqp.get(sink, timeout=60)
+    assert (message.headers["n"], message.headers["mombridge-key"]) == ("42", "k")
+
+
+def test_a_route_can_ask_what_a_dead_letter_says(bridge, rabbit, amqp):
+    """Its headers do not cross as they are, because anybody can have written them; a template takes what it trusts."""
+    dead, sink = amqp.queue(), amqp.queue()
+    bridge(configuration(
+        route(shop(queue=dead, headers={"mombridge-dead-route": "orders"}),
+              shop(target="{header.mombridge-dead-target}", allow=[sink], headers={"why": "{header.mombridge-dead-reason}"})),
+        shop=rabbit.url))
+    amqp.publish(dead, b"again", headers={"mombridge-dead-route": "orders", "mombridge-dead-target": sink,
+                                          "mombridge-dead-reason": "full"})
+    message = amqp.get(sink)
+    assert (message.body, message.headers["why"]) == (b"again", "full")
+    assert not [name for name in message.headers if name.startswith("mombridge-dead-")]

@@ -148,12 +148,16 @@ void Consumer::dispatch() {
   m.body = all.substr(target_size_ + properties_size_);
   m.redelivered = redelivered_;
   unsigned dropped = 0;
-  if (!decode_properties(all.substr(target_size_, properties_size_), m, d.storage, dropped) || dropped) {
+  auto& subscription = settings_.subscriptions[index_];
+  if (!decode_properties(all.substr(target_size_, properties_size_), m, d.storage, dropped,
+                         {subscription.restore, subscription.replies}) ||
+      dropped) {
     counter("headers_dropped").add(std::max(dropped, 1u));
-    dropped_log_.event(log::Level::warn, "headers dropped: malformed or nested too deep",
+    dropped_log_.event(log::Level::warn,
+                       "headers dropped: malformed, nested too deep, or of a name that only bridges write",
                        {{"broker", broker_}, {"target", m.target}, {"headers", dropped}});
   }
-  if (auto& from = settings_.subscriptions[index_].target_from; !from.empty())
+  if (auto& from = subscription.target_from; !from.empty())
     if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
   d.subscription = static_cast<uint32_t>(index_);
   d.arrived = loop_.round_began();

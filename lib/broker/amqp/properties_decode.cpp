@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <unordered_set>
@@ -8,7 +7,7 @@
 #include "base/text.hpp"
 #include "broker/amqp/properties.hpp"
 #include "broker/amqp/property_flags.hpp"
-#include "message/broker_owned.hpp"
+#include "message/bridge_owned.hpp"
 
 namespace mombridge::amqp {
 
@@ -18,60 +17,81 @@ bool all_digits(std::string_view text) {
   return !text.empty() && text.size() <= 18 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::optional<int64_t> integer(const Value& v) {
-  if (!v.is_text()) return v.kind == Value::Kind::null ? std::nullopt : std::optional(v.integer);
-  int64_t n = 0;
-  auto [end, error] = std::from_chars(v.text.data(), v.text.data() + v.text.size(), n);
-  return error == std::errc{} && end == v.text.data() + v.text.size() ? std::optional(n) : std::nullopt;
-}
-
-int32_t partition(std::string_view bytes) {
-  uint32_t n = 0;
-  for (char c : bytes) n = n << 8 | static_cast<uint8_t>(c);
-  return static_cast<int32_t>(n);
+/// Milliseconds since 1970 between the years 0 and 9999, which every client and broker can show.
+std::optional<int64_t> plausible_time(const Value& v) {
+  constexpr int64_t kYear0 = -62'167'219'200'000, kYear9999 = 253'402'300'799'999;
+  auto ms = whole_number(v);
+  return ms && *ms >= kYear0 && *ms <= kYear9999 ? ms : std::nullopt;
 }
 
 /// What the bridge itself put into headers goes back to where it came from; the rest stays.
 class Restore {
  public:
-  Restore(Message& message, DecodedHeaders& storage) : m_(message), storage_(storage) {}
+  Restore(Message& message, DecodedHeaders& storage, unsigned& dropped, HeaderTrust trust)
+      : m_(message), storage_(storage), dropped_(dropped), trust_(trust) {}
 
   void run() {
     auto& headers = storage_.headers;
-    std::span<const Header> repeated;
     size_t kept = 0;
     for (size_t i = 0; i < headers.size(); ++i) {
       auto& h = headers[i];
-      if (broker_owned(h.name) || (h.name.starts_with("mombridge-") && restore(h, repeated)) ||
-          (h.name == header::kKafkaReplyPartition && reply_partition(h.value)))
-        continue;
+      if (!stays(h)) continue;
       if (h.name.starts_with("cloudEvents_") || h.name.starts_with("cloudEvents:")) rename(h);
       headers[kept++] = h;
     }
     headers.resize(kept);
-    if (!repeated.empty()) expand(repeated);
+    if (!repeated_.empty()) expand();
     if (encoded_id_ && m_.correlation_id) decode_id();
     m_.headers = headers;
+    m_.local = storage_.local;
   }
 
  private:
-  bool restore(const Header& h, std::span<const Header>& repeated) {
+  /// Whether it is one of the message's headers.
+  bool stays(const Header& h) {
+    switch (owner_of(h.name)) {
+      case NameOwner::sender:
+        return true;
+      case NameOwner::broker:
+        return false;
+      case NameOwner::dead_letter:
+        storage_.local.push_back(h);
+        break;
+      case NameOwner::bridge:
+        if (goes_on(h.name, h.value, trust_.replies)) return true;
+        if (restore(h)) return false;
+        break;
+      case NameOwner::property:  // on AMQP these are properties, and no header stands for them
+        break;
+    }
+    ++dropped_;
+    return false;
+  }
+
+  /// Returns false if the header means nothing here.
+  bool restore(const Header& h) {
     auto& v = h.value;
-    if (h.name == header::kKey && v.is_text())
-      m_.key = v.text;
-    else if (h.name == header::kTombstone)
-      m_.tombstone = m_.body.empty();
-    else if (h.name == header::kTimestampMs && integer(v))
-      m_.timestamp_ms = integer(v);
-    else if (h.name == header::kTypes && v.kind == Value::Kind::array)
-      repeated = v.members;
-    else if (h.name == header::kRedelivered)
-      m_.redelivered = true;
-    else if (h.name == header::kCorrelationIdEncoding && v.text == "base64url")
-      encoded_id_ = true;
-    else
-      return false;
-    return true;
+    if (h.name == header::kRedelivered) return is_true(v) && (m_.redelivered = true);
+    if (h.name == header::kCorrelationIdEncoding) return v.text == "base64url" && (encoded_id_ = true);
+    if (!trust_.restore) return false;
+    if (h.name == header::kKey) return v.is_text() && (m_.key = v.text);
+    if (h.name == header::kTombstone) return is_true(v) && m_.body.empty() && (m_.tombstone = true);
+    if (h.name == header::kTypes) return v.kind == Value::Kind::array && (repeated_ = v.members, true);
+    if (h.name == header::kTimestampMs) {
+      auto ms = plausible_time(v);
+      if (ms) m_.timestamp_ms = ms;
+      return ms.has_value();
+    }
+    if (h.name == header::kReplyPartition) {
+      auto n = whole_number(v);
+      bool fits = n && *n >= 0 && *n <= std::numeric_limits<int32_t>::max();
+      if (fits) m_.reply_partition = static_cast<int32_t>(*n);
+      return fits;
+    }
+    // Only where the property has no room for it: else there is a property, which says more.
+    bool id = h.name == header::kCorrelationId && !m_.correlation_id && v.is_text() && v.text.size() > kMaxShortString;
+    if (id) m_.correlation_id = v.text;
+    return id;
   }
 
   // No bridge encodes what is text: then it is the requester's own, and the reply must have it as it is.
@@ -82,25 +102,15 @@ class Restore {
     m_.encoded_id = true;
   }
 
-  bool reply_partition(const Value& v) {
-    if (v.is_text() && v.text.size() == 4)
-      m_.reply_partition = partition(v.text);
-    else if (!v.is_text() && integer(v))
-      m_.reply_partition = static_cast<int32_t>(*integer(v));
-    else
-      return false;
-    return true;
-  }
-
   // `cloudEvents_id` on AMQP is `ce_id` on Kafka, which is the neutral form.
   void rename(Header& h) {
     h.name = storage_.arena.texts.emplace_back("ce_" + std::string(h.name.substr(sizeof "cloudEvents_" - 1)));
   }
 
   // Names that Kafka had more than once came as an array.
-  void expand(std::span<const Header> repeated) {
+  void expand() {
     std::unordered_set<std::string_view> names;
-    for (auto& name : repeated) names.insert(name.value.text);
+    for (auto& name : repeated_) names.insert(name.value.text);
     std::vector<Header> expanded;
     for (auto& h : storage_.headers) {
       if (h.value.kind != Value::Kind::array || !names.contains(h.name))
@@ -113,12 +123,16 @@ class Restore {
 
   Message& m_;
   DecodedHeaders& storage_;
+  unsigned& dropped_;
+  const HeaderTrust trust_;
+  std::span<const Header> repeated_;  ///< names that stood several times
   bool encoded_id_ = false;
 };
 
 }  // namespace
 
-bool decode_properties(std::string_view bytes, Message& m, DecodedHeaders& storage, unsigned& dropped) {
+bool decode_properties(std::string_view bytes, Message& m, DecodedHeaders& storage, unsigned& dropped,
+                       HeaderTrust trust) {
   Reader in(bytes);
   auto flags = in.number<uint16_t>();
   if (flags & 1) return false;  // continued flags: no such property exists
@@ -151,7 +165,7 @@ bool decode_properties(std::string_view bytes, Message& m, DecodedHeaders& stora
   if (!table.empty() && !decode_table(table, storage.headers, storage.arena, dropped)) {
     ++dropped;  // what was decoded up to there stays
   }
-  Restore(m, storage).run();
+  Restore(m, storage, dropped, trust).run();
   return ok;
 }
 

@@ -62,7 +62,7 @@ class Table {
       return;
     }
     bool cloud_event = name.starts_with("ce_") && name.size() + 9 <= kMaxShortString;
-    if (value.kind == Value::Kind::string && !cloud_event && !name.empty() && is_ascii(value.text))
+    if (value.kind == Value::Kind::string && !cloud_event && !name.empty())
       return writer_.text_entry(name, value.text);
     // Kafka's `ce_id` is `cloudEvents_id` on AMQP. Source: CloudEvents AMQP protocol binding, 3.1.3.
     if (cloud_event) {
@@ -122,14 +122,14 @@ bool loses_time(int64_t timestamp_ms) { return timestamp_ms < 0 || timestamp_ms 
 
 void add_extras(const Publication& p, Table& table) {
   auto& m = *p.message;
-  if (p.key) table.extra(header::kKey, Value::of(*p.key));
+  if (p.key) table.extra(header::kKey, Value::of_untyped(*p.key));
   if (m.tombstone) table.extra(header::kTombstone, Value::of_bool(true));
   if (m.timestamp_ms && loses_time(*m.timestamp_ms)) table.extra(header::kTimestampMs, Value::of(*m.timestamp_ms));
   if (m.redelivered) table.extra(header::kRedelivered, Value::of_bool(true));
   if (m.reply_partition && m.reply_to) {
     Value v = Value::of(int64_t{*m.reply_partition});
     v.kind = Value::Kind::i32;
-    table.extra(header::kKafkaReplyPartition, v);
+    table.extra(header::kReplyPartition, v);
   }
 }
 
@@ -140,15 +140,14 @@ bool expiration_fits(std::string_view text) {
   return error == std::errc{} && end == text.data() + text.size() && ms <= std::numeric_limits<uint32_t>::max();
 }
 
-/// Which of the texts can be written as they are; the others go as headers under their Kafka names, so that nothing is
-/// lost.
+/// Which of the texts can be written as they are; the others go as headers, so that nothing is lost.
 class Texts {
  public:
   explicit Texts(Table& table) : table_(table) {}
-  uint16_t fit(uint16_t flag, const Message::Text& text, std::string_view kafka_name) {
+  uint16_t fit(uint16_t flag, const Message::Text& text, std::string_view name) {
     if (!text) return 0;
     if (text->size() <= kMaxShortString) return flag;
-    table_.extra(kafka_name, Value::of(*text));
+    table_.extra(name, Value::of_untyped(*text));
     return 0;
   }
 
@@ -177,8 +176,8 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   uint16_t flags = kHeaders | kDeliveryMode;
   flags |= texts.fit(kContentType, m.content_type, "content-type");
   flags |= texts.fit(kContentEncoding, m.content_encoding, "content-encoding");
-  flags |= texts.fit(kCorrelationId, id, header::kKafkaCorrelationId);
-  flags |= texts.fit(kReplyTo, m.reply_to, header::kKafkaReplyTopic);
+  flags |= texts.fit(kCorrelationId, id, header::kCorrelationId);
+  if (m.reply_to && m.reply_to->size() <= kMaxShortString) flags |= kReplyTo;
   if (m.expiration && expiration_fits(*m.expiration))
     flags |= kExpiration;
   else if (m.expiration)

@@ -149,6 +149,7 @@ std::optional<size_t> join_route(Section& from, Entry entry, size_t index, Setti
   auto first = "first at " + config::place(common.mark);
   if (common.target_from != entry.common.target_from)
     from.error("queue", "subscribed to with another target_from", first);
+  config::join_restore(from, "queue", entry.common, common);
   if (amqp.declare && entry.amqp.declare && !same(*amqp.declare, *entry.amqp.declare))
     from.error("declare", "the queue is declared otherwise elsewhere", first);
   if (!amqp.declare) amqp.declare = std::move(entry.amqp.declare);
@@ -190,6 +191,7 @@ void read_subscription(Section& section, Settings& settings) {
   else
     return refuse_entry(section);
   config::read_target_from(section, entry.common);
+  config::read_restore(section, entry.common);
   if (auto* first = same_queue(settings, entry))
     return section.error("queue", "subscribed twice", "first at " + config::place(first->mark));
   add(std::move(entry), settings);
@@ -223,7 +225,7 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
   auto& settings = static_cast<Settings&>(base);
   if (!from.has("queue")) {
     from.refuse("topic", "an amqp broker has queues, not topics", "queue:");
-    for (auto* key : {"declare", "bind", "target_from"}) from.refuse(key, "only with queue:");
+    for (auto* key : {"declare", "bind", "target_from", "restore"}) from.refuse(key, "only with queue:");
     for (auto* key : {"exchange", "routing_key"})
       from.refuse(key, "an exchange is subscribed to under brokers", "subscribe: [{exchange: ..., routing_key: ...}]");
     return std::nullopt;
@@ -233,6 +235,7 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
   entry.common.of_route = true;
   read_queue(from, entry);
   config::read_target_from(from, entry.common);
+  config::read_restore(from, entry.common);
   if (auto* first = same_queue(settings, entry))
     return join_route(from, std::move(entry), static_cast<size_t>(first - settings.subscriptions.data()), settings);
   add(std::move(entry), settings);

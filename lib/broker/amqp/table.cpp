@@ -3,8 +3,6 @@
 #include <bit>
 #include <cmath>
 
-#include "base/text.hpp"
-
 namespace mombridge::amqp {
 
 namespace {
@@ -173,7 +171,7 @@ void encode_value(Writer& writer, const Value& v) {
       writer.octet(v.scale);
       return writer.number(static_cast<uint32_t>(i));
     case Kind::string:
-      return text(is_utf8(v.text) ? 'S' : 'x');
+      return text('S');
     case Kind::bytes:
       return text('x');
     case Kind::array:

@@ -17,7 +17,7 @@ namespace mombridge::amqp {
 /// false where the bytes are no table.
 bool decode_table(std::string_view bytes, std::vector<Header>& out, Arena& arena, unsigned& dropped);
 
-/// Appends one value with its type letter. Strings that are not UTF-8 are written as byte arrays.
+/// Appends one value with its type letter. A string is written as one whatever its bytes, as it came.
 void encode_value(Writer& writer, const Value& value);
 
 }  // namespace mombridge::amqp

@@ -55,6 +55,7 @@ void read_topic(Section& section, Entry& entry) {
       "on_offset_lost", entry.kafka.on_offset_lost,
       {{"stop", OnOffsetLost::stop}, {"earliest", OnOffsetLost::earliest}, {"latest", OnOffsetLost::latest}});
   config::read_target_from(section, entry.common);
+  config::read_restore(section, entry.common);
   section.unsupported("declare");
   section.refuse("queue", "beside topic:", "a kafka broker has topics");
 }
@@ -168,6 +169,7 @@ std::optional<size_t> join_route(Section& from, const Entry& entry, size_t index
   auto first = "first at " + config::place(common.mark);
   if (common.target_from != entry.common.target_from)
     from.error("topic", "subscribed to with another target_from", first);
+  config::join_restore(from, "topic", entry.common, common);
   bool start = from.has("start") && entry.kafka.start != kafka.start;
   bool lost = from.has("on_offset_lost") && entry.kafka.on_offset_lost != kafka.on_offset_lost;
   if (start || lost) from.error(start ? "start" : "on_offset_lost", "subscribed to with another value", first);
@@ -178,7 +180,7 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
   auto& settings = static_cast<Settings&>(base);
   if (!from.has("topic")) {
     from.refuse("queue", "a kafka broker has topics, not queues", "topic:");
-    for (auto* key : {"start", "on_offset_lost", "target_from", "declare"}) from.refuse(key, "only with topic:");
+    for (auto* key : {"start", "on_offset_lost", "target_from", "restore", "declare"}) from.refuse(key, "only with topic:");
     return std::nullopt;
   }
   Entry entry;

@@ -92,16 +92,17 @@ void Consumer::fill(KafkaDelivery& d, const rd_kafka_message_t& record) {
   m = {};
   m.target = d.from->topic;
   unsigned dropped = 0;
-  auto decoded = decode_record(record, m, d.storage, dropped);
+  auto& subscription = settings_.subscriptions[d.from->subscription];
+  auto decoded = decode_record(record, m, d.storage, dropped, {subscription.restore, subscription.replies});
   d.size = decoded.size + d.storage.footprint();
   if (decoded.copied) d.event.reset();
   if (dropped) {
     counter("headers_dropped").add(dropped);
-    dropped_log_.event(log::Level::warn, "headers dropped: they belong to a broker, or are of no use",
+    dropped_log_.event(log::Level::warn, "headers dropped: they belong to a broker or to bridges, or are of no use",
                        {{"broker", broker_}, {"target", m.target}, {"headers", dropped}});
   }
   if (!m.message_id) m.message_id = make_id(d.storage.id, d.from->id_prefix, d.offset);
-  if (auto& from = settings_.subscriptions[d.from->subscription].target_from; !from.empty())
+  if (auto& from = subscription.target_from; !from.empty())
     if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
 }
 

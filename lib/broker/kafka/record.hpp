@@ -7,7 +7,8 @@
 
 #include "base/buffer.hpp"
 #include "broker/kafka/handles.hpp"
-#include "broker/kafka/typed_text.hpp"
+#include "message/bridge_owned.hpp"
+#include "message/decoded_headers.hpp"
 #include "message/message.hpp"
 #include "message/publication.hpp"
 
@@ -33,15 +34,16 @@ struct Decoded {
 inline constexpr size_t kCopied = 2048;
 
 /// Fills in body, key, timestamp, properties and headers; `target` and the id of a message that has none are the
-/// caller's to set. What only brokers own, and what the bridge writes on AMQP alone, is left out of the headers;
-/// `dropped` counts that and what makes no sense. A small record is copied: it lies in a dozen places of the client's
+/// caller's to set. `trust` says what its headers may mean. What only brokers own, forged headers of bridges, and what the
+/// bridge writes on AMQP alone, is left out of the headers; `dropped` counts that and what makes no sense. A small record is copied: it lies in a dozen places of the client's
 /// memory, and letting go of them while they are at hand costs less than coming back to them when it is settled.
 [[nodiscard]] Decoded decode_record(const rd_kafka_message_t& record, Message& message, RecordStorage& storage,
-                                    unsigned& dropped);
+                                    unsigned& dropped, HeaderTrust trust = {});
 
 /// The part of decode_record() that asks nothing of the client: everything but the timestamp. `headers` may be null.
 [[nodiscard]] Decoded decode_content(const rd_kafka_message_t& record, const rd_kafka_headers_t* headers,
-                                     Message& message, RecordStorage& storage, unsigned& dropped);
+                                     Message& message, RecordStorage& storage, unsigned& dropped,
+                                     HeaderTrust trust = {});
 
 /// `kafka:BROKER/TOPIC/PARTITION/`, with which the ids begin of messages that came without one.
 std::string id_prefix(std::string_view broker, std::string_view topic, int32_t partition);

@@ -6,23 +6,18 @@
 #include "base/text.hpp"
 #include "broker/kafka/record.hpp"
 #include "broker/kafka/record_names.hpp"
-#include "message/broker_owned.hpp"
+#include "message/type_note.hpp"
 
 namespace mombridge::kafka {
 
 namespace {
 
 constexpr size_t kMaxExpirationDigits = 18;  ///< as on AMQP
+constexpr size_t kLongestAddress = 255;       ///< of a queue; topics have shorter names
 
 bool all_digits(std::string_view text) {
   return !text.empty() && text.size() <= kMaxExpirationDigits &&
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-/// The bridge writes these on AMQP and nowhere else: on a record somebody else did.
-bool only_on_amqp(std::string_view name) {
-  return name == header::kKey || name == header::kTombstone || name == header::kTimestampMs ||
-         name == header::kCorrelationIdEncoding;
 }
 
 std::optional<uint8_t> priority(std::string_view text) {
@@ -52,77 +47,41 @@ void list(const rd_kafka_headers_t* headers, std::vector<Raw>& raws) {
     raws.push_back({name, {static_cast<const char*>(value), value ? size : 0}, !value});
 }
 
-/// The entries of `mombridge-types`, asked for in the order of the headers, as they were written.
-class Types {
- public:
-  Types(std::string_view note, Arena& arena) : arena_(arena) {
-    while (!note.empty()) {
-      auto entry = note.substr(0, note.find(';'));
-      note.remove_prefix(std::min(note.size(), entry.size() + 1));
-      auto colon = entry.find(':');
-      if (colon == std::string_view::npos) continue;
-      entries_.push_back({entry.substr(0, colon), unescape(entry.substr(colon + 1)), false});
-    }
-  }
-
-  /// The type of the next header of that name; empty: none is noted.
-  std::string_view take(std::string_view name) {
-    for (size_t i = 0; i < entries_.size() && budget_; ++i, --budget_) {
-      auto& entry = entries_[(next_ + i) % entries_.size()];
-      if (entry.taken || entry.name != name) continue;
-      entry.taken = true;
-      next_ += i + 1;
-      return entry.type;
-    }
-    return {};
-  }
-
- private:
-  struct Entry {
-    std::string_view type, name;
-    bool taken;
-  };
-
-  std::string_view unescape(std::string_view name) {
-    if (name.find('%') == std::string_view::npos) return name;
-    auto& plain = arena_.texts.emplace_back();
-    for (size_t i = 0; i < name.size(); ++i) {
-      auto code = name.substr(i, 3);
-      bool escaped = code == "%25" || code == "%3B";
-      plain += code == "%3B" ? ';' : name[i];
-      if (escaped) i += 2;
-    }
-    return plain;
-  }
-
-  Arena& arena_;
-  std::vector<Entry> entries_;
-  size_t next_ = 0;
-  size_t budget_ = 100'000;  ///< comparisons: a hostile record may have very many of both
-};
-
 class Decoder {
  public:
-  Decoder(Message& message, RecordStorage& storage, unsigned& dropped, bool copies)
-      : m_(message), storage_(storage), dropped_(dropped), copies_(copies) {}
+  Decoder(Message& message, RecordStorage& storage, unsigned& dropped, HeaderTrust trust, bool copies)
+      : m_(message), storage_(storage), dropped_(dropped), trust_(trust), copies_(copies) {}
 
   void run(const rd_kafka_message_t& record, std::span<Raw> headers) {
     m_.tombstone = !record.payload;
     if (record.payload) m_.body = keep({static_cast<const char*>(record.payload), record.len});
     if (record.key) m_.key = keep({static_cast<const char*>(record.key), record.key_len});
-    Types types(note(headers), storage_.arena);
+    TypeNote types(note(headers), headers.size(), storage_.arena);
     for (auto& raw : headers) {
       raw = {keep(raw.name), keep(raw.value), raw.null};
-      if (raw.name == header::kTypes) continue;
-      if (broker_owned(raw.name) || only_on_amqp(raw.name)) {
-        ++dropped_;
-      } else if (raw.null) {
-        storage_.headers.push_back({raw.name, {}});
-      } else if (!property(raw)) {
-        storage_.headers.push_back({raw.name, value(raw, types.take(raw.name))});
+      switch (owner_of(raw.name)) {
+        case NameOwner::sender:
+          if (raw.null)
+            storage_.headers.push_back({raw.name, {}});
+          else if (!property(raw))
+            storage_.headers.push_back({raw.name, types.value(raw.name, raw.value)});
+          break;
+        case NameOwner::property:
+          reply_property(raw);
+          break;
+        case NameOwner::bridge:
+          dropped_ += !bridge_header(raw);
+          break;
+        case NameOwner::dead_letter:
+          storage_.local.push_back({raw.name, untyped(raw)});
+          ++dropped_;
+          break;
+        case NameOwner::broker:
+          ++dropped_;
       }
     }
     m_.headers = storage_.headers;
+    m_.local = storage_.local;
   }
 
  private:
@@ -134,24 +93,44 @@ class Decoder {
     return bytes.view().substr(bytes.size() - text.size());
   }
 
-  static std::string_view note(std::span<const Raw> headers) {
+  static Value untyped(const Raw& raw) { return raw.null ? Value() : Value::of_untyped(raw.value); }
+
+  [[nodiscard]] std::string_view note(std::span<const Raw> headers) const {
+    if (!trust_.restore) return {};
     auto last = std::find_if(headers.rbegin(), headers.rend(), [](auto& raw) { return raw.name == header::kTypes; });
     return last == headers.rend() ? std::string_view() : last->value;
   }
 
-  Value value(const Raw& raw, std::string_view type) {
-    Value v;
-    if (!type.empty() && from_text(type, raw.value, v, storage_.arena)) return v;
-    return is_utf8(raw.value) ? Value::of(raw.value) : Value::of_bytes(raw.value);
+  /// Returns false if the header means nothing here: what bridges note on AMQP alone, or nonsense. Types do not apply:
+  /// a number stays one whatever its note says.
+  bool bridge_header(const Raw& raw) {
+    auto value = untyped(raw);
+    if (goes_on(raw.name, value, trust_.replies)) {
+      storage_.headers.push_back({raw.name, value});
+      return true;
+    }
+    if (raw.name == header::kRedelivered) return is_true(value) && (m_.redelivered = true);
+    return raw.name == header::kTypes && trust_.restore;
+  }
+
+  // The last of a name counts, as Kafka's own lastHeader. What does not count is dropped: were it passed on as a header,
+  // a reader that takes the first would be answered there, whatever `allow_reply_to` says.
+  void reply_property(const Raw& raw) {
+    auto take = [&](Message::Text& to, bool fits) {
+      dropped_ += !fits || to;
+      if (fits) to = raw.value;
+    };
+    if (raw.name == header::kKafkaCorrelationId) return take(m_.correlation_id, !raw.null);
+    if (raw.name == header::kKafkaReplyTopic)
+      return take(m_.reply_to, !raw.null && raw.value.size() <= kLongestAddress && is_utf8(raw.value));
+    auto n = raw.null ? std::nullopt : partition(raw.value);
+    dropped_ += !n || m_.reply_partition;
+    if (n) m_.reply_partition = n;
   }
 
   // The last of a name counts, as Kafka's own lastHeader; an earlier one stays a header.
   bool property(const Raw& raw) {
     auto& v = raw.value;
-    if (raw.name == header::kKafkaCorrelationId) return text(raw, m_.correlation_id, true);
-    if (raw.name == header::kKafkaReplyTopic) return text(raw, m_.reply_to, is_utf8(v));
-    if (raw.name == header::kKafkaReplyPartition) return (m_.reply_partition = partition(v)).has_value();
-    if (raw.name == header::kRedelivered) return m_.redelivered = true;
     if (raw.name == name::kContentType) return text(raw, m_.content_type, is_utf8(v));
     if (raw.name == name::kContentEncoding) return text(raw, m_.content_encoding, is_utf8(v));
     if (raw.name == name::kMessageId) return text(raw, m_.message_id, is_utf8(v));
@@ -173,22 +152,24 @@ class Decoder {
   Message& m_;
   RecordStorage& storage_;
   unsigned& dropped_;
+  const HeaderTrust trust_;
   const bool copies_;
 };
 
 }  // namespace
 
-Decoded decode_record(const rd_kafka_message_t& record, Message& m, RecordStorage& storage, unsigned& dropped) {
+Decoded decode_record(const rd_kafka_message_t& record, Message& m, RecordStorage& storage, unsigned& dropped,
+                      HeaderTrust trust) {
   rd_kafka_timestamp_type_t kind;
   auto timestamp = rd_kafka_message_timestamp(&record, &kind);
   if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp >= 0) m.timestamp_ms = timestamp;
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(&record, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) headers = nullptr;
-  return decode_content(record, headers, m, storage, dropped);
+  return decode_content(record, headers, m, storage, dropped, trust);
 }
 
 Decoded decode_content(const rd_kafka_message_t& record, const rd_kafka_headers_t* headers, Message& m,
-                       RecordStorage& storage, unsigned& dropped) {
+                       RecordStorage& storage, unsigned& dropped, HeaderTrust trust) {
   thread_local std::vector<Raw> raws;  // so that its memory stays
   list(headers, raws);
   size_t size = record.len + record.key_len;
@@ -196,7 +177,7 @@ Decoded decode_content(const rd_kafka_message_t& record, const rd_kafka_headers_
   bool copies = size <= kCopied;
   if (copies) storage.bytes.reserve(size);
   storage.headers.reserve(raws.size());
-  Decoder(m, storage, dropped, copies).run(record, raws);
+  Decoder(m, storage, dropped, trust, copies).run(record, raws);
   return {size, copies};
 }
 

@@ -3,6 +3,7 @@
 
 #include "broker/kafka/record.hpp"
 #include "broker/kafka/record_names.hpp"
+#include "message/type_note.hpp"
 
 namespace mombridge::kafka {
 
@@ -17,11 +18,12 @@ class Encoder {
         headers_(rd_kafka_headers_new(m_.headers.size() + p_.headers.size() + 8)) {}
 
   RecordHeaders run() {
-    find_typed();
+    each([this](const Header& h) { types_.expect(h); });
+    types_.ready();
     each([this](const Header& h) { header(h); });
     // After the headers: of a name that stands in both, the property is the last and so the one that counts.
     properties();
-    if (!types_.empty()) add(header::kTypes, types_);
+    if (!types_.note().empty()) add(header::kTypes, types_.note());
     return std::move(headers_);
   }
 
@@ -38,14 +40,6 @@ class Encoder {
     return std::ranges::any_of(p_.headers, [&](auto& h) { return h.name == name; });
   }
 
-  // Names with a typed value: if such a name stands several times, all of its values are noted.
-  void find_typed() {
-    each([this](const Header& h) {
-      if (needs_type(h.value)) typed_.push_back(h.name);
-    });
-    std::ranges::sort(typed_);
-  }
-
   void header(const Header& h) {
     if (h.name.starts_with("mombridge-") && !carried(h.name)) return;
     if (h.name.find('\0') != std::string_view::npos) {
@@ -53,19 +47,16 @@ class Encoder {
       return;
     }
     if (h.value.kind == Value::Kind::null) return add(h.name, {}, true);
-    if (!std::ranges::binary_search(typed_, h.name)) return add(h.name, h.value.text);
+    if (!types_.noted(h.name)) return add(h.name, h.value.text);
     text_.clear();
-    if (!types_.empty()) types_ += ';';
-    to_text(h.value, text_, types_);
-    types_ += ':';
-    for (char c : h.name) c == '%' ? types_ += "%25" : c == ';' ? types_ += "%3B" : types_ += c;
+    types_.write(h, text_);
     add(h.name, text_);
   }
 
   /// Those that belong to a field of the message are written from that field, or have no place on Kafka.
   static bool carried(std::string_view name) {
-    return name != header::kTypes && name != header::kKey && name != header::kTombstone &&
-           name != header::kTimestampMs && name != header::kCorrelationIdEncoding && name != header::kRedelivered;
+    return owner_of(name) != NameOwner::bridge || name == header::kHops || name == header::kDeadline ||
+           name == header::kError;
   }
 
   void properties() {
@@ -106,8 +97,8 @@ class Encoder {
   const Message& m_;
   unsigned& dropped_;
   RecordHeaders headers_;
-  std::vector<std::string_view> typed_;
-  std::string types_, text_;
+  TypeNoteWriter types_;
+  std::string text_;
 };
 
 }  // namespace

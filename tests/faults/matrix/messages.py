@@ -1,4 +1,6 @@
 """Messages that no destination or handler wants, and handlers that misbehave."""
+import contextlib
+import copy
 import time
 
 import checker
@@ -157,6 +159,83 @@ def hostile(run):
     flows = run.journals.read().flows
     dead = sum(dead_of(run, name) for name in flows)
     run.note(f"{dead} of {sum(len(f.attempted) for f in poisoned(run).values())} dead-lettered, the others passed on")
+
+
+# What bridges and brokers write, and what lets a publisher choose a record's key, time or deletion.
+FORGED = {name: b"forged" for name in ("kafka_replyTopic", "kafka_correlationId", "kafka_dlt-original-topic", "mombridge-dead-reason",
+                                       "mombridge-error", "x-death", "x-acquired-count", "x-opt-deaths", "CC")}
+FORGED |= {"kafka_replyPartition": b"\0\0\0\1", "mombridge-tombstone": b"true", "mombridge-key": b"forged",
+           "mombridge-timestamp-ms": b"1", "mombridge-hops": b"many"}
+ASKED = {"kafka_replyTopic": b"asked.here", "kafka_correlationId": b"asked"}  # the request's own
+FORGERIES = 50
+
+
+def plain_directions(plan):
+    return [d for d in plan.directions if not d.handler]
+
+
+def forged_ends(plan, d):
+    return f"{plan.prefix}.forged.{d.name}.in", f"{plan.prefix}.forged.{d.name}.out"
+
+
+def forged_routes(config, plan):
+    """Beside each direction without a handler one more, whose ends the fault reads itself."""
+    for d in plain_directions(plan):
+        route = copy.deepcopy(plan.route(config, d.name))
+        route["name"] = f"forged-{d.name}"
+        source, route["to"]["target"] = forged_ends(plan, d)
+        route["from"]["queue" if d.source == "amqp" else "topic"] = source
+        if d.source == "amqp":
+            route["from"]["restore"] = False
+        config["routes"].append(route)
+
+
+def forge(amqp, kafka, d, source, n):
+    if d.source == "amqp":
+        headers = {name: value.decode("latin1") for name, value in FORGED.items() if name != "CC"}
+        amqp.publish(source, b"%d" % n, reply_to="asked.here", correlation_id="asked", headers={**headers, "customer": "c"})
+    else:
+        # The last of a name is the request's own.
+        kafka.produce(source, b"%d" % n, key=b"own", headers=[*FORGED.items(), ("customer", b"c"), *ASKED.items()])
+
+
+def crossed(amqp, kafka, d, sink):
+    """[(body, the forged headers that arrived)]"""
+    if d.sink == "amqp":
+        found = [(m.body, m.headers.items()) for m in amqp.consume(sink, FORGERIES, timeout=60)]
+    else:
+        found = [(r.value(), r.headers() or []) for r in kafka.consume(sink, FORGERIES, timeout=60)]
+    # The partition where a record wants its reply is its own to choose.
+    looked_for = {name: value for name, value in FORGED.items() if (name, d.source) != ("kafka_replyPartition", "kafka")}
+    return [(body, {name for name, value in headers if as_bytes(value) == looked_for.get(name, None)}) for body, headers in found]
+
+
+def as_bytes(value):
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+@fault("D41", "forged headers in every direction: what bridges and brokers write, restore: false", start=False, recovers=False,
+       configure=forged_routes)
+def forged(run):
+    ends = {d: forged_ends(run.plan, d) for d in plain_directions(run.plan)}
+    kafka = run.bed.kafka_client() if run.bed.kafka else None
+    with contextlib.closing(run.bed.amqp()) as amqp:
+        for d, (source, sink) in ends.items():
+            for kind, place in ((d.source, source), (d.sink, sink)):
+                amqp.channel.queue_declare(place, durable=True) if kind == "amqp" else kafka.topic(place)
+        run.bridge.start()
+        run.start_senders()
+        run.faulted()
+        for n in range(FORGERIES):
+            for d, (source, _) in ends.items():
+                forge(amqp, kafka, d, source, n)
+        for d, (_, sink) in ends.items():
+            found = crossed(amqp, kafka, d, sink)
+            run.expect({body for body, _ in found} == {b"%d" % n for n in range(FORGERIES)}, f"{d.name}: not all arrived with their bodies")
+            forgeries = {name for _, names in found for name in names}
+            run.expect(not forgeries, f"{d.name}: {sorted(forgeries)} crossed")
+    run.healed()
+    run.expect("headers dropped" in run.bridge.read_log(), "nothing is said of the headers that were dropped")
 
 
 def dead_by_source(config, plan):

@@ -16,14 +16,23 @@ using test::table_of;
 using test::with_headers;
 using Kind = Value::Kind;
 
-const char* const kOwned[] = {"CC",
-                              "BCC",
-                              "x-death",
-                              "x-first-death-queue",
-                              "x-last-death-reason",
-                              "x-delivery-count",
-                              "x-received-from",
-                              "x-stream-offset"};
+const char* const kOwned[] = {"CC", "BCC", "x-death", "x-delivery-count", "x-acquired-count", "x-opt-deaths"};
+
+const char* const kForged[] = {"kafka_replyTopic",         "kafka_replyPartition",  "kafka_correlationId",
+                               "kafka_dlt-original-topic", "mombridge-dead-reason", "mombridge-error"};
+
+/// All that one header came to.
+struct One {
+  One(std::string_view name, const Value& value, HeaderTrust trust = {}) : bytes(with_headers(table_of({{name, value}}))) {
+    EXPECT_TRUE(decode_properties(bytes, message, storage, dropped, trust));
+    plain = !message.headers.empty();
+  }
+  std::string bytes;
+  Message message;
+  DecodedHeaders storage;
+  unsigned dropped = 0;
+  bool plain;
+};
 
 TEST(Border, BrokerOwnedHeadersAreStoppedOnTheWayIn) {
   std::vector<Header> headers;
@@ -92,16 +101,78 @@ TEST(Border, ATimestampBeyondTheEndOfTimeIsCounted) {
   EXPECT_EQ(d.dropped, 1u);
 }
 
-TEST(Border, HeadersOfTheBridgesOwnWithAWrongTypeAreLeftAlone) {
+// With these beside a reply_to, a reader that takes the first would answer where the forger wants.
+TEST(Border, NamesThatTheBridgeWritesOnTheOtherSideAreDroppedAndCounted) {
+  for (auto* name : kForged) {
+    for (auto& value : {Value::of("forged"), Value::of(int64_t{3}), Value()}) {
+      One one(name, value);
+      EXPECT_FALSE(one.plain) << name;
+      EXPECT_EQ(one.dropped, 1u) << name;
+      EXPECT_FALSE(one.message.correlation_id || one.message.reply_to || one.message.reply_partition) << name;
+    }
+  }
+  EXPECT_TRUE(One("Kafka_ReplyTopic", Value::of("x")).plain) << "another name";
+}
+
+TEST(Border, AnErrorCrossesInRepliesAlone) {
+  EXPECT_TRUE(One(header::kError, Value::of("timeout"), {.replies = true}).plain);
+  EXPECT_FALSE(One(header::kError, Value::of("timeout")).plain);
+}
+
+TEST(Border, WhatADeadLetterSaysCanBeAskedForAndIsNotWrittenAgain) {
+  One one("mombridge-dead-target", Value::of("orders"));
+  ASSERT_NE(one.message.find("mombridge-dead-target"), nullptr);
+  EXPECT_EQ(one.message.find("mombridge-dead-target")->text, "orders");
+  EXPECT_EQ(encoded(Silent(one.message)), encoded(Silent(Message{})));
+}
+
+TEST(Border, HeadersOfBridgesWithAWrongValueAreDroppedAndCounted) {
   std::vector<Header> none;
-  Value array{.kind = Kind::array, .text = {}, .members = none};
-  Decoded d(with_headers(table_of({{header::kKey, Value::of(int64_t{1})},
-                                   {header::kTimestampMs, Value::of("yesterday")},
-                                   {header::kTypes, Value::of("text")},
-                                   {header::kCorrelationIdEncoding, Value::of("rot13")},
-                                   {"mombridge-unknown", array}})));
-  EXPECT_EQ(d.message.headers.size(), 5u);
-  EXPECT_FALSE(d.message.key || d.message.timestamp_ms);
+  Value table{.kind = Kind::table, .text = {}, .members = none};
+  Value real{.kind = Kind::f64, .real = 1, .text = {}, .members = {}};
+  const std::pair<std::string_view, Value> wrong[] = {{header::kKey, Value::of(int64_t{1})},
+                                                      {header::kKey, {}},
+                                                      {header::kTombstone, Value::of_bool(false)},
+                                                      {header::kTombstone, Value::of(int64_t{1})},
+                                                      {header::kTimestampMs, Value::of("yesterday")},
+                                                      {header::kTimestampMs, real},
+                                                      {header::kTimestampMs, table},
+                                                      {header::kTimestampMs, Value::of(INT64_MAX)},
+                                                      {header::kTimestampMs, Value::of(INT64_MIN)},
+                                                      {header::kTypes, Value::of("i32:n")},
+                                                      {header::kTypes, table},
+                                                      {header::kRedelivered, Value::of("maybe")},
+                                                      {header::kCorrelationIdEncoding, Value::of("rot13")},
+                                                      {header::kCorrelationId, Value::of("short")},
+                                                      {header::kReplyPartition, Value::of(int64_t{-1})},
+                                                      {header::kReplyPartition, Value::of(int64_t{1} << 31)},
+                                                      {header::kHops, Value::of("many")},
+                                                      {header::kDeadline, Value::of(int64_t{-1})}};
+  for (auto& [name, value] : wrong) {
+    One one(name, value);
+    EXPECT_FALSE(one.plain) << name;
+    EXPECT_EQ(one.dropped, 1u) << name;
+    EXPECT_EQ(encoded(Silent(one.message)), encoded(Silent(Message{}))) << name << " did something";
+  }
+  EXPECT_TRUE(One("mombridge-unknown", table).plain);
+}
+
+TEST(Border, WithoutRestoreTheyMeanNothingAndDoNotCross) {
+  std::vector<Header> names{{{}, Value::of("a")}};
+  Value array{.kind = Kind::array, .text = {}, .members = names};
+  std::string id(300, 'i');
+  const std::pair<std::string_view, Value> noted[] = {
+      {header::kKey, Value::of("k")},       {header::kTombstone, Value::of_bool(true)},
+      {header::kTypes, array},              {header::kTimestampMs, Value::of(int64_t{1'700'000'000'123})},
+      {header::kCorrelationId, Value::of(id)}, {header::kReplyPartition, Value::of(int64_t{3})}};
+  for (auto& [name, value] : noted) {
+    EXPECT_EQ(One(name, value).dropped, 0u) << name;
+    One one(name, value, {.restore = false});
+    EXPECT_EQ(one.dropped, 1u) << name;
+    EXPECT_FALSE(one.plain) << name;
+    EXPECT_EQ(encoded(Silent(one.message)), encoded(Silent(Message{}))) << name << " did something";
+  }
+  EXPECT_TRUE(One(header::kHops, Value::of("3"), {.restore = false}).plain) << "loops are still stopped";
 }
 
 TEST(Border, AnEncodedIdThatIsNoBase64StaysAsItIs) {
@@ -155,7 +226,8 @@ TEST(Border, EveryTruncationIsMalformedButHarmless) {
 TEST(Border, RandomBytesDoNoHarm) {
   std::mt19937 random(4711);
   Message m;
-  std::vector<Header> headers{{"a", Value::of("1")}, {"a", Value::of(int64_t{2})}, {header::kKey, Value::of("k")}};
+  std::vector<Header> headers{{"a", Value::of("1")}, {"a", Value::of(int64_t{2})}, {header::kKey, Value::of("k")},
+                              {header::kHops, Value::of("1")}, {"mombridge-dead-x", Value::of("r")}};
   m.headers = headers;
   m.correlation_id = "\xff";
   m.reply_to = "r";

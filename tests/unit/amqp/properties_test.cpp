@@ -86,11 +86,11 @@ TEST(Properties, KeyTombstoneRedeliveredAndPartitionComeBack) {
   m.tombstone = true;
   m.redelivered = true;
   m.reply_to = "replies";
-  m.reply_partition = -7;
+  m.reply_partition = 7;
   auto d = passed_on(m);
   EXPECT_EQ(d.message.key, key);
   EXPECT_TRUE(d.message.tombstone && d.message.redelivered);
-  EXPECT_EQ(d.message.reply_partition, -7);
+  EXPECT_EQ(d.message.reply_partition, 7);
   EXPECT_TRUE(d.message.headers.empty());
   Message with_body;
   with_body.body = "not empty";
@@ -100,13 +100,14 @@ TEST(Properties, KeyTombstoneRedeliveredAndPartitionComeBack) {
   EXPECT_FALSE(with_body.tombstone) << "a tombstone has no body";
 }
 
-// Spring's reply partition: four bytes, as Kafka carries it.
-TEST(Properties, AReplyPartitionOfFourBytes) {
-  Decoded d(with_headers(table_of({{header::kKafkaReplyPartition, Value::of_bytes("\0\0\1\2"s)}})));
-  EXPECT_EQ(d.message.reply_partition, 0x0102);
-  Decoded odd(with_headers(table_of({{header::kKafkaReplyPartition, Value::of_bytes("\1\2"s)}})));
-  EXPECT_FALSE(odd.message.reply_partition);
-  EXPECT_EQ(odd.names(), std::vector<std::string>{"kafka_replyPartition"}) << "not understood: left as it is";
+TEST(Properties, ACorrelationIdThatDoesNotFitComesBack) {
+  for (auto& id : {std::string(256, 'i'), std::string(2000, '\xff')}) {
+    Message m;
+    m.correlation_id = id;
+    auto d = passed_on(m);
+    EXPECT_EQ(d.message.correlation_id, id);
+    EXPECT_TRUE(d.message.headers.empty() && d.dropped == 0);
+  }
 }
 
 TEST(Properties, CorrelationIdsOfAnyBytesComeBack) {
@@ -144,11 +145,12 @@ TEST(Properties, ALiteralCorrelationIdIsWrittenAsItIs) {
 TEST(Properties, TextsThatAreTooLongGoAsHeadersUnderTheirKafkaNames) {
   std::string text(256, 't');
   Message m;
-  m.content_type = m.content_encoding = m.correlation_id = m.reply_to = m.message_id = m.type = m.app_id = text;
+  m.content_type = m.content_encoding = m.reply_to = m.message_id = m.type = m.app_id = text;
   auto d = passed_on(m);
-  EXPECT_FALSE(d.message.content_type || d.message.correlation_id || d.message.reply_to || d.message.app_id);
+  EXPECT_FALSE(d.message.content_type || d.message.app_id);
+  EXPECT_FALSE(d.message.reply_to) << "no queue and no topic has such a name";
   std::vector<std::string> names = {
-      "content-type", "content-encoding", "kafka_correlationId", "kafka_replyTopic", "message-id", "type", "app-id"};
+      "content-type", "content-encoding", "message-id", "type", "app-id"};
   EXPECT_EQ(d.names(), names);
   for (auto& name : names) EXPECT_EQ(d.find(name)->text, text) << name;
 }

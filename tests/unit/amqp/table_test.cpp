@@ -76,6 +76,7 @@ TEST(Table, EveryTypeThatIsWrittenComesBack) {
   decimal.scale = 3;
   round_trip(decimal, 'D');
   round_trip(Value::of("text \xc3\xa4"), 'S');
+  round_trip(Value::of("no text \xe9"), 'S');
   round_trip(Value::of_bytes("\xff\0"s), 'x');
 }
 
@@ -98,7 +99,6 @@ TEST(Table, LettersThatAreOnlyRead) {
 }
 
 TEST(Table, WhatAmqpCannotSayIsWrittenAsWhatItCan) {
-  EXPECT_EQ(encoded(Value::of("\xe9")), encoded(Value::of_bytes("\xe9"))) << "a string that is not UTF-8";
   EXPECT_EQ(encoded(number(Kind::u64, -1)), encoded(number(Kind::i64, -1)));
   // RabbitMQ's connection dies of these.
   auto infinity = std::numeric_limits<double>::infinity();

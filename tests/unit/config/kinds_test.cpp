@@ -152,6 +152,23 @@ TEST(Kafka, RoutesShareASubscription) {
   EXPECT_EQ(settings<kafka::Settings>(loaded, "lake").kafka_subscriptions.at(0).start, kafka::Start::latest);
 }
 
+// The trust decision is one of a subscription: its routes share it, and none turns it off or on for another.
+TEST(Kinds, RestoreIsOnUnlessTurnedOff) {
+  auto loaded = load_text(
+      "brokers:\n  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: p}, {queue: q, restore: false}, "
+      "{exchange: amq.topic, restore: false}]}\n"
+      "  lake: {type: kafka, bootstrap_servers: k, subscribe: [{topic: p}, {topic: q, restore: false}]}\n"
+      "routes:\n- {from: {broker: shop, queue: q}, to: {broker: lake, target: a}}\n"
+      "- {from: {broker: lake, topic: r, restore: false}, to: {broker: shop, target: b}}\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& shop = settings<amqp::Settings>(loaded, "shop").subscriptions;
+  ASSERT_THAT(shop, SizeIs(3));
+  EXPECT_TRUE(shop[0].restore && !shop[1].restore && !shop[2].restore);
+  auto& lake = settings<kafka::Settings>(loaded, "lake").subscriptions;
+  ASSERT_THAT(lake, SizeIs(3));
+  EXPECT_TRUE(lake[0].restore && !lake[1].restore && !lake[2].restore);
+}
+
 TEST(Memory, Settings) {
   auto loaded = load_text(
       "brokers: {local: {type: memory, prefetch_count: 3, subscribe: [{queue: a}, {queue: \"b.#\", target_from: "

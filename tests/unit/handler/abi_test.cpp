@@ -9,6 +9,13 @@ namespace {
 
 using testing::HasSubstr;
 
+Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message) {
+  unsigned dropped = 0;
+  auto copied = handler::copy(message, dropped);
+  EXPECT_EQ(dropped, 0u);
+  return copied;
+}
+
 mombridge_message empty() {
   mombridge_message m{};
   m.struct_size = sizeof m;
@@ -78,18 +85,91 @@ TEST(Abi, HeadersOfAnyTypeAreText) {
       {"list", array},      {"s", Value::of_bytes("\xff")}};
   call.content.headers = headers;
   AbiMessage sent(call);
-  ASSERT_EQ(sent.get()->header_count, 6u);
+  ASSERT_EQ(sent.get()->header_count, 7u);
   auto* h = sent.get()->headers;
   EXPECT_NE(h[0].value.data, nullptr);
   EXPECT_EQ(view(h[1].value), "-7");
   EXPECT_EQ(view(h[2].value), "true");
   EXPECT_EQ(h[3].value.data, nullptr);
-  EXPECT_EQ(h[4].value.data, nullptr);
+  EXPECT_EQ(view(h[4].value), R"(["x"])");
   EXPECT_EQ(view(h[5].value), "\xff");
+  EXPECT_EQ(view(h[6].name), "mombridge-types");
+  EXPECT_EQ(view(h[6].value), "i64:n;bool:b;null:null;[str]:list");
+}
+
+// A handler that copies all headers loses no type; one that changes a value, or leaves headers away, does no harm.
+TEST(Abi, TypesComeBackWithTheirHeaders) {
+  TestCall call;
+  std::vector<Header> members{{"deep", Value::of("\xff")}, {"n", Value::of(int64_t{1})}};
+  Value table{.kind = Value::Kind::table, .text = {}, .members = members};
+  Value decimal{.kind = Value::Kind::decimal, .scale = 2, .integer = 12345, .text = {}, .members = {}};
+  std::vector<Header> headers{{"n", Value::of(int64_t{-7})}, {"b", Value::of_bool(true)},     {"null", Value{}},
+                              {"t", table},                  {"d", decimal},                  {"s", Value::of("text")},
+                              {"broken", Value::of("\xe9")}, {"raw", Value::of_bytes("\xe9")}, {"bin", Value::of_bytes("b")}};
+  call.content.headers = headers;
+  AbiMessage sent(call);
   auto back = copy(sent.get());
   ASSERT_TRUE(back);
-  EXPECT_EQ((*back)->message.headers[3].value.kind, Value::Kind::null);
-  EXPECT_EQ((*back)->message.headers[1].value.text, "-7");
+  auto& m = (*back)->message;
+  ASSERT_EQ(m.headers.size(), headers.size());
+  for (size_t i = 0; i < headers.size(); ++i) {
+    EXPECT_EQ(m.headers[i].name, headers[i].name);
+    EXPECT_EQ(m.headers[i].value.kind, headers[i].value.kind) << headers[i].name;
+    EXPECT_EQ(m.headers[i].value.integer, headers[i].value.integer) << headers[i].name;
+    EXPECT_EQ(m.headers[i].value.text, headers[i].value.text) << headers[i].name;
+  }
+  auto& deep = m.find("t")->members;
+  ASSERT_EQ(deep.size(), 2u);
+  EXPECT_EQ(deep[0].value.kind, Value::Kind::string);
+  EXPECT_EQ(deep[0].value.text, "\xff");
+
+  std::vector<mombridge_header> changed(sent.get()->headers, sent.get()->headers + sent.get()->header_count);
+  changed.erase(changed.begin() + 1);  // b
+  changed[0].value = mombridge_text("not a number");
+  changed[1].value = mombridge_text("");  // null, in C++
+  auto other = *sent.get();
+  other.headers = changed.data();
+  other.header_count = changed.size();
+  auto again = copy(&other);
+  ASSERT_TRUE(again);
+  EXPECT_EQ((*again)->message.find("n")->kind, Value::Kind::string);
+  EXPECT_EQ((*again)->message.find("null")->kind, Value::Kind::null);
+  EXPECT_EQ((*again)->message.find("d")->kind, Value::Kind::decimal);
+}
+
+TEST(Abi, NamesOfBrokersAndBridgesDoNotComeFromAHandler) {
+  const char* names[] = {"kafka_replyTopic",     "kafka_replyPartition", "kafka_correlationId",  "kafka_dlt-original-topic",
+                         "mombridge-dead-reason", "mombridge-error",     "mombridge-key",        "mombridge-timestamp-ms",
+                         "mombridge-redelivered", "CC",                  "x-death",              "mombridge-hops"};
+  std::vector<mombridge_header> headers{{mombridge_text("mine"), mombridge_text("kept")}};
+  for (auto* name : names) headers.push_back({mombridge_text(name), mombridge_text("forged")});
+  headers.push_back({mombridge_text("mombridge-hops"), mombridge_text("3")});
+  auto m = empty();
+  m.headers = headers.data();
+  m.header_count = headers.size();
+  unsigned dropped = 0;
+  auto back = handler::copy(&m, dropped);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(dropped, std::size(names));
+  ASSERT_EQ((*back)->message.headers.size(), 2u);
+  EXPECT_EQ((*back)->message.headers[0].name, "mine");
+  EXPECT_EQ((*back)->message.headers[1].name, "mombridge-hops");
+  EXPECT_FALSE((*back)->message.reply_to || (*back)->message.key || (*back)->message.correlation_id);
+}
+
+// A handler on a dead letter queue can tell why each is there; what it copies of that goes no further.
+TEST(Abi, WhatADeadLetterSaysIsSeenAndStays) {
+  TestCall call;
+  std::vector<Header> local{{"mombridge-dead-reason", Value::of("full")}};
+  call.content.local = local;
+  AbiMessage sent(call);
+  ASSERT_EQ(sent.get()->header_count, 1u);
+  EXPECT_EQ(view(sent.get()->headers[0].value), "full");
+  unsigned dropped = 0;
+  auto back = handler::copy(sent.get(), dropped);
+  ASSERT_TRUE(back);
+  EXPECT_TRUE((*back)->message.headers.empty());
+  EXPECT_EQ(dropped, 1u);
 }
 
 TEST(Abi, ATombstoneIsOneOnTheWayBack) {

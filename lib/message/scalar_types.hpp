@@ -5,7 +5,7 @@
 
 #include "message/value.hpp"
 
-namespace mombridge::kafka {
+namespace mombridge {
 
 /// "i32", "str" and so on; not for arrays and tables.
 std::string_view type_name(Value::Kind kind);
@@ -13,4 +13,4 @@ std::string_view type_name(Value::Kind kind);
 /// False where there is no such type or the text is not of it. The value views `text`.
 bool scalar_from(std::string_view type, std::string_view text, Value& value);
 
-}  // namespace mombridge::kafka
+}  // namespace mombridge

@@ -1,4 +1,4 @@
-#include "broker/kafka/typed_text.hpp"
+#include "message/typed_text.hpp"
 
 #include <cmath>
 #include <limits>
@@ -8,7 +8,7 @@
 
 #include "base/text.hpp"
 
-namespace mombridge::kafka {
+namespace mombridge {
 namespace {
 
 using Kind = Value::Kind;
@@ -57,6 +57,12 @@ TEST(TypedText, IsWhatPeopleWouldWrite) {
   EXPECT_EQ(write(nested(Kind::table, members)).text, R"({"n":1,"t":"a\"b","z":null,"b":"ff01"})");
   EXPECT_EQ(write(nested(Kind::table, members)).type, "{i8,str,null,bin}");
   EXPECT_EQ(write(nested(Kind::array, members)).text, R"([1,"a\"b",null,"ff01"])");
+  Header broken[] = {{"t", Value::of("\xff\x01")}};
+  EXPECT_EQ(write(nested(Kind::table, broken)).text, R"({"t":"ff01"})");
+  EXPECT_EQ(write(nested(Kind::table, broken)).type, "{raw}");
+  Header named[] = {{"\xff", number(Kind::i8, 1)}};
+  EXPECT_EQ(write(nested(Kind::table, named)).text, R"({"ff":1})");
+  EXPECT_EQ(write(nested(Kind::table, named)).type, "{~i8}");
 }
 
 TEST(TypedText, EveryScalarComesBack) {
@@ -73,6 +79,7 @@ TEST(TypedText, EveryScalarComesBack) {
        {0.0, -0.0, 0.1, 1e300, std::numeric_limits<double>::denorm_min(), -std::numeric_limits<double>::infinity()})
     expect_back(real(Kind::f64, n));
   expect_back(Value::of("text"));
+  expect_back(Value::of("no \xff text"));
   expect_back(Value::of_bytes("bytes"));
 }
 
@@ -108,6 +115,11 @@ TEST(TypedText, WhatDoesNotFitItsTypeIsRefused) {
                                                                             {"[str]", "[\"\\x\"]"},
                                                                             {"[bin]", "[\"f\"]"},
                                                                             {"[bin]", "[\"zz\"]"},
+                                                                            {"[raw]", "[\"zz\"]"},
+                                                                            {"[raw]", "[1]"},
+                                                                            {"{~i8}", "{\"x\":1}"},
+                                                                            {"{~}", "{}"},
+                                                                            {"raw", "ff"},
                                                                             {"[]", ""},
                                                                             {"[", "["},
                                                                             {"{", "{"},
@@ -168,7 +180,7 @@ class RandomTree {
  private:
   std::string_view text() {
     auto& t = arena_.texts.emplace_back();
-    for (auto n = random_() % 6; n; --n) t += static_cast<char>("az\"\\\n,]}\x7f\0"[random_() % 10]);
+    for (auto n = random_() % 6; n; --n) t += static_cast<char>("az\"\\\n,]}\x7f\0\xff"[random_() % 11]);
     return t;
   }
   std::span<const Header> members(int depth, bool named) {
@@ -204,4 +216,4 @@ TEST(TypedText, RandomTreesComeBackAndDamagedOnesDoNoHarm) {
 }
 
 }  // namespace
-}  // namespace mombridge::kafka
+}  // namespace mombridge

@@ -1,4 +1,4 @@
-#include "broker/kafka/typed_text.hpp"
+#include "message/typed_text.hpp"
 
 #include <charconv>
 #include <limits>
@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "broker/kafka/nested_json.hpp"
-#include "broker/kafka/scalar_types.hpp"
+#include "message/nested_json.hpp"
+#include "message/scalar_types.hpp"
 
-namespace mombridge::kafka {
+namespace mombridge {
 
 namespace {
 
@@ -107,8 +107,9 @@ bool scalar_from(std::string_view type, std::string_view text, Value& value) {
 bool needs_type(const Value& value) {
   switch (value.kind) {
     case Kind::null:
-    case Kind::string:
       return false;
+    case Kind::string:
+      return !is_utf8(value.text);
     case Kind::bytes:
       return is_utf8(value.text);
     default:
@@ -130,4 +131,4 @@ bool from_text(std::string_view type, std::string_view text, Value& value, Arena
   return type != type_name(Kind::null) && scalar_from(type, text, value);
 }
 
-}  // namespace mombridge::kafka
+}  // namespace mombridge

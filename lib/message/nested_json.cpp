@@ -1,17 +1,20 @@
-#include "broker/kafka/nested_json.hpp"
+#include "message/nested_json.hpp"
 
 #include <charconv>
 #include <cmath>
 #include <utility>
 
 #include "base/text.hpp"
-#include "broker/kafka/scalar_types.hpp"
+#include "message/scalar_types.hpp"
 
-namespace mombridge::kafka {
+namespace mombridge {
 
 namespace {
 
 using Kind = Value::Kind;
+
+constexpr std::string_view kRaw = "raw";  ///< the type of a text that is not UTF-8, which JSON cannot hold
+constexpr char kRawName = '~';             ///< before the type of a member whose name is not
 
 std::string hex(std::string_view bytes) {
   constexpr char kDigits[] = "0123456789abcdef";
@@ -20,14 +23,17 @@ std::string hex(std::string_view bytes) {
   return text;
 }
 
-bool unhex(std::string_view text, std::string& bytes) {
+/// In place. False where there are other characters than pairs of digits.
+bool unhex(std::string& text) {
   if (text.size() % 2) return false;
-  for (; !text.empty(); text.remove_prefix(2)) {
+  for (size_t i = 0; i < text.size(); i += 2) {
     uint8_t byte{};
-    auto [end, error] = std::from_chars(text.data(), text.data() + 2, byte, 16);
-    if (error != std::errc{} || end != text.data() + 2) return false;
-    bytes += static_cast<char>(byte);
+    auto* pair = text.data() + i;
+    auto [end, error] = std::from_chars(pair, pair + 2, byte, 16);
+    if (error != std::errc{} || end != pair + 2) return false;
+    text[i / 2] = static_cast<char>(byte);
   }
+  text.resize(text.size() / 2);
   return true;
 }
 
@@ -38,9 +44,9 @@ class Writer {
   void value(const Value& v, int depth) {
     if (v.kind == Kind::array || v.kind == Kind::table) return depth < kMaxNesting ? nested(v, depth) : null();
     if (v.kind == Kind::null) return null();
-    bool bytes = v.is_text() && (v.kind == Kind::bytes || !is_utf8(v.text));
-    types_ += type_name(bytes ? Kind::bytes : v.kind);
-    if (bytes)
+    bool raw = v.kind == Kind::string && !is_utf8(v.text);
+    types_ += raw ? kRaw : type_name(v.kind);
+    if (raw || v.kind == Kind::bytes)
       json_.append("\"").append(hex(v.text)).append("\"");
     else if (v.is_text())
       json_ += json_string(v.text);
@@ -67,11 +73,17 @@ class Writer {
     bool first = true;
     for (auto& member : v.members) {
       if (!std::exchange(first, false)) json_ += ',', types_ += ',';
-      if (table) json_.append(json_string(member.name)).append(":");
+      if (table) name(member.name);
       value(member.value, depth + 1);
     }
     json_ += table ? '}' : ']';
     types_ += table ? '}' : ']';
+  }
+
+  void name(std::string_view name) {
+    bool raw = !is_utf8(name);
+    if (raw) types_ += kRawName;
+    json_.append(raw ? "\"" + hex(name) + "\"" : json_string(name)).append(":");
   }
 
   std::string& json_;
@@ -147,11 +159,9 @@ class Reader {
     if (!json_.at('"')) return scalar_from(type, json_.until(",]} \t\r\n"), v) && !v.is_text();
     auto& text = arena_.texts.emplace_back();
     if (!string(text) || type == type_name(Kind::null)) return false;
-    if (type != type_name(Kind::bytes)) return scalar_from(type, text, v);
-    std::string bytes;
-    if (!unhex(text, bytes)) return false;
-    text = std::move(bytes);
-    v = Value::of_bytes(text);
+    if (type != type_name(Kind::bytes) && type != kRaw) return scalar_from(type, text, v);
+    if (!unhex(text)) return false;
+    v = type == kRaw ? Value::of(text) : Value::of_bytes(text);
     return true;
   }
 
@@ -178,9 +188,10 @@ class Reader {
   }
 
   bool name(Header& member) {
+    bool raw = types_.take(kRawName);
     json_.skip_space();
     auto& text = arena_.texts.emplace_back();
-    if (!string(text)) return false;
+    if (!string(text) || (raw && !unhex(text))) return false;
     member.name = text;
     json_.skip_space();
     return json_.take(':');
@@ -228,4 +239,4 @@ bool read_nested(std::string_view types, std::string_view json, Value& value, Ar
   return Reader(types, json, arena).whole(value);
 }
 
-}  // namespace mombridge::kafka
+}  // namespace mombridge

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "broker/kafka/typed_text.hpp"
+#include "message/typed_text.hpp"
 
-namespace mombridge::kafka {
+namespace mombridge {
 
 /// Appends. What nests deeper than kMaxNesting becomes null.
 void write_nested(const Value& value, std::string& json, std::string& types);
@@ -14,4 +14,4 @@ void write_nested(const Value& value, std::string& json, std::string& types);
 /// False where the two do not fit each other or nest deeper than kMaxNesting. Never recurses deeper than that.
 bool read_nested(std::string_view types, std::string_view json, Value& value, Arena& arena);
 
-}  // namespace mombridge::kafka
+}  // namespace mombridge
