@@ -85,8 +85,9 @@ void Bridge::finish(uint64_t unsettled) {
   router_.stop();
   running_ = false;
   handlers_->stop();
-  left_behind_ = handlers_->left_behind();
   stop_all(brokers_, kClosePatience);
+  handlers_->close();
+  left_behind_ = handlers_->left_behind();
   if (drained_) drained_(unsettled);
 }
 

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "handler/instance.hpp"
+#include "handler/runner.hpp"
 
 namespace mombridge::handler {
 
@@ -15,7 +15,10 @@ class Registry {
  public:
   /// Time-outs run on `timers`; without (check) handlers are only loaded, never started.
   explicit Registry(EventLoop* timers = nullptr) : timers_(timers) {}
-  ~Registry() { stop(); }
+  ~Registry() {
+    stop();
+    close();
+  }
 
   /// Opens and configures one.
   Result<> load(const config::Handler& config);
@@ -24,6 +27,9 @@ class Registry {
   /// In reverse order. Calls that wait or are open are given back. Takes about `patience` at the longest, however many
   /// handlers do not come back; they are left behind.
   void stop(Duration patience = std::chrono::seconds(3));
+  /// After the brokers have completed what the plugins published: the plugins hear of it before this returns, or are
+  /// left behind after `patience`. Once is enough.
+  void close(Duration patience = std::chrono::seconds(1));
   [[nodiscard]] bool left_behind() const;
   /// What plugins published and nobody has confirmed yet.
   [[nodiscard]] uint64_t unconfirmed() const;
@@ -32,7 +38,8 @@ class Registry {
 
  private:
   EventLoop* timers_;
-  std::vector<std::shared_ptr<Instance>> instances_;
+  bool closed_ = false;
+  std::vector<std::shared_ptr<Runner>> runners_;
 };
 
 }  // namespace mombridge::handler

@@ -65,6 +65,18 @@ std::optional<TimePoint> Requests::next_deadline() {
   return std::nullopt;
 }
 
+void Requests::hand_over(Finished& finished) {
+  if (!outward_.enter()) return;
+  finished.call->finished(std::move(finished.verdict));
+  outward_.leave();
+}
+
+void Requests::close() {
+  while (auto finished = abandon()) hand_over(*finished);
+  outward_.close();
+}
+
+// One at a time, because calls are finished outside the lock.
 std::optional<Requests::Finished> Requests::abandon() {
   std::lock_guard lock(mutex_);
   for (auto it = open_.begin(); it != open_.end(); ++it) {

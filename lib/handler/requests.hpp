@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/clock.hpp"
+#include "base/gate.hpp"
 #include "handler/handler.hpp"
 #include "mombridge/handler.h"
 
@@ -18,7 +19,6 @@ class Requests {
   struct Finished {
     Call* call;
     Verdict verdict;
-    void hand_over() { call->finished(std::move(verdict)); }
   };
 
   /// Opens a request whose handle() is about to run. Ids are never reused in a process.
@@ -42,8 +42,12 @@ class Requests {
   /// When overdue() should be asked next.
   [[nodiscard]] std::optional<TimePoint> next_deadline();
 
-  /// One open request that is not in handle(), given back; call until it returns nothing.
-  std::optional<Finished> abandon();
+  /// Finishes the call, unless close() came first.
+  void hand_over(Finished& finished);
+
+  /// Gives back every open request that is not in handle(). When this returns, no call is touched any more: their owner
+  /// may go.
+  void close();
 
  private:
   struct Open {
@@ -54,6 +58,9 @@ class Requests {
     std::optional<Verdict> completed;  ///< while running
   };
 
+  std::optional<Finished> abandon();
+
+  Gate outward_;
   std::mutex mutex_;
   /// The time-out is one per handler, so that the order of the ids is that of the deadlines.
   std::map<mombridge_request_id, Open> open_;

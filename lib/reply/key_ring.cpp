@@ -5,6 +5,7 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/rand.h>
 
 namespace mombridge::reply {
@@ -18,7 +19,7 @@ const uint8_t* octets(std::string_view bytes) { return reinterpret_cast<const ui
 
 // OpenSSL fails here for want of memory, or where its configuration forbids SHA-256: nothing can be sealed then.
 void must(bool ok) {
-  if (!ok) throw std::runtime_error("OpenSSL cannot make an HMAC-SHA-256");
+  if (!ok) throw std::runtime_error("OpenSSL cannot make an HMAC-SHA-256 or an HKDF key");
 }
 
 EVP_MAC_CTX* keyed(std::string_view key) {
@@ -30,6 +31,24 @@ EVP_MAC_CTX* keyed(std::string_view key) {
   OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_END};
   must(context && EVP_MAC_init(context, octets(key), key.size(), parameters));
   return context;
+}
+
+/// A key of its own for what `context` says: HKDF-SHA-256 (RFC 5869) without a salt, 32 bytes.
+std::string derive(std::string_view secret, std::string_view context) {
+  EVP_KDF* hkdf = EVP_KDF_fetch(nullptr, "HKDF", nullptr);
+  must(hkdf);
+  std::unique_ptr<EVP_KDF_CTX, decltype(&EVP_KDF_CTX_free)> kdf(EVP_KDF_CTX_new(hkdf), EVP_KDF_CTX_free);
+  EVP_KDF_free(hkdf);
+  char digest[] = "SHA256";
+  // OpenSSL takes pointers to what it may change, and changes nothing of an input.
+  auto input = [](const char* name, std::string_view bytes) {
+    return OSSL_PARAM_construct_octet_string(name, const_cast<char*>(bytes.data()), bytes.size());
+  };
+  OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+                             input(OSSL_KDF_PARAM_KEY, secret), input(OSSL_KDF_PARAM_INFO, context), OSSL_PARAM_END};
+  std::string derived(32, '\0');
+  must(kdf && EVP_KDF_derive(kdf.get(), reinterpret_cast<uint8_t*>(derived.data()), derived.size(), parameters) == 1);
+  return derived;
 }
 
 }  // namespace
@@ -48,17 +67,10 @@ std::vector<ReplyKey> KeyRing::random() {
   return keys;
 }
 
-// HKDF in small: a key of its own for this purpose, bridge and id, made from the secret.
 KeyRing::Key KeyRing::make(const ReplyKey& key, std::string_view bridge) {
-  Key master{0, decltype(Key::ready)(keyed(key.secret.reveal()))};
   std::string context(kPurpose);
   for (std::string_view part : {bridge, std::string_view(key.id)}) (context += '\0') += part;
-  // All 32 bytes: two halves of one cut MAC each.
-  std::string derived;
-  for (char half : {'\1', '\2'}) {
-    Mac bytes = mac(master, context + '\0' + half);
-    derived.append(bytes.data(), bytes.size());
-  }
+  auto derived = derive(key.secret.reveal(), context);
   Key made{0, decltype(Key::ready)(keyed(derived))};
   OPENSSL_cleanse(derived.data(), derived.size());
   Mac tag = mac(made, "key tag");

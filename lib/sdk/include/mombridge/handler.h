@@ -112,10 +112,11 @@ typedef struct mombridge_result {
   const mombridge_message* reply; /* NULL: none; ignored unless the verdict is OK */
 } mombridge_result;
 
-/* How a publish ended. [thread-safe] Runs exactly once for each publish() that returned OK, on any thread, possibly
- * before publish() returns and on the caller's own stack: hold no lock there that it takes. Always before destroy().
- * Must not block. `status`: OK the broker confirmed; RETRY it failed and may work later; REJECT it was refused for
- * good; CLOSED the bridge stopped first, the message may or may not have arrived. `error` is borrowed. */
+/* How a publish ended. [thread-safe] Runs exactly once for each publish() that returned OK, always before destroy(), on
+ * a thread that runs nothing but this instance's callbacks, possibly before publish() returns. One that blocks delays
+ * the instance's other callbacks and nothing else; a bridge that stops leaves it behind. `status`: OK the broker
+ * confirmed; RETRY it failed and may work later; REJECT it was refused for good; CLOSED the bridge stopped first, the
+ * message may or may not have arrived. `error` is borrowed. */
 typedef void (*mombridge_publish_done)(void* user, mombridge_status status, mombridge_slice error);
 
 /* What the bridge offers to one instance. Borrowed from create() until destroy() has returned. No field is NULL. */
