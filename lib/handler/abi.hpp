@@ -36,9 +36,9 @@ class AbiMessage {
   std::vector<std::unique_ptr<std::string>> texts_;
 };
 
-/// A copy of what a plugin sent or returned; its header `mombridge-types` gives the others their types. `dropped` counts
-/// the headers that only brokers and bridges write, which are left out. Fails where the message breaks the contract (too
-/// small, headers announced and not there).
+/// A copy of what a plugin sent or returned; its header `mombridge-types` gives the others their types. `dropped`
+/// counts the headers that only brokers and bridges write, which are left out. Fails where the message breaks the
+/// contract (too small, headers announced and not there).
 Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message, unsigned& dropped);
 
 /// Log text of a status.

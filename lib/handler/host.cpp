@@ -60,8 +60,8 @@ struct Instance::PluginPublication final : Publication {
 };
 
 /// The functions of the host table; `ctx` is the Instance. No exception may reach the plugin: what is large is copied
-/// with care (PluginMessages), and where there is no memory for a few words either, the process ends and its messages come
-/// again.
+/// with care (PluginMessages), and where there is no memory for a few words either, the process ends and its messages
+/// come again.
 struct HostCallbacks {
   static Instance& self(void* ctx) { return *static_cast<Instance*>(ctx); }
 
