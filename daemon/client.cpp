@@ -111,7 +111,7 @@ void OneShot::completed(Outcome outcome) noexcept {
 void OneShot::receive(DeliveryHandle delivery) noexcept {
   auto& m = delivery->message;
   if (m.correlation_id == id_) {
-    auto* error = m.find("mombridge-error");
+    auto* error = m.find(header::kError);
     std::lock_guard lock(mutex_);
     answer_ = Answer{std::string(m.body), text(m.content_type), error ? std::string(error->text) : "",
                      Clock::now().time_since_epoch()};

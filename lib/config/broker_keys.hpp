@@ -17,8 +17,8 @@ bool read_accept_replies(Section& section, const KindContext& context, const std
 /// `reconnect_delay` and `reconnect_delay_max`.
 void read_reconnect(Section& section, Duration& first, Duration& longest);
 
-/// `restore` of a subscription, and of a route's `queue:` or `topic:`, where `first` is the subscription of that name that
-/// is there already: then both must say the same.
+/// `restore` of a subscription, and of a route's `queue:` or `topic:`, where `first` is the subscription of that name
+/// that is there already: then both must say the same.
 void read_restore(Section& section, Subscription& subscription);
 void join_restore(Section& from, const std::string& key, const Subscription& entry, const Subscription& first);
 

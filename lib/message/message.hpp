@@ -32,8 +32,8 @@ struct Message {
 
   /// In the order of arrival; a name may stand more than once (Kafka allows it). Broker-owned ones are not in it.
   std::span<const Header> headers;
-  /// What bridges wrote for those who read dead letters. It can be asked for here, and no destination writes it, because
-  /// anybody can have written it.
+  /// What bridges wrote for those who read dead letters. It can be asked for here, and no destination writes it,
+  /// because anybody can have written it.
   std::span<const Header> local;
 
   /// The last header of that name, as Kafka's own lastHeader; nullptr where there is none.
@@ -55,8 +55,8 @@ inline constexpr std::string_view kHops = "mombridge-hops";
 inline constexpr std::string_view kDeadline = "mombridge-deadline";
 // Goes on in what answers a request of the bridge's. Elsewhere it would pass for an error of the bridge.
 inline constexpr std::string_view kError = "mombridge-error";
-// Become fields of the message, and are written again from them. A forged one says that a message may be a duplicate, or
-// makes other bytes of its sender's own correlation id.
+// Become fields of the message, and are written again from them. A forged one says that a message may be a duplicate,
+// or makes other bytes of its sender's own correlation id.
 inline constexpr std::string_view kRedelivered = "mombridge-redelivered";
 inline constexpr std::string_view kCorrelationIdEncoding = "mombridge-correlation-id-encoding";
 // What AMQP has no place for: the record's key, its null value, the milliseconds of its time, the partition of a reply
@@ -72,9 +72,9 @@ inline constexpr std::string_view kCorrelationId = "mombridge-correlation-id";
 // the number of headers, nesting by kMaxNesting.
 inline constexpr std::string_view kTypes = "mombridge-types";
 /// All of the above.
-inline constexpr std::string_view kBridge[] = {kHops,           kDeadline,      kError,
-                                               kRedelivered,    kKey,           kTombstone,
-                                               kTimestampMs,    kTypes,         kCorrelationIdEncoding,
+inline constexpr std::string_view kBridge[] = {kHops,           kDeadline,     kError,
+                                               kRedelivered,    kKey,          kTombstone,
+                                               kTimestampMs,    kTypes,        kCorrelationIdEncoding,
                                                kReplyPartition, kCorrelationId};
 
 // The beginnings of the names that a dead letter bears; the second is Spring's.

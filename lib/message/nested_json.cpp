@@ -14,7 +14,7 @@ namespace {
 using Kind = Value::Kind;
 
 constexpr std::string_view kRaw = "raw";  ///< the type of a text that is not UTF-8, which JSON cannot hold
-constexpr char kRawName = '~';             ///< before the type of a member whose name is not
+constexpr char kRawName = '~';            ///< before the type of a member whose name is not
 
 std::string hex(std::string_view bytes) {
   constexpr char kDigits[] = "0123456789abcdef";

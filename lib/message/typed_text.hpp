@@ -10,8 +10,8 @@
 //   str    text                                  bin   bytes
 //   null   in what follows, and for handlers, whose language may not tell it from an empty text
 //   [t,…]  an array, {t,…} a table: the value is JSON, and these are the types of its members in order. Bytes in it are
-//          hexadecimal digits in quotes, as is text that is not UTF-8, whose type is `raw`, and a name that is not, whose
-//          member's type begins with `~`; numbers that JSON lacks (inf, nan) are in quotes.
+//          hexadecimal digits in quotes, as is text that is not UTF-8, whose type is `raw`, and a name that is not,
+//          whose member's type begins with `~`; numbers that JSON lacks (inf, nan) are in quotes.
 // AMQP's side uses a header of the same name for what AMQP cannot say (which names stood several times). Each side
 // reads and removes its own; in a Message there is neither.
 

@@ -19,7 +19,7 @@ void OutgoingReply::fill(std::unique_ptr<OwnedMessage> reply, const Message& req
 void ErrorReply::fill(std::string_view code, const std::string& reason, const Message& request,
                       std::string_view app_id) {
   text = printable(reason, 1024);
-  headers[0] = {kHeader, Value::of(code)};
+  headers[0] = {header::kError, Value::of(code)};
   message = {};
   message.target = request.target;
   message.body = text;

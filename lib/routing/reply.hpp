@@ -23,8 +23,6 @@ struct OutgoingReply {
 
 /// What a requester is told where its request cannot be delivered.
 struct ErrorReply {
-  static constexpr std::string_view kHeader = "mombridge-error";
-
   /// `code`, a literal, is for programs, `reason` for people. `request` must outlive this.
   void fill(std::string_view code, const std::string& reason, const Message& request, std::string_view app_id);
 

@@ -20,9 +20,9 @@ bool decode_properties(std::string_view bytes, Message& message, DecodedHeaders&
                        HeaderTrust trust = {});
 
 /// Appends flags and values for a publication, always the same bytes for the same publication. Fails where something
-/// does not fit AMQP: a header name over 255 bytes. Property texts over 255 bytes go as headers: under their Kafka names,
-/// a correlation id as `mombridge-correlation-id`. A reply address over 255 bytes, which no queue and no topic has, is
-/// left out.
+/// does not fit AMQP: a header name over 255 bytes. Property texts over 255 bytes go as headers: under their Kafka
+/// names, a correlation id as `mombridge-correlation-id`. A reply address over 255 bytes, which no queue and no topic
+/// has, is left out.
 Result<> encode_properties(Writer& writer, const Publication& publication);
 
 }  // namespace mombridge::amqp

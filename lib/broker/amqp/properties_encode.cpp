@@ -62,8 +62,7 @@ class Table {
       return;
     }
     bool cloud_event = name.starts_with("ce_") && name.size() + 9 <= kMaxShortString;
-    if (value.kind == Value::Kind::string && !cloud_event && !name.empty())
-      return writer_.text_entry(name, value.text);
+    if (value.kind == Value::Kind::string && !cloud_event && !name.empty()) return writer_.text_entry(name, value.text);
     // Kafka's `ce_id` is `cloudEvents_id` on AMQP. Source: CloudEvents AMQP protocol binding, 3.1.3.
     if (cloud_event) {
       writer_.octet(static_cast<uint8_t>(name.size() + 9));

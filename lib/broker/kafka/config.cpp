@@ -180,7 +180,8 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
   auto& settings = static_cast<Settings&>(base);
   if (!from.has("topic")) {
     from.refuse("queue", "a kafka broker has topics, not queues", "topic:");
-    for (auto* key : {"start", "on_offset_lost", "target_from", "restore", "declare"}) from.refuse(key, "only with topic:");
+    for (auto* key : {"start", "on_offset_lost", "target_from", "restore", "declare"})
+      from.refuse(key, "only with topic:");
     return std::nullopt;
   }
   Entry entry;

@@ -34,9 +34,10 @@ struct Decoded {
 inline constexpr size_t kCopied = 2048;
 
 /// Fills in body, key, timestamp, properties and headers; `target` and the id of a message that has none are the
-/// caller's to set. `trust` says what its headers may mean. What only brokers own, forged headers of bridges, and what the
-/// bridge writes on AMQP alone, is left out of the headers; `dropped` counts that and what makes no sense. A small record is copied: it lies in a dozen places of the client's
-/// memory, and letting go of them while they are at hand costs less than coming back to them when it is settled.
+/// caller's to set. `trust` says what its headers may mean. What only brokers own, forged headers of bridges, and what
+/// the bridge writes on AMQP alone, is left out of the headers; `dropped` counts that and what makes no sense. A small
+/// record is copied: it lies in a dozen places of the client's memory, and letting go of them while they are at hand
+/// costs less than coming back to them when it is settled.
 [[nodiscard]] Decoded decode_record(const rd_kafka_message_t& record, Message& message, RecordStorage& storage,
                                     unsigned& dropped, HeaderTrust trust = {});
 

@@ -13,7 +13,7 @@ namespace mombridge::kafka {
 namespace {
 
 constexpr size_t kMaxExpirationDigits = 18;  ///< as on AMQP
-constexpr size_t kLongestAddress = 255;       ///< of a queue; topics have shorter names
+constexpr size_t kLongestAddress = 255;      ///< of a queue; topics have shorter names
 
 bool all_digits(std::string_view text) {
   return !text.empty() && text.size() <= kMaxExpirationDigits &&
@@ -113,8 +113,8 @@ class Decoder {
     return raw.name == header::kTypes && trust_.restore;
   }
 
-  // The last of a name counts, as Kafka's own lastHeader. What does not count is dropped: were it passed on as a header,
-  // a reader that takes the first would be answered there, whatever `allow_reply_to` says.
+  // The last of a name counts, as Kafka's own lastHeader. What does not count is dropped: were it passed on as a
+  // header, a reader that takes the first would be answered there, whatever `allow_reply_to` says.
   void reply_property(const Raw& raw) {
     auto take = [&](Message::Text& to, bool fits) {
       dropped_ += !fits || to;

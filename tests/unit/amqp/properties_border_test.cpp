@@ -23,7 +23,8 @@ const char* const kForged[] = {"kafka_replyTopic",         "kafka_replyPartition
 
 /// All that one header came to.
 struct One {
-  One(std::string_view name, const Value& value, HeaderTrust trust = {}) : bytes(with_headers(table_of({{name, value}}))) {
+  One(std::string_view name, const Value& value, HeaderTrust trust = {})
+      : bytes(with_headers(table_of({{name, value}}))) {
     EXPECT_TRUE(decode_properties(bytes, message, storage, dropped, trust));
     plain = !message.headers.empty();
   }
@@ -161,10 +162,12 @@ TEST(Border, WithoutRestoreTheyMeanNothingAndDoNotCross) {
   std::vector<Header> names{{{}, Value::of("a")}};
   Value array{.kind = Kind::array, .text = {}, .members = names};
   std::string id(300, 'i');
-  const std::pair<std::string_view, Value> noted[] = {
-      {header::kKey, Value::of("k")},       {header::kTombstone, Value::of_bool(true)},
-      {header::kTypes, array},              {header::kTimestampMs, Value::of(int64_t{1'700'000'000'123})},
-      {header::kCorrelationId, Value::of(id)}, {header::kReplyPartition, Value::of(int64_t{3})}};
+  const std::pair<std::string_view, Value> noted[] = {{header::kKey, Value::of("k")},
+                                                      {header::kTombstone, Value::of_bool(true)},
+                                                      {header::kTypes, array},
+                                                      {header::kTimestampMs, Value::of(int64_t{1'700'000'000'123})},
+                                                      {header::kCorrelationId, Value::of(id)},
+                                                      {header::kReplyPartition, Value::of(int64_t{3})}};
   for (auto& [name, value] : noted) {
     EXPECT_EQ(One(name, value).dropped, 0u) << name;
     One one(name, value, {.restore = false});
@@ -226,8 +229,11 @@ TEST(Border, EveryTruncationIsMalformedButHarmless) {
 TEST(Border, RandomBytesDoNoHarm) {
   std::mt19937 random(4711);
   Message m;
-  std::vector<Header> headers{{"a", Value::of("1")}, {"a", Value::of(int64_t{2})}, {header::kKey, Value::of("k")},
-                              {header::kHops, Value::of("1")}, {"mombridge-dead-x", Value::of("r")}};
+  std::vector<Header> headers{{"a", Value::of("1")},
+                              {"a", Value::of(int64_t{2})},
+                              {header::kKey, Value::of("k")},
+                              {header::kHops, Value::of("1")},
+                              {"mombridge-dead-x", Value::of("r")}};
   m.headers = headers;
   m.correlation_id = "\xff";
   m.reply_to = "r";

@@ -149,8 +149,7 @@ TEST(Properties, TextsThatAreTooLongGoAsHeadersUnderTheirKafkaNames) {
   auto d = passed_on(m);
   EXPECT_FALSE(d.message.content_type || d.message.app_id);
   EXPECT_FALSE(d.message.reply_to) << "no queue and no topic has such a name";
-  std::vector<std::string> names = {
-      "content-type", "content-encoding", "message-id", "type", "app-id"};
+  std::vector<std::string> names = {"content-type", "content-encoding", "message-id", "type", "app-id"};
   EXPECT_EQ(d.names(), names);
   for (auto& name : names) EXPECT_EQ(d.find(name)->text, text) << name;
 }

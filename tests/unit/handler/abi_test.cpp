@@ -103,9 +103,15 @@ TEST(Abi, TypesComeBackWithTheirHeaders) {
   std::vector<Header> members{{"deep", Value::of("\xff")}, {"n", Value::of(int64_t{1})}};
   Value table{.kind = Value::Kind::table, .text = {}, .members = members};
   Value decimal{.kind = Value::Kind::decimal, .scale = 2, .integer = 12345, .text = {}, .members = {}};
-  std::vector<Header> headers{{"n", Value::of(int64_t{-7})}, {"b", Value::of_bool(true)},     {"null", Value{}},
-                              {"t", table},                  {"d", decimal},                  {"s", Value::of("text")},
-                              {"broken", Value::of("\xe9")}, {"raw", Value::of_bytes("\xe9")}, {"bin", Value::of_bytes("b")}};
+  std::vector<Header> headers{{"n", Value::of(int64_t{-7})},
+                              {"b", Value::of_bool(true)},
+                              {"null", Value{}},
+                              {"t", table},
+                              {"d", decimal},
+                              {"s", Value::of("text")},
+                              {"broken", Value::of("\xe9")},
+                              {"raw", Value::of_bytes("\xe9")},
+                              {"bin", Value::of_bytes("b")}};
   call.content.headers = headers;
   AbiMessage sent(call);
   auto back = copy(sent.get());
@@ -138,9 +144,18 @@ TEST(Abi, TypesComeBackWithTheirHeaders) {
 }
 
 TEST(Abi, NamesOfBrokersAndBridgesDoNotComeFromAHandler) {
-  const char* names[] = {"kafka_replyTopic",     "kafka_replyPartition", "kafka_correlationId",  "kafka_dlt-original-topic",
-                         "mombridge-dead-reason", "mombridge-error",     "mombridge-key",        "mombridge-timestamp-ms",
-                         "mombridge-redelivered", "CC",                  "x-death",              "mombridge-hops"};
+  const char* names[] = {"kafka_replyTopic",
+                         "kafka_replyPartition",
+                         "kafka_correlationId",
+                         "kafka_dlt-original-topic",
+                         "mombridge-dead-reason",
+                         "mombridge-error",
+                         "mombridge-key",
+                         "mombridge-timestamp-ms",
+                         "mombridge-redelivered",
+                         "CC",
+                         "x-death",
+                         "mombridge-hops"};
   std::vector<mombridge_header> headers{{mombridge_text("mine"), mombridge_text("kept")}};
   for (auto* name : names) headers.push_back({mombridge_text(name), mombridge_text("forged")});
   headers.push_back({mombridge_text("mombridge-hops"), mombridge_text("3")});

@@ -21,10 +21,26 @@ TEST(BridgeOwned, EveryNameHasItsOwner) {
 
 // Names are case-sensitive on both sides, and those who read them compare exactly.
 TEST(BridgeOwned, EveryOtherNameIsTheSenders) {
-  for (auto name :
-       {"", "k", "m", "x-mine", "C", "kafka_", "kafka_replytopic", "Kafka_ReplyTopic", "kafka_replyTopic ",
-        "kafka_replyTopics", "kafka_messageKey", "kafka_dlt", "mombridge-", "mombridge-unknown", "Mombridge-Key",
-        "mombridge-keys", "mombridge-dead", "mombridge_key", "content-type", "ce_id"})
+  for (auto name : {"",
+                    "k",
+                    "m",
+                    "x-mine",
+                    "C",
+                    "kafka_",
+                    "kafka_replytopic",
+                    "Kafka_ReplyTopic",
+                    "kafka_replyTopic ",
+                    "kafka_replyTopics",
+                    "kafka_messageKey",
+                    "kafka_dlt",
+                    "mombridge-",
+                    "mombridge-unknown",
+                    "Mombridge-Key",
+                    "mombridge-keys",
+                    "mombridge-dead",
+                    "mombridge_key",
+                    "content-type",
+                    "ce_id"})
     EXPECT_EQ(owner_of(name), NameOwner::sender) << name;
   EXPECT_EQ(owner_of(std::string_view("kafka_replyTopic\0", 17)), NameOwner::sender);
 }

@@ -8,8 +8,9 @@ namespace {
 using Kind = Value::Kind;
 
 TEST(TypeNote, NamesAreEscapedAndComeBack) {
-  Header headers[] = {{"n", Value::of(int64_t{1})}, {"text", Value::of("abc")}, {"a;b%", Value::of_bool(true)},
-                      {"broken", Value::of("caf\xe9")}, {"bin", Value::of_bytes("abc")}, {"raw", Value::of_bytes("\xff")}};
+  Header headers[] = {{"n", Value::of(int64_t{1})},    {"text", Value::of("abc")},
+                      {"a;b%", Value::of_bool(true)},  {"broken", Value::of("caf\xe9")},
+                      {"bin", Value::of_bytes("abc")}, {"raw", Value::of_bytes("\xff")}};
   TypeNoteWriter writer;
   for (auto& h : headers) writer.expect(h);
   writer.ready();
