@@ -31,7 +31,7 @@ std::vector<Property> fixed(const Settings& settings, const TopicMatch& match) {
       {"group.id", settings.group_id},     {"enable.auto.commit", "true"},
       {"auto.commit.interval.ms", "1000"}, {"enable.auto.offset.store", "false"},  // stored when settled
       {"auto.offset.reset", "error"},  // a lost offset must not be a silent jump
-      {"enable.partition.eof", "false"},   {"allow.auto.create.topics", "false"},
+      {"enable.partition.eof", "true"},    {"allow.auto.create.topics", "false"},
   };
   if (auto hidden = hidden_topics(settings, match); !hidden.empty()) all.push_back({"topic.blacklist", hidden});
   return all;
@@ -68,11 +68,12 @@ Consumer::Consumer(const std::string& broker, const Settings& settings, Part par
       loop_(broker + (part == Part::replies ? ":replies" : ":consume")),
       supervisor_(loop_, broker, "consumer", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
                   [this] { open(); }),
-      topic_errors_(settings_.kafka_subscriptions.size()),
+      connection_error_(settings_.bootstrap_servers),
+      member_(settings_.group_id),
+      start_offsets_(broker, settings_),
+      links_(broker, settings_),
       bytes_(settings_.kafka_subscriptions.size()),
       rejected_(counter("rejected_as_accepted", broker)) {
-  for (auto& s : settings_.kafka_subscriptions)
-    links_.push_back({"topic " + s.topic, LinkStatus::State::connecting, {}});
   loop_.before_sleep([this] { return serve(); });
 }
 
@@ -114,8 +115,7 @@ void Consumer::stop(Duration patience) {
 
 std::vector<LinkStatus> Consumer::status() const {
   auto client = supervisor_.status();
-  std::lock_guard lock(links_mutex_);
-  auto all = links_;
+  auto all = links_.status();
   if (client.state == LinkStatus::State::up) return all;
   for (auto& link : all) {
     link.state = client.state;
@@ -129,18 +129,29 @@ void Consumer::open() {
     if (auto made = make(); !made) return supervisor_.failed(made.error());
   bool topic_missing = part_ == Part::replies && !has_topic();
   if (reachable_ && !topic_missing) return;
-  asker_.ask([this, client = client_.get()] {
-    auto metadata = ask_metadata(client, nullptr);
-    auto made = metadata ? have_own_topic(client) : fail(metadata.error());
-    loop_.post([this, client, made = made && *made, error = made ? std::string() : made.error().text] {
-      if (client != client_.get()) return;
-      if (made) subscribe();  // again: else the client looks for it only when its metadata have grown old
-      if (error.empty()) return reachable();
-      if (reachable_ && part_ == Part::ordinary) return;
-      reachable_ = false;
-      supervisor_.failed({last_error_.empty() ? error : last_error_});
+  asker_.ask([this, client = client_.get(), member = member_] {
+    auto answer = ask_reachable(client, settings_.bootstrap_servers);
+    if (answer && member.fenced()) answer = member.ask_free(client);
+    if (answer) answer = start_offsets_.look(client);
+    auto own_topic = answer ? have_own_topic(client) : fail(answer.error());
+    loop_.post([this, client, own_topic] {
+      if (client == client_.get()) asked(own_topic);
     });
   });
+}
+
+void Consumer::asked(const Result<bool>& own_topic) {
+  if (own_topic) {
+    bool joins = member_.fenced();
+    member_.joins();
+    // A topic that was made: else the client looks for it only when its metadata have grown old.
+    if (joins || *own_topic) subscribe();
+    return reachable();
+  }
+  if (reachable_ && part_ == Part::ordinary) return;
+  reachable_ = false;
+  if (member_.fenced()) return supervisor_.failed(own_topic.error(), settings_.reconnect_delay_max);
+  supervisor_.failed({connection_error_.reason(own_topic.error().text)});
 }
 
 Result<> Consumer::make() {
@@ -151,6 +162,7 @@ Result<> Consumer::make() {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
   signal_.watch(queue_.get());
+  if (member_.fenced()) return {};  // first the group is asked whether the other is gone
   auto subscribed = subscribe();
   if (!subscribed) drop_client();
   return subscribed;
@@ -173,14 +185,21 @@ Result<> Consumer::subscribe() {
 }
 
 void Consumer::reachable() {
+  connection_error_.clear();
   if (std::exchange(reachable_, true)) return;
-  last_error_.clear();
   supervisor_.opened(settings_.bootstrap_servers);
 }
 
-void Consumer::fail_client(const Error& error) {
+void Consumer::fail_client(const Error& error, Duration at_least) {
   drop_client();
-  supervisor_.failed(error);
+  supervisor_.failed(error, at_least);
+}
+
+void Consumer::fatal() {
+  char why[512] = "";
+  auto cause = rd_kafka_fatal_error(client_.get(), why, sizeof why);
+  if (member_.note(client_.get(), cause)) return fail_client({member_.reason()}, settings_.reconnect_delay_max);
+  fail_client({describe(cause, why)});
 }
 
 // Records that somebody still holds are the client's memory: then it goes when they are settled.
@@ -242,11 +261,20 @@ void Consumer::handle_main(Event event) {
   switch (rd_kafka_event_type(event.get())) {
     case RD_KAFKA_EVENT_REBALANCE:
       return rebalance(event.get());
-    case RD_KAFKA_EVENT_ERROR:
-      return handle_error(event.get());
+    case RD_KAFKA_EVENT_ERROR: {
+      if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR__PARTITION_EOF) return handle_error(event.get());
+      TopicPartition end(rd_kafka_event_topic_partition(event.get()));
+      auto found = end ? assignment_.find({end->topic, end->partition}) : assignment_.end();
+      // Behind the records that came this way.
+      if (found != assignment_.end()) found->second->early.push_back({std::move(event), nullptr});
+      return;
+    }
     case RD_KAFKA_EVENT_OFFSET_COMMIT: {
       auto code = rd_kafka_event_error(event.get());
-      if (!code) return reachable();
+      if (!code) {
+        links_.group_works();
+        return reachable();
+      }
       if (code != RD_KAFKA_RESP_ERR__NO_OFFSET)
         error_log_.event(log::Level::warn, "offsets not committed",
                          {{"broker", broker_}, {"reason", describe(code, {})}});
@@ -269,29 +297,31 @@ void Consumer::handle_main(Event event) {
 
 void Consumer::handle_error(rd_kafka_event_t* event) {
   auto code = rd_kafka_event_error(event);
-  auto text = describe(code, rd_kafka_event_error_string(event));
-  if (rd_kafka_event_error_is_fatal(event)) return fail_client({text});
+  std::string_view words = rd_kafka_event_error_string(event);
+  auto text = describe(code, words);
+  if (rd_kafka_event_error_is_fatal(event)) return fatal();
   if (TopicPartition where(rd_kafka_event_topic_partition(event)); where) {
     auto found = assignment_.find({where->topic, where->partition});
     if (found != assignment_.end()) return partition_error(*found->second, event);
   }
+  if (connection_error_.note(code, words)) {
+    // The cluster answers, but not the one of its brokers that the group needs.
+    if (reachable_ && words.starts_with("GroupCoordinator") && connection_error_.says_what_to_mend())
+      links_.group_waits(connection_error_.reason(text));
+    return;
+  }
   switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
       reachable_ = false;
-      return supervisor_.failed({last_error_.empty() ? text : last_error_});
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__RESOLVE:
-    case RD_KAFKA_RESP_ERR__SSL:
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-      last_error_ = text;
-      return;
+      return supervisor_.failed({connection_error_.reason(text)});
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return check_topics();
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-      group_error_ = text;
-      return show_links();
+      return links_.group_fails("it may not be joined: allow the operation Read on group " + settings_.group_id +
+                                " (kafka-acls.sh --add --operation Read --group " + settings_.group_id +
+                                " --allow-principal User:...): " + text);
     default:
       error_log_.event(log::Level::warn, "consumer error", {{"broker", broker_}, {"reason", text}});
   }

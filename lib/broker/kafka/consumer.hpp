@@ -5,7 +5,6 @@
 #include <atomic>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,9 +15,12 @@
 #include "base/log.hpp"
 #include "broker/kafka/asker.hpp"
 #include "broker/kafka/client.hpp"
+#include "broker/kafka/connection_error.hpp"
 #include "broker/kafka/delivery.hpp"
 #include "broker/kafka/fetch_ahead.hpp"
-#include "broker/kafka/positions.hpp"
+#include "broker/kafka/start_offsets.hpp"
+#include "broker/kafka/static_member.hpp"
+#include "broker/kafka/subscription_links.hpp"
 #include "broker/kafka/topic_match.hpp"
 #include "broker/supervisor.hpp"
 
@@ -51,8 +53,10 @@ class Consumer final {
   Result<> make();
   Result<> subscribe();
   Result<bool> have_own_topic(rd_kafka_t* client);
+  void asked(const Result<bool>& own_topic);
   void reachable();
-  void fail_client(const Error& error);
+  void fail_client(const Error& error, Duration at_least = Duration::zero());
+  void fatal();
   void drop_client();
   void begin_close(std::function<void()> on_closed);
   Duration serve();
@@ -63,8 +67,8 @@ class Consumer final {
   // The group: consumer_group.cpp
   void rebalance(rd_kafka_event_t* event);
   void ask_positions();
-  void found_positions(const Result<std::vector<int>>& at_end);
-  void assign(const std::vector<int>& at_end);
+  void found_positions(const Result<bool>& found);
+  void assign();
   void refuse_assignment();
   void add_partition(const rd_kafka_topic_partition_t& partition);
   void begin_revoke(Partitions list);
@@ -75,8 +79,9 @@ class Consumer final {
   [[nodiscard]] bool revoke_ready() const;
   [[nodiscard]] Duration revoke_patience() const;
   void check_topics();
-  void topics_checked(std::vector<std::string> errors);
-  void show_links();
+  void topics_checked(const std::vector<std::string>& errors);
+  void watch_transactions();
+  void show_partitions();
 
   // Records: consumer_records.cpp
   bool poll_partitions();
@@ -85,6 +90,8 @@ class Consumer final {
   void dispatch(Assigned& partition, Fetched fetched);
   void fill(KafkaDelivery& delivery, const rd_kafka_message_t& record);
   void partition_error(Assigned& partition, rd_kafka_event_t* event);
+  void works_again(Assigned& partition);
+  void partition_end(Assigned& partition, rd_kafka_event_t* event);
   void hand_out(KafkaDelivery& delivery);
   void take_settled();
   void retry(KafkaDelivery& delivery);
@@ -115,7 +122,8 @@ class Consumer final {
   Queue close_queue_;  ///< the same, while closing
   std::vector<Topic> topics_;
   bool reachable_ = false;
-  std::string last_error_;  ///< the client's own words, while it is not reachable
+  ConnectionError connection_error_;
+  StaticMember member_;
   std::function<void()> on_closed_;
 
   Assignment assignment_;
@@ -124,11 +132,9 @@ class Consumer final {
   Partitions revoking_;                            ///< waits for what is in flight
   uint64_t rebalance_ = 0;                         ///< counts them; an answer to an earlier one is dropped
   EventLoop::TimerId group_timer_ = 0;
-  FirstSeen first_seen_;     ///< the asker's thread alone
-  bool positioned_ = false;  ///< the group has said which partitions are ours, and where they begin is known
-  std::string group_error_;
-  std::vector<std::string> topic_errors_;  ///< by subscription: why its topic cannot be had
-  EventLoop::TimerId topics_timer_ = 0;
+  StartOffsets start_offsets_;  ///< the asker's thread alone
+  EventLoop::TimerId topics_timer_ = 0, transactions_timer_ = 0;
+  SubscriptionLinks links_;
 
   std::vector<uint64_t> bytes_;  ///< in flight, by subscription; of earlier assignments too
   Inbox<KafkaDelivery> inbox_;
@@ -137,9 +143,7 @@ class Consumer final {
   Backoff retry_backoff_{std::chrono::milliseconds(10), std::chrono::seconds(1)};
   Counter& rejected_;
   log::Repeated dropped_log_, error_log_;
-
-  mutable std::mutex links_mutex_;
-  std::vector<LinkStatus> links_;  ///< without what the supervisor says of the client
+  log::Repeated transaction_log_{std::chrono::minutes(1)};
 };
 
 }  // namespace mombridge::kafka

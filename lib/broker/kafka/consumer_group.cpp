@@ -11,6 +11,11 @@ namespace {
 constexpr Duration kAskAgain = std::chrono::seconds(1);
 constexpr Duration kCheckTopics = std::chrono::seconds(5);
 constexpr Duration kRevokePatience = std::chrono::seconds(5);
+constexpr Duration kWatchTransactions = std::chrono::seconds(5);
+constexpr const char* kFindTransaction =
+    "kafka-transactions.sh find-hanging shows one whose producer is gone, abort ends it; others end by their producer, "
+    "or "
+    "by its transaction.timeout.ms";
 
 Partitions copy_of(const rd_kafka_topic_partition_list_t* list) {
   return Partitions(rd_kafka_topic_partition_list_copy(list));
@@ -53,35 +58,29 @@ void Consumer::rebalance(rd_kafka_event_t* event) {
 
 // The group waits for our answer meanwhile; heartbeats go on.
 void Consumer::ask_positions() {
-  std::vector<Start> starts;
-  for (int i = 0; i < assigning_->cnt; ++i)
-    starts.push_back(settings_.kafka_subscriptions[match_.subscription_of(assigning_->elems[i].topic)].start);
   // std::function wants what can be copied.
   auto list = std::make_shared<Partitions>(copy_of(assigning_.get()));
-  asker_.ask([this, list, starts, client = client_.get(), rebalance = rebalance_] {
-    auto at_end = find_positions(client, list->get(), starts, first_seen_);
-    loop_.post([this, list, at_end, rebalance] {
+  std::set<PartitionKey> owned;
+  for (auto& [key, partition] : assignment_) owned.insert(key);
+  asker_.ask([this, list, owned, client = client_.get(), rebalance = rebalance_] {
+    auto found = start_offsets_.find(client, list->get(), owned);
+    loop_.post([this, list, found, rebalance] {
       if (rebalance != rebalance_ || !assigning_) return;
       assigning_ = std::move(*list);
-      found_positions(at_end);
+      found_positions(found);
     });
   });
 }
 
-void Consumer::found_positions(const Result<std::vector<int>>& at_end) {
-  if (at_end) {
-    assign(*at_end);
-  } else {
-    group_error_ = at_end.error().text;
-    error_log_.event(log::Level::warn, "assignment waits", {{"broker", broker_}, {"reason", group_error_}});
-    group_timer_ = loop_.after(kAskAgain, [this, rebalance = rebalance_] {
-      if (rebalance == rebalance_ && assigning_) ask_positions();
-    });
-  }
-  show_links();
+void Consumer::found_positions(const Result<bool>& found) {
+  if (found && *found) return assign();
+  if (!found) links_.group_fails(found.error().text);
+  group_timer_ = loop_.after(kAskAgain, [this, rebalance = rebalance_] {
+    if (rebalance == rebalance_ && assigning_) ask_positions();
+  });
 }
 
-void Consumer::assign(const std::vector<int>& at_end) {
+void Consumer::assign() {
   auto list = std::exchange(assigning_, nullptr);
   for (int i = 0; i < list->cnt; ++i) add_partition(list->elems[i]);
   std::string error;
@@ -97,15 +96,10 @@ void Consumer::assign(const std::vector<int>& at_end) {
     rd_kafka_queue_forward(p.queue.get(), nullptr);
     signal_.watch(p.queue.get());
   }
-  for (int i : at_end) {
-    auto& p = *assignment_.at({list->elems[i].topic, list->elems[i].partition});
-    p.position->elems[0].offset = list->elems[i].offset;
-    rd_kafka_offsets_store(client_.get(), p.position.get());
-  }
-  positioned_ = true;
-  group_error_.clear();
+  links_.positioned(true);
   reachable();
   log::info("partitions assigned", {{"broker", broker_}, {"new", list->cnt}, {"all", assignment_.size()}});
+  if (!transactions_timer_) transactions_timer_ = loop_.after(kWatchTransactions, [this] { watch_transactions(); });
 }
 
 void Consumer::refuse_assignment() {
@@ -178,11 +172,11 @@ void Consumer::finish_revoke() {
     if (failed) log::warn("unassign failed", {{"broker", broker_}, {"reason", rd_kafka_error_string(failed.get())}});
   } else {
     rd_kafka_assign(client_.get(), nullptr);
-    positioned_ = false;
+    links_.positioned(false);
   }
   log::info(lost ? "partitions lost" : "partitions revoked",
             {{"broker", broker_}, {"gone", list->cnt}, {"left", assignment_.size()}});
-  show_links();
+  show_partitions();
 }
 
 void Consumer::drop_partition(Assignment::iterator at) {
@@ -199,9 +193,9 @@ void Consumer::drop_partitions() {
   ++rebalance_;
   assigning_.reset();
   revoking_.reset();
-  positioned_ = false;
   while (!assignment_.empty()) drop_partition(assignment_.begin());
-  show_links();
+  links_.positioned(false);
+  show_partitions();
 }
 
 // librdkafka says that a topic is missing, but neither which nor when it is no longer.
@@ -215,33 +209,54 @@ void Consumer::check_topics() {
   });
 }
 
-void Consumer::topics_checked(std::vector<std::string> errors) {
-  for (size_t i = 0; i < errors.size(); ++i)
-    if (!errors[i].empty() && topic_errors_[i].empty())
-      log::warn("cannot subscribe",
-                {{"broker", broker_}, {"topic", settings_.kafka_subscriptions[i].topic}, {"reason", errors[i]}});
-  topic_errors_ = std::move(errors);
-  show_links();
-  bool any = std::ranges::any_of(topic_errors_, [](auto& e) { return !e.empty(); });
-  if (!any || !client_ || on_closed_) return;
+void Consumer::topics_checked(const std::vector<std::string>& errors) {
+  if (!links_.topics(errors) || !client_ || on_closed_) return;
   topics_timer_ = loop_.after(kCheckTopics, [this] {
     topics_timer_ = 0;
     if (client_) check_topics();
   });
 }
 
-void Consumer::show_links() {
-  std::vector<std::string> errors = topic_errors_;
-  for (auto& [key, p] : assignment_)
-    if (!p->error.empty()) errors[p->subscription] = p->error;
-  std::lock_guard lock(links_mutex_);
-  for (size_t i = 0; i < links_.size(); ++i) {
-    auto& error = errors[i].empty() ? group_error_ : errors[i];
-    links_[i].state = !error.empty() ? LinkStatus::State::failing
-                      : positioned_  ? LinkStatus::State::up
-                                     : LinkStatus::State::connecting;
-    links_[i].detail = error;
+// The client learns where the log ends from every fetch, also from those that bring nothing.
+void Consumer::watch_transactions() {
+  transactions_timer_ = 0;
+  if (assignment_.empty() || !client_) return;
+  bool changed = false;
+  for (auto& [key, partition] : assignment_) {
+    auto& p = *partition;
+    int64_t low = 0, high = 0;
+    if (rd_kafka_get_watermark_offsets(client_.get(), p.topic.c_str(), p.number, &low, &high)) continue;
+    bool waits = !sink_ || full(p) || !p.early.empty() || rd_kafka_queue_length(p.queue.get()) > 0;
+    auto change = p.transaction.look(p.tracker.last(), high, waits, Clock::now());
+    if (change == TransactionWatch::Change::none) continue;
+    changed = true;
+    if (change == TransactionWatch::Change::began)
+      transaction_log_.event(log::Level::warn,
+                             "a transaction stays open: nothing that was produced after it is delivered",
+                             {{"broker", broker_},
+                              {"topic", p.topic},
+                              {"partition", p.number},
+                              {"offset", p.transaction.offset()},
+                              {"end", high},
+                              {"reason", kFindTransaction}});
+    else
+      log::info("the transaction has ended",
+                {{"broker", broker_}, {"topic", p.topic}, {"partition", p.number}, {"offset", p.transaction.offset()}});
   }
+  if (changed) show_partitions();
+  transactions_timer_ = loop_.after(kWatchTransactions, [this] { watch_transactions(); });
+}
+
+void Consumer::show_partitions() {
+  std::vector<std::string> errors(settings_.kafka_subscriptions.size()), notes(errors.size());
+  for (auto& [key, p] : assignment_) {
+    if (!p->error.empty()) errors[p->subscription] = p->error;
+    if (p->transaction.hangs())
+      notes[p->subscription] = p->topic + " partition " + std::to_string(p->number) + " stands at offset " +
+                               std::to_string(p->transaction.offset()) +
+                               ", where a transaction stays open: " + kFindTransaction;
+  }
+  links_.partitions(std::move(errors), std::move(notes));
 }
 
 }  // namespace mombridge::kafka

@@ -63,15 +63,15 @@ Fetched Consumer::fetch(Assigned& p) {
 }
 
 void Consumer::dispatch(Assigned& p, Fetched fetched) {
-  if (rd_kafka_event_type(fetched.event.get()) == RD_KAFKA_EVENT_ERROR) return partition_error(p, fetched.event.get());
+  if (rd_kafka_event_type(fetched.event.get()) == RD_KAFKA_EVENT_ERROR) {
+    bool end = rd_kafka_event_error(fetched.event.get()) == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    return end ? partition_end(p, fetched.event.get()) : partition_error(p, fetched.event.get());
+  }
   auto* record = fetched.record;
   if (record) fetch_ahead_->taken(record->len);
   if (!record || record->offset <= p.tracker.last()) return;
   if (!reachable_) reachable();
-  if (!p.error.empty()) {
-    p.error.clear();
-    show_links();
-  }
+  if (!p.error.empty()) works_again(p);
   auto& d = new_delivery();
   d.event = std::move(fetched.event);
   d.from = &p;
@@ -116,11 +116,27 @@ void Consumer::partition_error(Assigned& p, rd_kafka_event_t* event) {
            text + ")";
   else
     text = where + ": " + text;
+  if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) text += "; allow the operation Read on topic " + p.topic;
   // Told again at every fetch while it lasts.
   if (p.error == text) return;
   log::error("partition fails", {{"broker", broker_}, {"topic", p.topic}, {"partition", p.number}, {"reason", text}});
   p.error = text;
-  show_links();
+  show_partitions();
+}
+
+// The event lies behind the last record, so that all that will ever come below its offset has come.
+void Consumer::partition_end(Assigned& p, rd_kafka_event_t* event) {
+  TopicPartition end(rd_kafka_event_topic_partition(event));
+  if (!end || end->offset < 0) return;
+  p.tracker.passed(end->offset);
+  p.transaction.at_end(end->offset);
+  if (!p.error.empty()) works_again(p);
+}
+
+void Consumer::works_again(Assigned& p) {
+  p.error.clear();
+  log::info("partition works again", {{"broker", broker_}, {"topic", p.topic}, {"partition", p.number}});
+  show_partitions();
 }
 
 void Consumer::hand_out(KafkaDelivery& d) {

@@ -11,6 +11,7 @@
 #include "broker/kafka/handles.hpp"
 #include "broker/kafka/offset_tracker.hpp"
 #include "broker/kafka/record.hpp"
+#include "broker/kafka/transaction_watch.hpp"
 #include "message/delivery.hpp"
 
 namespace mombridge::kafka {
@@ -32,13 +33,14 @@ struct Assigned {
   uint32_t subscription = 0;
   Queue queue;
   Partitions position;        ///< of this one partition, for storing its offset
-  std::deque<Fetched> early;  ///< records that came through the common queue before it was cut off from this one
+  std::deque<Fetched> early;  ///< what came through the common queue before it was cut off from this one
   OffsetTracker tracker;
   size_t in_flight = 0;             ///< deliveries that are not settled for good
   size_t held = 0;                  ///< of these, those in the sink's hands; the others wait for their next try
   std::atomic<bool> current{true};  ///< [any thread reads]
   bool revoking = false;            ///< no further deliveries
   std::string error;                ///< why nothing comes any more; empty: it does
+  TransactionWatch transaction;
 };
 using PartitionKey = std::pair<std::string, int32_t>;
 using Assignment = std::map<PartitionKey, std::unique_ptr<Assigned>>;

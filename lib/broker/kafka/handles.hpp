@@ -31,6 +31,7 @@ using Partitions = Handle<rd_kafka_topic_partition_list_t, rd_kafka_topic_partit
 using TopicPartition = Handle<rd_kafka_topic_partition_t, rd_kafka_topic_partition_destroy>;
 using RecordHeaders = Handle<rd_kafka_headers_t, rd_kafka_headers_destroy>;
 using ClientError = Handle<rd_kafka_error_t, rd_kafka_error_destroy>;
+using AdminOptions = Handle<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 using Metadata = Handle<const rd_kafka_metadata_t, rd_kafka_metadata_destroy>;
 
 }  // namespace mombridge::kafka

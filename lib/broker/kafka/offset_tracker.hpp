@@ -1,6 +1,7 @@
 #pragma once
 // How far one partition is processed without a gap: what may be stored, so that a crash loses nothing.
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -27,12 +28,20 @@ class OffsetTracker {
     }
   }
 
-  /// The offset to store: that of the first delivery which is not done, else the one after the last. Nothing where it
-  /// has not moved since it was taken last.
+  /// Everything below `offset` has been delivered, or never will be: it is of no use to anybody (transaction markers,
+  /// aborted records, what compaction removed).
+  void passed(int64_t offset) {
+    if (offset <= end_) return;
+    end_ = offset;
+    moved_ |= open_.empty() && offset > last_ + 1;
+  }
+
+  /// The offset to store: that of the first delivery which is not done, else the one after all that was delivered or
+  /// passed. Nothing where it has not moved since it was taken last.
   std::optional<int64_t> take_watermark() {
     if (!moved_) return std::nullopt;
     moved_ = false;
-    return open_.empty() ? last_ + 1 : open_.front().offset;
+    return open_.empty() ? std::max(last_ + 1, end_) : open_.front().offset;
   }
 
   /// Offset of the last delivery; -1: none yet.
@@ -45,7 +54,7 @@ class OffsetTracker {
   };
   std::deque<Entry> open_;  ///< from the first that is not done
   uint64_t low_ = 0;        ///< number of the first of open_
-  int64_t last_ = -1;
+  int64_t last_ = -1, end_ = -1;
   bool moved_ = false;
 };
 

@@ -7,7 +7,6 @@ namespace mombridge::kafka {
 namespace {
 
 using NewTopic = Handle<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
-using AdminOptions = Handle<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 
 constexpr int kCreateMs = 5000;
 

@@ -45,6 +45,7 @@ Producer::Producer(const std::string& broker, const Settings& settings, Asker& a
       loop_(broker + ":produce"),
       supervisor_(loop_, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
                   [this] { open(); }),
+      connection_error_(settings.bootstrap_servers),
       dropped_(counter("headers_dropped")) {
   loop_.before_sleep([this] { return serve(); });
 }
@@ -90,14 +91,14 @@ void Producer::open() {
     if (auto made = make(); !made) return supervisor_.failed(made.error());
   if (reachable_) return;
   asker_.ask([this, client = client_.get()] {
-    auto metadata = ask_metadata(client, nullptr);
+    auto answer = ask_reachable(client, settings_.bootstrap_servers);
     for (auto& topic : settings_.declares)
-      if (auto had = metadata ? have_topic(client, topic, std::nullopt) : Result<bool>(false); !had)
+      if (auto had = answer ? have_topic(client, topic, std::nullopt) : Result<bool>(false); !had)
         log::warn("the bridge's own topic is missing", {{"broker", broker_}, {"reason", had.error().text}});
-    loop_.post([this, client, error = metadata ? std::string() : metadata.error().text] {
+    loop_.post([this, client, error = answer ? std::string() : answer.error().text] {
       if (client != client_.get() || reachable_) return;
       if (error.empty()) return reachable();
-      supervisor_.failed({last_error_.empty() ? error : last_error_});
+      supervisor_.failed({connection_error_.reason(error)});
     });
   });
 }
@@ -114,8 +115,8 @@ Result<> Producer::make() {
 }
 
 void Producer::reachable() {
+  connection_error_.clear();
   if (std::exchange(reachable_, true)) return;
-  last_error_.clear();
   supervisor_.opened(settings_.bootstrap_servers);
 }
 
@@ -186,25 +187,18 @@ bool Producer::poll_events() {
 
 void Producer::handle_error(rd_kafka_event_t* event) {
   auto code = rd_kafka_event_error(event);
-  auto text = describe(code, rd_kafka_event_error_string(event));
+  std::string_view words = rd_kafka_event_error_string(event);
+  auto text = describe(code, words);
   if (rd_kafka_event_error_is_fatal(event)) {
     char why[512] = "";
     auto cause = rd_kafka_fatal_error(client_.get(), why, sizeof why);
     return fail_client({describe(cause, why)});
   }
-  switch (code) {
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-      reachable_ = false;
-      return supervisor_.failed({last_error_.empty() ? text : last_error_});
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__RESOLVE:
-    case RD_KAFKA_RESP_ERR__SSL:
-    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-      last_error_ = text;
-      return;
-    default:
-      error_log_.event(log::Level::warn, "producer error", {{"broker", broker_}, {"reason", text}});
-  }
+  if (connection_error_.note(code, words)) return;
+  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+    return error_log_.event(log::Level::warn, "producer error", {{"broker", broker_}, {"reason", text}});
+  reachable_ = false;
+  supervisor_.failed({connection_error_.reason(text)});
 }
 
 bool Producer::idle() {

@@ -17,6 +17,7 @@
 #include "base/log.hpp"
 #include "broker/kafka/asker.hpp"
 #include "broker/kafka/client.hpp"
+#include "broker/kafka/connection_error.hpp"
 #include "broker/supervisor.hpp"
 #include "message/publication.hpp"
 
@@ -90,7 +91,7 @@ class Producer final {
   Signal signal_;
   bool started_ = false;
   bool reachable_ = false;
-  std::string last_error_;
+  ConnectionError connection_error_;
   Counter& dropped_;
   log::Repeated error_log_;
 

@@ -16,12 +16,16 @@ TopicMatch::TopicMatch(const Settings& settings) {
   }
 }
 
-uint32_t TopicMatch::subscription_of(const std::string& topic) {
+std::optional<uint32_t> TopicMatch::find(const std::string& topic) const {
   if (auto found = named_.find(topic); found != named_.end()) return found->second;
-  auto [found, added] = found_.try_emplace(topic, 0);
-  if (!added) return found->second;
   for (auto& e : expressions_)
-    if (::regexec(e.regex.get(), topic.c_str(), 0, nullptr, 0) == 0) return found->second = e.subscription;
+    if (::regexec(e.regex.get(), topic.c_str(), 0, nullptr, 0) == 0) return e.subscription;
+  return std::nullopt;
+}
+
+uint32_t TopicMatch::subscription_of(const std::string& topic) {
+  auto [found, added] = found_.try_emplace(topic, 0);
+  if (added) found->second = find(topic).value_or(0);
   return found->second;
 }
 

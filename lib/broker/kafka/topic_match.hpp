@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <regex.h>
 #include <string>
 #include <unordered_map>
@@ -17,8 +18,9 @@ class TopicMatch {
  public:
   explicit TopicMatch(const Settings& settings);
 
-  /// The subscription that names the topic, else the first whose expression matches it. A topic that no subscription
-  /// takes (librdkafka would not hand it out) counts as the first's. Cached.
+  /// The subscription that names the topic, else the first whose expression matches it; nothing where none takes it.
+  [[nodiscard]] std::optional<uint32_t> find(const std::string& topic) const;
+  /// The same for a topic that librdkafka has handed out. Cached.
   uint32_t subscription_of(const std::string& topic);
 
   [[nodiscard]] bool named(const std::string& topic) const { return named_.contains(topic); }

@@ -67,6 +67,84 @@ def partitions_added(run):
     run.expect(sum(end > 0 for end in ends.values()) >= 3, f"nothing was sent to the new partitions: {ends}")
 
 
+def from_latest(config, plan):
+    for name in ("ka", "kk"):
+        plan.route(config, name)["from"]["start"] = "latest"
+    quick_metadata(config, plan)
+
+
+def start_reading(run):
+    """The load begins when the group stands at the ends: with start: latest, what came before is nobody's."""
+    run.bridge.start()
+    run.bridge.wait_log('"msg":"partitions assigned"', timeout=60)
+    run.start_senders()
+    run.wait_warm()
+
+
+@fault("D23l", "partitions added to sources while the bridge is down, start: latest", configure=from_latest, start=False,
+       directions=("ka", "kk"), interruptions=1)
+def partitions_added_while_down(run):
+    start_reading(run)
+    run.faulted()
+    run.bridge.terminate()
+    sources = [run.plan.source(d) for d in run.plan.of(source="kafka")]
+    for topic, future in run.bed.kafka_client()._admin.create_partitions([NewPartitions(t, 5) for t in sources]).items():
+        future.result(30)
+    run.plan.partitions = 5
+    run.sleep(8)  # the senders use them before the bridge knows of them
+    ends = run.bed.kafka_client().end_offsets(sources[0])
+    run.expect(sum(end > 0 for end in ends.values()) >= 3, f"nothing was sent to the new partitions: {ends}")
+    run.bridge.start()
+    run.healed()
+
+
+def by_expression(config, plan):
+    """One subscription for both sources; the routes tell their messages apart by the topic."""
+    topics = "|".join(plan.source(d).replace(".", "\\.") for d in plan.of(source="kafka"))
+    for d in plan.of(source="kafka"):
+        plan.route(config, d.name)["from"] = {"broker": "kin", "target": plan.source(d)}
+    config["brokers"]["kin"]["subscribe"] = [{"topic": f"^({topics})$", "start": "latest"}]
+    quick_metadata(config, plan)
+
+
+@fault("D23x", "a topic that an expression matches is made while the bridge is down, another while it runs, start: latest",
+       configure=by_expression, start=False, directions=("ka", "kk"), interruptions=2)
+def topic_appears(run):
+    """Deleted first, and with it the group's offsets: to the group, it is a topic that it has never seen."""
+    start_reading(run)
+    run.faulted()
+    kafka = run.bed.kafka_client()
+    for down, name in ((True, "kk"), (False, "ka")):
+        topic = run.plan.source(next(d for d in run.plan.directions if d.name == name))
+        run.quiesce()
+        if down:
+            run.bridge.terminate()
+        kafka.delete(topic)
+        run.sleep(4)
+        kafka.topic(topic, run.plan.partitions)
+        run.go_on()
+        run.sleep(4)
+        if down:
+            run.bridge.start()
+        run.wait_flowing()
+    run.healed()
+
+
+@fault("D28e", "the group's offsets have expired while the bridge was down, start: earliest", directions=("kk", "ak"),
+       interruptions=12)
+def offsets_expired(run):
+    """Deleted, which to the group is the same. All that Kafka still has comes again, so the budget is a large one."""
+    run.faulted()
+    run.bridge.terminate()
+    group = f"{run.plan.prefix}.group"
+    run.bed.kafka.tool("org.apache.kafka.tools.consumer.group.ConsumerGroupCommand", "--bootstrap-server",
+                       run.bed.kafka.bootstrap, "--delete", "--group", group)
+    run.bridge.start()
+    run.log_has('"msg":"partition begins without a committed offset".*"begins":"beginning".*expired', timeout=40)
+    run.least_duplicates = 1
+    run.healed()
+
+
 def second_bridge(run):
     """A replica with the same configuration."""
     folder = run.folder / "second"

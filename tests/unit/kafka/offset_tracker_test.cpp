@@ -28,6 +28,34 @@ TEST(OffsetTracker, StoresTheOneAfterTheLastWhenAllAreDone) {
   EXPECT_FALSE(tracker.take_watermark()) << "once is enough";
 }
 
+TEST(OffsetTracker, StoresWhatWasPassedWhenAllBeforeItIsDone) {
+  OffsetTracker tracker;
+  tracker.passed(5);
+  EXPECT_EQ(tracker.take_watermark(), 5) << "nothing was delivered at all: all of it were markers or aborted";
+  auto a = tracker.delivered(7);
+  tracker.passed(10);
+  EXPECT_FALSE(tracker.take_watermark()) << "7 is not done";
+  tracker.done(a);
+  EXPECT_EQ(tracker.take_watermark(), 10);
+  tracker.passed(10);
+  EXPECT_FALSE(tracker.take_watermark()) << "once is enough";
+}
+
+TEST(OffsetTracker, WhatIsDeliveredAfterAnEndMovesBeyondIt) {
+  OffsetTracker tracker;
+  auto a = tracker.delivered(3);
+  tracker.done(a);
+  EXPECT_EQ(tracker.take_watermark(), 4);
+  tracker.passed(4);
+  EXPECT_FALSE(tracker.take_watermark()) << "nothing lies between 4 and the end";
+  tracker.passed(6);
+  EXPECT_EQ(tracker.take_watermark(), 6);
+  auto b = tracker.delivered(6);
+  EXPECT_FALSE(tracker.take_watermark());
+  tracker.done(b);
+  EXPECT_EQ(tracker.take_watermark(), 7);
+}
+
 TEST(OffsetTracker, StopsAtTheFirstThatIsNotDone) {
   OffsetTracker tracker;
   auto a = tracker.delivered(1), b = tracker.delivered(2), c = tracker.delivered(3);

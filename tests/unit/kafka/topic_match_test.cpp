@@ -27,6 +27,13 @@ TEST(TopicMatch, OfSeveralExpressionsTheFirst) {
   }
 }
 
+TEST(TopicMatch, FindsNothingForATopicThatNobodyTakes) {
+  TopicMatch match(settings({"orders", "^a.*"}));
+  EXPECT_EQ(match.find("orders"), 0u);
+  EXPECT_EQ(match.find("ab"), 1u);
+  EXPECT_FALSE(match.find("b"));
+}
+
 TEST(HiddenTopics, AreTheBridgesOwnWhereAnExpressionCouldMatchThem) {
   auto s = settings({"orders"});
   s.own_names = {"mombridge.replies", "mombridge.dead"};

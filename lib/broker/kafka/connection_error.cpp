@@ -1,0 +1,180 @@
+#include "broker/kafka/connection_error.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include "base/text.hpp"
+#include "broker/kafka/client.hpp"
+
+namespace mombridge::kafka {
+
+namespace {
+
+using ConfigResource = Handle<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource_destroy>;
+
+constexpr int kMostAsked = 10;
+constexpr int kNamed = 3;
+
+/// Whether `server` ("host:port") is one of the list, with or without a protocol in front.
+bool named(std::string_view servers, std::string_view server) {
+  for (size_t at = servers.find(server); at != std::string_view::npos; at = servers.find(server, at + 1)) {
+    auto end = at + server.size();
+    bool begins = at == 0 || servers[at - 1] == ',' || servers[at - 1] == ' ' || servers[at - 1] == '/';
+    bool ends = end == servers.size() || servers[end] == ',' || servers[end] == ' ';
+    if (begins && ends) return true;
+  }
+  return false;
+}
+
+struct Parts {
+  std::string_view server;  ///< host:port
+  std::string_view what;
+  bool bootstrap = true;  ///< the address is from the configuration, not from the cluster
+};
+
+// "ssl://k1:9093/2: text", "k1:9092/bootstrap: text", "GroupCoordinator: k1:9092: text"
+Parts parts_of(std::string_view text) {
+  Parts parts;
+  for (std::string_view logical : {"GroupCoordinator: ", "TxnCoordinator: "})
+    if (text.starts_with(logical)) {
+      text.remove_prefix(logical.size());
+      parts.bootstrap = false;
+    }
+  auto end = text.find(": ");
+  if (end == std::string_view::npos) return parts;
+  parts.server = text.substr(0, end);
+  parts.what = text.substr(end + 2);
+  if (auto scheme = parts.server.find("://"); scheme != std::string_view::npos) parts.server.remove_prefix(scheme + 3);
+  if (auto slash = parts.server.find('/'); slash != std::string_view::npos) {
+    if (parts.server.substr(slash) != "/bootstrap") parts.bootstrap = false;
+    parts.server = parts.server.substr(0, slash);
+  }
+  if (auto after = parts.what.rfind(" (after "); after != std::string_view::npos)
+    parts.what = parts.what.substr(0, after);
+  return parts;
+}
+
+/// The first four bytes of an answer are taken for its size, which tells what sent them; empty: it may be Kafka.
+std::string not_kafka(std::string_view what) {
+  constexpr std::string_view kSize = "Invalid response size ";
+  auto at = what.find(kSize);
+  if (at == std::string_view::npos) return {};
+  uint32_t size = 0;
+  std::from_chars(what.data() + at + kSize.size(), what.data() + what.size(), size);
+  std::array<char, 4> bytes{};
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(size >> (24 - 8 * i));
+  std::string_view answer(bytes.data(), bytes.size());
+  if (answer == "AMQP") return "it answers AMQP, as RabbitMQ's port does";
+  if (answer == "HTTP") return "it answers HTTP";
+  if (answer.starts_with(std::string_view("\x15\x03", 2))) return "it answers TLS: security.protocol: ssl or sasl_ssl";
+  if (std::ranges::all_of(answer, [](char c) { return c >= ' ' && c <= '~'; }))
+    return "its answer begins with \"" + std::string(answer) + '"';
+  return size > 100'000'000 ? "its answer is of no protocol that is known here" : std::string();
+}
+
+std::string unreachable(const std::string& servers, std::string_view what) {
+  return "the cluster advertises " + servers +
+         ", which cannot be reached from here: is it down, or does the broker's " +
+         "advertised.listeners not name an address that its clients can reach? (" + std::string(what) + ")";
+}
+
+std::string server_of(const rd_kafka_metadata_broker_t& broker) {
+  return std::string(broker.host) + ":" + std::to_string(broker.port);
+}
+
+/// Any answer of that broker will do; that something is not allowed is one.
+void ask_broker(rd_kafka_t* client, int32_t id, rd_kafka_queue_t* answers) {
+  ConfigResource broker(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_BROKER, std::to_string(id).c_str()));
+  AdminOptions options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS));
+  char text[256];
+  rd_kafka_AdminOptions_set_request_timeout(options.get(), 2 * kQuestionMs, text, sizeof text);
+  auto* one = broker.get();
+  rd_kafka_DescribeConfigs(client, &one, 1, options.get(), answers);
+}
+
+bool answered(rd_kafka_event_t* event) {
+  switch (rd_kafka_event_error(event)) {
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__DESTROY:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+std::string explain_connection(std::string_view text, std::string_view servers) {
+  auto parts = parts_of(text);
+  if (parts.server.empty()) return {};
+  auto server = printable(parts.server, 256);
+  if (auto why = not_kafka(parts.what); !why.empty()) return server + " does not speak Kafka: " + why;
+  bool not_there = parts.what.starts_with("Failed to resolve") || parts.what.starts_with("Connect to ") ||
+                   parts.what.starts_with("Connection setup timed out");
+  if (parts.bootstrap || !not_there || named(servers, parts.server)) return {};
+  return unreachable(server, printable(parts.what, 256));
+}
+
+bool ConnectionError::note(rd_kafka_resp_err_t code, std::string_view text) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__BAD_MSG: {
+      if (auto words = explain_connection(text, servers_); !words.empty()) {
+        reason_ = words;
+        clear_words_ = true;
+      } else if (!clear_words_) {
+        reason_ = describe(code, text);
+      }
+      return true;
+    }
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      reason_ = describe(code, text);
+      clear_words_ = true;
+      return true;
+    default:
+      return false;
+  }
+}
+
+const std::string& ConnectionError::reason(const std::string& otherwise) const {
+  return reason_.empty() ? otherwise : reason_;
+}
+
+void ConnectionError::clear() {
+  reason_.clear();
+  clear_words_ = false;
+}
+
+// Where one of the addresses is the one that answered, there is nothing to ask.
+Result<> ask_reachable(rd_kafka_t* client, const std::string& servers) {
+  auto metadata = ask_metadata(client, nullptr);
+  if (!metadata) return fail(metadata.error());
+  int count = std::min((*metadata)->broker_cnt, kMostAsked);
+  std::string advertised;
+  for (int i = 0; i < count; ++i) {
+    auto server = server_of((*metadata)->brokers[i]);
+    if (named(servers, server)) return {};
+    if (i < kNamed) advertised += (i ? ", " : "") + server;
+  }
+  Queue answers(rd_kafka_queue_new(client));
+  for (int i = 0; i < count; ++i) ask_broker(client, (*metadata)->brokers[i].id, answers.get());
+  std::string last;
+  for (int i = 0; i < count; ++i) {
+    Event event(rd_kafka_queue_poll(answers.get(), 3 * kQuestionMs));
+    if (!event) break;
+    if (answered(event.get())) return {};
+    last = rd_kafka_event_error_string(event.get());
+  }
+  if (!count) return {};
+  return fail(unreachable(advertised, printable(last, 256)));
+}
+
+}  // namespace mombridge::kafka

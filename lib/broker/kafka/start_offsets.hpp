@@ -1,0 +1,62 @@
+#pragma once
+// Where partitions begin for which the group has no committed offset.
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "broker/kafka/delivery.hpp"
+#include "broker/kafka/handles.hpp"
+#include "broker/kafka/settings.hpp"
+#include "broker/kafka/topic_match.hpp"
+
+namespace mombridge::kafka {
+
+/// Decides by what the group has committed for the whole subscription, not only for the partitions of one member:
+/// - It has a commit for another partition or topic of the subscription: this partition is new, and begins at its
+///   beginning, so that nothing is missed which was published before the group noticed it.
+/// - It has none at all: the group is new, or its offsets have expired, which Kafka does not tell apart. The partition
+///   begins as `start` says. With Start::latest, the ends of all partitions are committed before anything is read: a
+///   crash does not move them, and members that start together all begin at the same ends, because only the member with
+///   the subscription's first partition commits them, and the others wait for that.
+/// - A topic that did not exist when this process looked first is new also with Start::latest.
+///
+/// The client cannot be left to do it: with auto.offset.reset=error, which a lost offset needs, a new group would
+/// consume nothing. All of it blocks, and is for one thread: the asker's.
+class StartOffsets {
+ public:
+  /// The settings outlive this. `broker` is for the log.
+  StartOffsets(std::string broker, const Settings& settings);
+
+  /// Notes which topics exist, the first time that it succeeds: a topic that appears later is new.
+  Result<> look(rd_kafka_t* client);
+
+  /// Fills in the offsets of `partitions`, an assignment that the member has not taken yet, and says in the log where
+  /// and why those begin that have none. `owned`: partitions that the member has already. Returns false while another
+  /// member decides, and fails when the brokers do not answer in time: then it is to be called again.
+  Result<bool> find(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions,
+                    const std::set<PartitionKey>& owned);
+
+ private:
+  using Elements = std::vector<rd_kafka_topic_partition_t*>;
+
+  Result<bool> place(rd_kafka_t* client, uint32_t subscription, const Elements& missing,
+                     const std::set<PartitionKey>& owned);
+  Result<> commit_ends(rd_kafka_t* client, const Partitions& all, const Elements& missing);
+  Result<Partitions> partitions_of(rd_kafka_t* client, uint32_t subscription);
+  [[nodiscard]] bool appeared(const char* topic) const { return !present_.contains(topic); }
+  [[nodiscard]] bool must_wait(const Partitions& all, const std::set<PartitionKey>& owned);
+  /// `skipped`: records before `offset` that nobody gets.
+  void say(const rd_kafka_topic_partition_t& partition, int64_t offset, int64_t skipped, const char* why) const;
+
+  const std::string broker_;
+  const Settings& settings_;
+  TopicMatch match_;
+  bool looked_ = false;
+  std::set<std::string, std::less<>> present_;  ///< topics that existed at the first look
+  TimePoint waits_since_{};                     ///< for the member that decides
+};
+
+}  // namespace mombridge::kafka

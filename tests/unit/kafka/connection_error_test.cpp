@@ -1,0 +1,70 @@
+#include "broker/kafka/connection_error.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace mombridge::kafka {
+namespace {
+
+constexpr auto kServers = "k1:9092,ssl://k2:9093";
+
+TEST(ExplainConnection, ABrokerThatIsAdvertisedUnderAnAddressThatNobodyReaches) {
+  for (auto* text :
+       {"inner:9092/1: Failed to resolve 'inner:9092': Name or service not known (after 2ms in state CONNECT)",
+        "ssl://inner:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused (after 1ms in state "
+        "CONNECT, 3 identical error(s) suppressed)",
+        "GroupCoordinator: inner:9092: Failed to resolve 'inner:9092': Name or service not known"}) {
+    auto words = explain_connection(text, kServers);
+    EXPECT_NE(words.find("advertises inner:9092"), std::string::npos) << words;
+    EXPECT_NE(words.find("advertised.listeners"), std::string::npos) << words;
+    EXPECT_EQ(words.find("in state"), std::string::npos) << "what changes from time to time is left out: " << words;
+  }
+}
+
+TEST(ExplainConnection, AnAddressOfTheConfigurationIsNotAdvertised) {
+  EXPECT_EQ(explain_connection("k1:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed: Connection refused", kServers),
+            "");
+  EXPECT_EQ(explain_connection("k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused", kServers), "");
+  EXPECT_EQ(explain_connection("ssl://k2:9093/2: Failed to resolve 'k2:9093'", kServers), "");
+  EXPECT_NE(explain_connection("k1:909/1: Failed to resolve 'k1:909'", kServers), "") << "another port";
+}
+
+TEST(ExplainConnection, AConnectionThatBreaksIsNotAWrongAddress) {
+  EXPECT_EQ(explain_connection("inner:9092/1: Disconnected (after 300ms in state UP)", kServers), "");
+  EXPECT_EQ(explain_connection("1/1 brokers are down", kServers), "");
+  EXPECT_EQ(explain_connection("", kServers), "");
+}
+
+std::string answer(uint32_t first_bytes) {
+  return explain_connection(
+      "k1:5672/bootstrap: Receive failed: Invalid response size " + std::to_string(first_bytes) +
+          " (0..100000000): increase receive.message.max.bytes (after 2ms in state APIVERSION_QUERY)",
+      kServers);
+}
+
+TEST(ExplainConnection, APortThatDoesNotSpeakKafka) {
+  EXPECT_EQ(answer(0x414d5150), "k1:5672 does not speak Kafka: it answers AMQP, as RabbitMQ's port does");
+  EXPECT_EQ(answer(0x48545450), "k1:5672 does not speak Kafka: it answers HTTP");
+  EXPECT_NE(answer(0x15030300).find("it answers TLS"), std::string::npos);
+  EXPECT_NE(answer(0x5353482d).find("begins with \"SSH-\""), std::string::npos);
+  EXPECT_NE(answer(0xff000001).find("does not speak Kafka"), std::string::npos);
+  EXPECT_EQ(answer(100'000'000), "") << "a large answer of Kafka's own";
+}
+
+TEST(ConnectionError, KeepsTheReasonThatSaysWhatToMendUntilTheClusterIsReached) {
+  std::string servers = kServers;
+  ConnectionError error(servers);
+  EXPECT_EQ(error.reason("no answer"), "no answer");
+  EXPECT_TRUE(error.note(RD_KAFKA_RESP_ERR__TRANSPORT, "k1:9092/bootstrap: Disconnected"));
+  EXPECT_NE(error.reason("no answer").find("Disconnected"), std::string::npos);
+  EXPECT_TRUE(error.note(RD_KAFKA_RESP_ERR__RESOLVE, "inner:9092/1: Failed to resolve 'inner:9092'"));
+  EXPECT_TRUE(error.note(RD_KAFKA_RESP_ERR__TRANSPORT, "k1:9092/bootstrap: Disconnected"));
+  EXPECT_NE(error.reason("no answer").find("advertised.listeners"), std::string::npos);
+  EXPECT_FALSE(error.note(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down"));
+  error.clear();
+  EXPECT_EQ(error.reason("no answer"), "no answer");
+}
+
+}  // namespace
+}  // namespace mombridge::kafka
