@@ -72,6 +72,12 @@ Consumer::Consumer(const std::string& broker, const Settings& settings, Part par
       member_(settings_.group_id),
       start_offsets_(broker, settings_),
       links_(broker, settings_),
+      transactions_(
+          loop_, broker, assignment_,
+          [this](const Assigned& p) {
+            return !sink_ || full(p) || !p.early.empty() || rd_kafka_queue_length(p.queue.get()) > 0;
+          },
+          [this] { show_partitions(); }),
       bytes_(settings_.kafka_subscriptions.size()),
       rejected_(counter("rejected_as_accepted", broker)) {
   loop_.before_sleep([this] { return serve(); });

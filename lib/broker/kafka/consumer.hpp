@@ -18,6 +18,7 @@
 #include "broker/kafka/connection_error.hpp"
 #include "broker/kafka/delivery.hpp"
 #include "broker/kafka/fetch_ahead.hpp"
+#include "broker/kafka/open_transactions.hpp"
 #include "broker/kafka/start_offsets.hpp"
 #include "broker/kafka/static_member.hpp"
 #include "broker/kafka/subscription_links.hpp"
@@ -80,7 +81,6 @@ class Consumer final {
   [[nodiscard]] Duration revoke_patience() const;
   void check_topics();
   void topics_checked(const std::vector<std::string>& errors);
-  void watch_transactions();
   void show_partitions();
 
   // Records: consumer_records.cpp
@@ -133,8 +133,9 @@ class Consumer final {
   uint64_t rebalance_ = 0;                         ///< counts them; an answer to an earlier one is dropped
   EventLoop::TimerId group_timer_ = 0;
   StartOffsets start_offsets_;  ///< the asker's thread alone
-  EventLoop::TimerId topics_timer_ = 0, transactions_timer_ = 0;
+  EventLoop::TimerId topics_timer_ = 0;
   SubscriptionLinks links_;
+  OpenTransactions transactions_;
 
   std::vector<uint64_t> bytes_;  ///< in flight, by subscription; of earlier assignments too
   Inbox<KafkaDelivery> inbox_;
@@ -143,7 +144,6 @@ class Consumer final {
   Backoff retry_backoff_{std::chrono::milliseconds(10), std::chrono::seconds(1)};
   Counter& rejected_;
   log::Repeated dropped_log_, error_log_;
-  log::Repeated transaction_log_{std::chrono::minutes(1)};
 };
 
 }  // namespace mombridge::kafka

@@ -11,11 +11,6 @@ namespace {
 constexpr Duration kAskAgain = std::chrono::seconds(1);
 constexpr Duration kCheckTopics = std::chrono::seconds(5);
 constexpr Duration kRevokePatience = std::chrono::seconds(5);
-constexpr Duration kWatchTransactions = std::chrono::seconds(5);
-constexpr const char* kFindTransaction =
-    "kafka-transactions.sh find-hanging shows one whose producer is gone, abort ends it; others end by their producer, "
-    "or "
-    "by its transaction.timeout.ms";
 
 Partitions copy_of(const rd_kafka_topic_partition_list_t* list) {
   return Partitions(rd_kafka_topic_partition_list_copy(list));
@@ -31,7 +26,10 @@ std::string topic_error(rd_kafka_t* client, const std::string& topic) {
   auto metadata = ask_metadata(client, handle.get());
   if (!metadata || (*metadata)->topic_cnt != 1) return {};
   auto code = (*metadata)->topics[0].err;
-  return code ? describe(code, {}) : std::string();
+  if (!code) return {};
+  bool forbidden = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+  return describe(code, {}) +
+         (forbidden ? "; allow the operations Describe and Read on topic " + topic : std::string());
 }
 
 }  // namespace
@@ -99,7 +97,7 @@ void Consumer::assign() {
   links_.positioned(true);
   reachable();
   log::info("partitions assigned", {{"broker", broker_}, {"new", list->cnt}, {"all", assignment_.size()}});
-  if (!transactions_timer_) transactions_timer_ = loop_.after(kWatchTransactions, [this] { watch_transactions(); });
+  transactions_.watch(client_.get());
 }
 
 void Consumer::refuse_assignment() {
@@ -217,44 +215,11 @@ void Consumer::topics_checked(const std::vector<std::string>& errors) {
   });
 }
 
-// The client learns where the log ends from every fetch, also from those that bring nothing.
-void Consumer::watch_transactions() {
-  transactions_timer_ = 0;
-  if (assignment_.empty() || !client_) return;
-  bool changed = false;
-  for (auto& [key, partition] : assignment_) {
-    auto& p = *partition;
-    int64_t low = 0, high = 0;
-    if (rd_kafka_get_watermark_offsets(client_.get(), p.topic.c_str(), p.number, &low, &high)) continue;
-    bool waits = !sink_ || full(p) || !p.early.empty() || rd_kafka_queue_length(p.queue.get()) > 0;
-    auto change = p.transaction.look(p.tracker.last(), high, waits, Clock::now());
-    if (change == TransactionWatch::Change::none) continue;
-    changed = true;
-    if (change == TransactionWatch::Change::began)
-      transaction_log_.event(log::Level::warn,
-                             "a transaction stays open: nothing that was produced after it is delivered",
-                             {{"broker", broker_},
-                              {"topic", p.topic},
-                              {"partition", p.number},
-                              {"offset", p.transaction.offset()},
-                              {"end", high},
-                              {"reason", kFindTransaction}});
-    else
-      log::info("the transaction has ended",
-                {{"broker", broker_}, {"topic", p.topic}, {"partition", p.number}, {"offset", p.transaction.offset()}});
-  }
-  if (changed) show_partitions();
-  transactions_timer_ = loop_.after(kWatchTransactions, [this] { watch_transactions(); });
-}
-
 void Consumer::show_partitions() {
   std::vector<std::string> errors(settings_.kafka_subscriptions.size()), notes(errors.size());
   for (auto& [key, p] : assignment_) {
     if (!p->error.empty()) errors[p->subscription] = p->error;
-    if (p->transaction.hangs())
-      notes[p->subscription] = p->topic + " partition " + std::to_string(p->number) + " stands at offset " +
-                               std::to_string(p->transaction.offset()) +
-                               ", where a transaction stays open: " + kFindTransaction;
+    if (auto note = OpenTransactions::note(*p); !note.empty()) notes[p->subscription] = std::move(note);
   }
   links_.partitions(std::move(errors), std::move(notes));
 }

@@ -88,7 +88,8 @@ def partitions_added_while_down(run):
     run.faulted()
     run.bridge.terminate()
     sources = [run.plan.source(d) for d in run.plan.of(source="kafka")]
-    for topic, future in run.bed.kafka_client()._admin.create_partitions([NewPartitions(t, 5) for t in sources]).items():
+    admin = run.bed.kafka_client()._admin
+    for topic, future in admin.create_partitions([NewPartitions(t, 5) for t in sources]).items():
         future.result(30)
     run.plan.partitions = 5
     run.sleep(8)  # the senders use them before the bridge knows of them
