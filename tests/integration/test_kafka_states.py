@@ -25,7 +25,7 @@ def warnings(life, pattern):
 
 
 def test_an_advertised_host_that_cannot_be_reached(bridge):
-    with brokers.Kafka(conf="advertised.listeners=PLAINTEXT://kafka-internal.invalid:9092") as node:
+    with brokers.Kafka(conf="advertised.listeners=PLAINTEXT://kafka-internal.invalid:9092").start() as node:
         life = bridge(reading(node.bootstrap, "t"))
         for link in ("publisher", "consumer"):
             life.wait_log(f'"msg":"cannot connect".*"link":"{link}".*kafka-internal.invalid:9092.*advertised.listeners')
@@ -59,7 +59,7 @@ def test_a_port_that_does_not_speak_kafka(bridge, banner, name):
 
 
 def test_a_group_that_may_not_be_joined(bridge):
-    with brokers.Kafka(conf=AUTHORIZER) as node:
+    with brokers.Kafka(conf=AUTHORIZER).start() as node:
         name, topic = unique("bridge"), "t"
 
         def acl(*arguments):

@@ -212,6 +212,7 @@ void Consumer::fatal() {
 void Consumer::drop_client() {
   reachable_ = false;
   if (!client_) return;
+  strays_.clear();
   drop_partitions();
   asker_.wait();
   topics_.clear();
@@ -244,7 +245,7 @@ Duration Consumer::serve() {
   take_settled();
   if (!client_) return Duration::max();
   bool more = poll_main(close_queue_ ? close_queue_.get() : queue_.get());
-  if (client_) more |= poll_partitions();
+  if (client_) more |= poll_partitions() || !strays_.empty();
   take_settled();
   store_offsets();
   if (revoking_ && revoke_ready()) finish_revoke();
@@ -254,6 +255,8 @@ Duration Consumer::serve() {
 
 // The signal comes only when a queue is no longer empty: true where it was not emptied.
 bool Consumer::poll_main(rd_kafka_queue_t* queue) {
+  if (!strays_.empty()) take_strays();
+  if (!client_) return false;
   for (int i = 0; i < kEventsPerRound; ++i) {
     Event event(rd_kafka_queue_poll(queue, 0));
     if (!event) return false;
@@ -270,9 +273,7 @@ void Consumer::handle_main(Event event) {
     case RD_KAFKA_EVENT_ERROR: {
       if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR__PARTITION_EOF) return handle_error(event.get());
       TopicPartition end(rd_kafka_event_topic_partition(event.get()));
-      auto found = end ? assignment_.find({end->topic, end->partition}) : assignment_.end();
-      // Behind the records that came this way.
-      if (found != assignment_.end()) found->second->early.push_back({std::move(event), nullptr});
+      if (end) keep_early({end->topic, end->partition}, std::move(event), nullptr);
       return;
     }
     case RD_KAFKA_EVENT_OFFSET_COMMIT: {
@@ -288,16 +289,27 @@ void Consumer::handle_main(Event event) {
     }
     case RD_KAFKA_EVENT_FETCH: {
       auto* record = rd_kafka_event_message_next(event.get());
-      auto found = assignment_.find({rd_kafka_topic_name(record->rkt), record->partition});
-      if (found == assignment_.end()) return;
-      // The client forwards a partition to the common queue when it begins to fetch.
-      rd_kafka_queue_forward(found->second->queue.get(), nullptr);
-      signal_.watch(found->second->queue.get());
-      found->second->early.push_back({std::move(event), record});
-      return;
+      return keep_early({rd_kafka_topic_name(record->rkt), record->partition}, std::move(event), record);
     }
     default:
       return;
+  }
+}
+
+// In the order in which they came, the end of the partition behind its records.
+void Consumer::keep_early(const PartitionKey& from, Event event, const rd_kafka_message_t* record) {
+  auto found = assignment_.find(from);
+  if (found == assignment_.end()) return;
+  rd_kafka_queue_forward(found->second->queue.get(), nullptr);
+  found->second->early.push_back({std::move(event), record});
+}
+
+void Consumer::take_strays() {
+  for (auto& [event, record] : std::exchange(strays_, {})) {
+    if (record)
+      keep_early({rd_kafka_topic_name(record->rkt), record->partition}, std::move(event), record);
+    else if (client_)
+      handle_main(std::move(event));
   }
 }
 

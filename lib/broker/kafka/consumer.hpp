@@ -62,6 +62,8 @@ class Consumer final {
   void begin_close(std::function<void()> on_closed);
   Duration serve();
   bool poll_main(rd_kafka_queue_t* queue);
+  void keep_early(const PartitionKey& from, Event event, const rd_kafka_message_t* record);
+  void take_strays();
   void handle_main(Event event);
   void handle_error(rd_kafka_event_t* event);
 
@@ -87,6 +89,7 @@ class Consumer final {
   bool poll_partitions();
   bool poll_partition(Assigned& partition);
   [[nodiscard]] Fetched fetch(Assigned& partition);
+  [[nodiscard]] static bool belongs(Assigned& partition, const Fetched& fetched);
   void dispatch(Assigned& partition, Fetched fetched);
   void fill(KafkaDelivery& delivery, const rd_kafka_message_t& record);
   void partition_error(Assigned& partition, rd_kafka_event_t* event);
@@ -118,8 +121,9 @@ class Consumer final {
   std::vector<Client> old_clients_;  ///< some of their records are still in flight
   Client client_;
   std::optional<FetchAhead> fetch_ahead_;
-  Queue queue_;        ///< everything but the records
-  Queue close_queue_;  ///< the same, while closing
+  Queue queue_;                  ///< everything but the records
+  Queue close_queue_;            ///< the same, while closing
+  std::vector<Fetched> strays_;  ///< what came through the queue of another partition
   std::vector<Topic> topics_;
   bool reachable_ = false;
   ConnectionError connection_error_;

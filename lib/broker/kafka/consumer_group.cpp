@@ -89,11 +89,6 @@ void Consumer::assign() {
     error = describe(code, {});
   }
   if (!error.empty()) return fail_client({"cannot take the assignment: " + error});
-  for (int i = 0; i < list->cnt; ++i) {
-    auto& p = *assignment_.at({list->elems[i].topic, list->elems[i].partition});
-    rd_kafka_queue_forward(p.queue.get(), nullptr);
-    signal_.watch(p.queue.get());
-  }
   links_.positioned(true);
   reachable();
   log::info("partitions assigned", {{"broker", broker_}, {"new", list->cnt}, {"all", assignment_.size()}});
@@ -125,6 +120,10 @@ void Consumer::add_partition(const rd_kafka_topic_partition_t& partition) {
     topics_.emplace_back(rd_kafka_topic_new(client_.get(), p->topic.c_str(), conf.release()));
   }
   p->queue.reset(rd_kafka_queue_get_partition(client_.get(), partition.topic, partition.partition));
+  // Before it is assigned, because the client then leaves it so. Else it forwards the queue to the common one when it
+  // begins to fetch, and polling it takes what belongs to others.
+  rd_kafka_queue_forward(p->queue.get(), nullptr);
+  signal_.watch(p->queue.get());
   p->position.reset(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(p->position.get(), partition.topic, partition.partition);
   PartitionKey key{p->topic, p->number};

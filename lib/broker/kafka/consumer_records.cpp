@@ -59,7 +59,24 @@ Fetched Consumer::fetch(Assigned& p) {
   Event event(rd_kafka_queue_poll(p.queue.get(), 0));
   bool record = event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_FETCH;
   auto* message = record ? rd_kafka_event_message_next(event.get()) : nullptr;  // before the event is moved
-  return {std::move(event), message};
+  Fetched fetched{std::move(event), message};
+  if (!fetched.event || belongs(p, fetched)) return fetched;
+  strays_.push_back(std::move(fetched));
+  return {};
+}
+
+// A queue that is forwarded gives out what is in the queue that it is forwarded to.
+bool Consumer::belongs(Assigned& p, const Fetched& fetched) {
+  if (auto* record = fetched.record) {
+    if (record->partition != p.number) return false;
+    if (record->rkt == p.handle) return true;
+    if (p.topic != rd_kafka_topic_name(record->rkt)) return false;
+    p.handle = record->rkt;
+    return true;
+  }
+  if (rd_kafka_event_type(fetched.event.get()) != RD_KAFKA_EVENT_ERROR) return false;
+  TopicPartition from(rd_kafka_event_topic_partition(fetched.event.get()));
+  return from && from->partition == p.number && p.topic == from->topic;
 }
 
 void Consumer::dispatch(Assigned& p, Fetched fetched) {

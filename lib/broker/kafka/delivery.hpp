@@ -32,8 +32,9 @@ struct Assigned {
   std::string id_prefix;  ///< of records without an id
   uint32_t subscription = 0;
   Queue queue;
-  Partitions position;        ///< of this one partition, for storing its offset
-  std::deque<Fetched> early;  ///< what came through the common queue before it was cut off from this one
+  const rd_kafka_topic_t* handle = nullptr;  ///< the topic's, as the last record had it
+  Partitions position;                       ///< of this one partition, for storing its offset
+  std::deque<Fetched> early;                 ///< what came through the common queue
   OffsetTracker tracker;
   size_t in_flight = 0;             ///< deliveries that are not settled for good
   size_t held = 0;                  ///< of these, those in the sink's hands; the others wait for their next try

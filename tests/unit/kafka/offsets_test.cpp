@@ -203,6 +203,30 @@ void expect_no_more_than(size_t most, size_t all, conformance::Recorder& recorde
   }
 }
 
+// A partition's queue that is still forwarded to the common one would give out what belongs to another.
+TEST_F(Topics, TheFirstRecordsOfManyPartitionsEachArriveOnceFromTheirOwn) {
+  constexpr int kPartitions = 40, kEach = 3;
+  auto topic = new_topic(kPartitions);
+  Node publisher(settings("publishes", {}));
+  for (int i = 0; i < kPartitions * kEach; ++i) {
+    auto& sent = outbox.add(topic, {.body = std::to_string(i % kPartitions)});
+    sent.partition = i % kPartitions;
+    publisher.broker->publish(sent);
+  }
+  ASSERT_ALL_DELIVERED(outbox);
+  std::mutex mutex;
+  std::set<std::string> wrong;
+  Node node(settings(topic, {{.topic = topic}}), false, [&](DeliveryHandle d) {
+    std::lock_guard lock(mutex);
+    if (auto body = std::string(d->message.body); body != std::to_string(d->partition)) wrong.insert(body);
+    settle(std::move(d), Settlement::accept);
+  });
+  EXPECT_TRUE(node.recorder.arrived.await(kPartitions * kEach));
+  node.stop();
+  EXPECT_EQ(node.recorder.arrived.value(), size_t{kPartitions * kEach});
+  EXPECT_EQ(wrong, std::set<std::string>{});
+}
+
 // Left to itself, the client looks only once a second whether there is room in a queue that was full.
 TEST_F(Topics, AFullQueueIsFilledAgainWhenThereIsRoom) {
   constexpr int kCount = 200;
