@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <random>
 
+#include "broker/amqp/queue_lifetime.hpp"
 #include "config/broker_keys.hpp"
 #include "config/text.hpp"
 
@@ -34,6 +35,21 @@ Argument argument(const Scalar& value) {
   return value.value;
 }
 
+// What is lost by design, so that nobody is surprised: the bridge gives nothing back to these, but its restart is out of
+// its hands.
+void warn_of_deletion(Section& declare, const QueueDeclaration& queue) {
+  auto warn = [&](const char* key, const char* what) {
+    declare.diagnostics().warning(
+        declare.mark(key), declare.path(key),
+        std::string(what) + ": it is deleted, with what is in it, when the bridge stops or loses its connection for " +
+            (std::string_view(key) == "arguments" ? "that long" : "a moment"),
+        "leave it out for a queue that keeps its messages");
+  };
+  if (queue.auto_delete) warn("auto_delete", "an auto_delete queue lasts as long as its last consumer");
+  if (queue.exclusive) warn("exclusive", "an exclusive queue lasts as long as its connection");
+  if (queue.arguments.contains("x-expires")) warn("arguments", "x-expires: the queue lasts so long without a consumer");
+}
+
 std::optional<QueueDeclaration> read_declaration(Section& section) {
   auto declare = section.section("declare");
   if (!declare) return std::nullopt;
@@ -52,6 +68,7 @@ std::optional<QueueDeclaration> read_declaration(Section& section) {
   declare->flag("durable", queue.durable);
   declare->flag("exclusive", queue.exclusive);
   declare->flag("auto_delete", queue.auto_delete);
+  warn_of_deletion(*declare, queue);
   // What RabbitMQ would answer with PRECONDITION_FAILED, again and again. Source: rabbitmq.com/docs/quorum-queues.
   if (type == "quorum" || type == "stream")
     for (auto [key, wrong] :
@@ -209,7 +226,7 @@ void subscribe_replies(Section& section, bool keys, Settings& settings) {
   } else {
     settings.reply_address += "." + process_name();
     settings.own_names.push_back(settings.reply_address);
-    *entry.amqp.declare = {.durable = false, .exclusive = true, .auto_delete = true, .arguments = {}};
+    entry.amqp.declare = private_queue();
     section.diagnostics().warning(section.mark("accept_replies"), section.path("accept_replies"),
                                   "without keys replies will not survive a restart of the bridge",
                                   "replies: {keys: [{id: k1, secret: \"${file:/run/secrets/reply-key}\"}]}");
