@@ -75,11 +75,9 @@ void Supervisor::failed(const Error& error, Duration at_least) {
   ++failures_;
   Duration wait = std::max(backoff_.next(), at_least);
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
-  log::warn(was_up ? "connection lost" : "cannot connect", {{"broker", broker_},
-                                                            {"link", status_.link},
-                                                            {"reason", text},
-                                                            {"attempt", failures_},
-                                                            {"retry_in_ms", ms}});
+  log::warn(
+      was_up ? "connection lost" : "cannot connect",
+      {{"broker", broker_}, {"link", status_.link}, {"reason", text}, {"attempt", failures_}, {"retry_in_ms", ms}});
   timer_ = loop_.after(wait, [this] { attempt(); });
 }
 

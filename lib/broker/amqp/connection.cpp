@@ -49,7 +49,8 @@ void Connection::open() {
     deadline_ = 0;
     if (!last_error_.empty()) return fail_with(last_error_);
     fail_with(state_ == State::starting
-                  ? "connected to " + endpoint_text_ + ", and no AMQP greeting within the connect_timeout: is this RabbitMQ's port?"
+                  ? "connected to " + endpoint_text_ +
+                        ", and no AMQP greeting within the connect_timeout: is this RabbitMQ's port?"
                   : "no answer within the connect_timeout");
   });
   resolution_ = std::make_unique<Resolution>(loop_, target_->host, target_->port,
@@ -194,8 +195,8 @@ void Connection::send(uint16_t channel, amqp_method_number_t id, void* method) {
   std::array<char, FrameReader::kOurFrameMax> buffer;
   int size = amqp_encode_method(id, method, {buffer.size(), buffer.data()});
   if (size < 0 || sizeof(uint32_t) + static_cast<size_t>(size) + FrameReader::kOverhead > frame_max())
-    return fail_with("what the bridge has to say does not fit the broker's frame_max of " + std::to_string(frame_max()) +
-                     " bytes: " + amqp_method_name(id));
+    return fail_with("what the bridge has to say does not fit the broker's frame_max of " +
+                     std::to_string(frame_max()) + " bytes: " + amqp_method_name(id));
   Writer writer(out_);
   writer.frame(AMQP_FRAME_METHOD, channel, sizeof(uint32_t) + static_cast<size_t>(size));
   writer.number(static_cast<uint32_t>(id));

@@ -31,7 +31,8 @@ void Connection::heartbeat() {
 
 void Connection::close() {
   ++epoch_;
-  for (auto* timer : {&deadline_, &address_deadline_, &heartbeat_timer_, &go_on_}) loop_.cancel(std::exchange(*timer, 0));
+  for (auto* timer : {&deadline_, &address_deadline_, &heartbeat_timer_, &go_on_})
+    loop_.cancel(std::exchange(*timer, 0));
   resolution_.reset();
   if (watched_) loop_.unwatch(socket_.get());
   watched_ = false;

@@ -326,12 +326,13 @@ void Consumer::give_back() {
 }
 
 void Consumer::keep(const std::string& why) {
-  log::warn("messages wait here and are not given back",
-            {{"broker", broker_},
-             {"link", supervisor_.status().link},
-             {"messages", in_flight_},
-             {"reason", "their destination has been away for long, and " + why},
-             {"note", "RabbitMQ ends a consumer that settles nothing for its consumer_timeout, 30 minutes by default"}});
+  log::warn(
+      "messages wait here and are not given back",
+      {{"broker", broker_},
+       {"link", supervisor_.status().link},
+       {"messages", in_flight_},
+       {"reason", "their destination has been away for long, and " + why},
+       {"note", "RabbitMQ ends a consumer that settles nothing for its consumer_timeout, 30 minutes by default"}});
 }
 
 AmqpDelivery& Consumer::new_delivery() {

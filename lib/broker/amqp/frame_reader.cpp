@@ -15,7 +15,8 @@ void FrameReader::reset() {
 
 std::span<char> FrameReader::room() {
   // One large frame must not make its connection large for ever.
-  if (size_t capacity = std::max(kBuffer, wanted_); capacity > capacity_ || (capacity_ > kBuffer && capacity == kBuffer && end_ - begin_ <= kBuffer)) {
+  if (size_t capacity = std::max(kBuffer, wanted_);
+      capacity > capacity_ || (capacity_ > kBuffer && capacity == kBuffer && end_ - begin_ <= kBuffer)) {
     resize(capacity);
   } else if (begin_) {
     std::memmove(bytes_.get(), bytes_.get() + begin_, end_ - begin_);

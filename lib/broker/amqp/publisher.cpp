@@ -63,8 +63,7 @@ void Publisher::declare_own() {
 }
 
 void Publisher::answered(const SideChannel::Question& question, bool yes, const std::string& why) {
-  if (question.kind == SideChannel::Question::Kind::look_up_exchange)
-    return exchange_answer(question.name, yes, why);
+  if (question.kind == SideChannel::Question::Kind::look_up_exchange) return exchange_answer(question.name, yes, why);
   if (!yes)
     log::info("the bridge's own queue is used as it is",
               {{"broker", broker_}, {"queue", question.name}, {"reason", why}});
@@ -181,15 +180,16 @@ void Publisher::channel_closed(const std::string& why) {
   if (culprit) culprit->completed(Outcome::refused(why));
 }
 
-// Each body that is too large costs the channel, and all that is unconfirmed on it comes twice: so one is enough. Nobody
-// encodes now, as the channel is closed.
+// Each body that is too large costs the channel, and all that is unconfirmed on it comes twice: so one is enough.
+// Nobody encodes now, as the channel is closed.
 void Publisher::learn_limit(std::string_view why) {
   constexpr std::string_view kWords = "larger than configured max size ";  // rabbit_channel:check_msg_size/2
   auto at = why.find(kWords);
   if (at == std::string_view::npos) return;
   uint64_t limit = 0;
   auto from = why.substr(at + kWords.size());
-  if (auto [end, error] = std::from_chars(from.data(), from.data() + from.size(), limit); error != std::errc{} || !limit)
+  if (auto [end, error] = std::from_chars(from.data(), from.data() + from.size(), limit);
+      error != std::errc{} || !limit)
     return;
   max_message_size_ = std::min(max_message_size_, limit);
 }

@@ -64,8 +64,8 @@ void QueueSetup::declared(std::string_view name) {
 }
 
 bool QueueSetup::make_it() {
-  bool looked = !missing_ && !lifetime_.with_connection && subscription_.declare &&
-                (subscription_.passive_first || had_it_);
+  bool looked =
+      !missing_ && !lifetime_.with_connection && subscription_.declare && (subscription_.passive_first || had_it_);
   private_name_.clear();
   missing_ |= looked;
   anew_ |= lifetime_.with_connection;
@@ -88,7 +88,8 @@ std::string QueueSetup::lost() const {
   if (subscription_.queue.empty())
     return "a private queue lasts as long as its connection: what was published meanwhile did not reach it";
   if (lifetime_.with_connection)
-    return "the queue is exclusive and was deleted with its connection: what was in it, and what was published meanwhile, "
+    return "the queue is exclusive and was deleted with its connection: what was in it, and what was published "
+           "meanwhile, "
            "is gone";
   if (missing_)
     return "the queue was deleted while the bridge did not consume from it: what was in it, and what was published "
@@ -101,9 +102,8 @@ QueueSetup::Refusal QueueSetup::refused(unsigned code, const std::string& words)
   if (auto what = advice(code, words); !what.empty()) text += ": " + what;
   // Our own exclusive queue is locked until RabbitMQ has noticed that the connection before is gone.
   bool ours = code == AMQP_RESOURCE_LOCKED && lifetime_.with_connection && had_it_;
-  bool lasting =
-      code == AMQP_ACCESS_REFUSED || code == AMQP_RESOURCE_LOCKED || code == AMQP_PRECONDITION_FAILED ||
-      code == AMQP_NOT_ALLOWED || code == AMQP_NOT_IMPLEMENTED || has(words, "not permitted");
+  bool lasting = code == AMQP_ACCESS_REFUSED || code == AMQP_RESOURCE_LOCKED || code == AMQP_PRECONDITION_FAILED ||
+                 code == AMQP_NOT_ALLOWED || code == AMQP_NOT_IMPLEMENTED || has(words, "not permitted");
   return {{std::move(text)}, lasting && !ours};
 }
 
@@ -121,9 +121,10 @@ std::string QueueSetup::advice(unsigned code, const std::string& words) const {
       if (lifetime_.with_connection && had_it_) return "the connection before this one is not gone yet";
       return "the queue is exclusive to another connection, and only that one can consume from it";
     case AMQP_PRECONDITION_FAILED:
-      return has(words, "inequivalent arg") ? "the queue is there and is not what `declare` says: declare it as it is, or "
-                                              "leave `declare` out to use it as it is"
-                                            : "";
+      return has(words, "inequivalent arg")
+                 ? "the queue is there and is not what `declare` says: declare it as it is, or "
+                   "leave `declare` out to use it as it is"
+                 : "";
     default:
       break;
   }

@@ -35,19 +35,21 @@ Argument argument(const Scalar& value) {
   return value.value;
 }
 
-// What is lost by design, so that nobody is surprised: the bridge gives nothing back to these, but its restart is out of
-// its hands.
+// The bridge gives nothing back to these queues, but whoever declares them should know what its restart costs.
 void warn_of_deletion(Section& declare, const QueueDeclaration& queue) {
-  auto warn = [&](const char* key, const char* what) {
-    declare.diagnostics().warning(
-        declare.mark(key), declare.path(key),
-        std::string(what) + ": it is deleted, with what is in it, when the bridge stops or loses its connection for " +
-            (std::string_view(key) == "arguments" ? "that long" : "a moment"),
-        "leave it out for a queue that keeps its messages");
+  auto warn = [&](const char* key, const std::string& what) {
+    declare.diagnostics().warning(declare.mark(key), declare.path(key),
+                                  what + ", and what is in it: while the bridge is away or restarts, messages are lost",
+                                  "leave it out for a queue that keeps its messages");
   };
-  if (queue.auto_delete) warn("auto_delete", "an auto_delete queue lasts as long as its last consumer");
-  if (queue.exclusive) warn("exclusive", "an exclusive queue lasts as long as its connection");
-  if (queue.arguments.contains("x-expires")) warn("arguments", "x-expires: the queue lasts so long without a consumer");
+  auto type = queue.arguments.find("x-queue-type");
+  bool classic = type == queue.arguments.end() || type->second == Argument(std::string("classic"));
+  if (classic && queue.exclusive)
+    warn("exclusive", "an exclusive queue is deleted with the bridge's connection");
+  else if (classic && queue.auto_delete)
+    warn("auto_delete", "an auto_delete queue is deleted with its last consumer");
+  if (queue.arguments.contains("x-expires"))
+    warn("arguments", "by x-expires the queue is deleted when it had no consumer for so long");
 }
 
 std::optional<QueueDeclaration> read_declaration(Section& section) {
@@ -68,12 +70,14 @@ std::optional<QueueDeclaration> read_declaration(Section& section) {
   declare->flag("durable", queue.durable);
   declare->flag("exclusive", queue.exclusive);
   declare->flag("auto_delete", queue.auto_delete);
-  warn_of_deletion(*declare, queue);
   // What RabbitMQ would answer with PRECONDITION_FAILED, again and again. Source: rabbitmq.com/docs/quorum-queues.
   if (type == "quorum" || type == "stream")
     for (auto [key, wrong] :
          {std::pair("durable", !queue.durable), {"exclusive", queue.exclusive}, {"auto_delete", queue.auto_delete}})
-      if (wrong) declare->error(key, "a " + type + " queue is always durable, never exclusive and never auto_delete");
+      if (wrong)
+        declare->error(key, "a " + type + " queue is always durable, never exclusive and never auto_delete");
+      else
+        warn_of_deletion(*declare, queue);
   if (type == "stream") declare->error("type", "stream queues are not supported yet", "quorum or classic");
   return queue;
 }

@@ -150,13 +150,14 @@ TEST(Connection, APeerThatClosesBeforeItGreets) {
   Client client(server);
   client.open();
   server.accept().close();
-  EXPECT_THAT(client.next(),
-              testing::AllOf(HasSubstr(server.port()), HasSubstr("closed before the AMQP handshake"), HasSubstr("is this RabbitMQ's port?")));
+  EXPECT_THAT(client.next(), testing::AllOf(HasSubstr(server.port()), HasSubstr("closed before the AMQP handshake"),
+                                            HasSubstr("is this RabbitMQ's port?")));
   EXPECT_FALSE(client.connection->login_refused());
 }
 
 TEST(Connection, APeerThatSpeaksSomethingElseIsNamed) {
-  for (auto [bytes, said] : {std::pair{"\x15\3\3\0\2\2\x0a"s, "speaks TLS"}, {"HTTP/1.1 400 Bad Request\r\n"s, "speaks HTTP"},
+  for (auto [bytes, said] : {std::pair{"\x15\3\3\0\2\2\x0a"s, "speaks TLS"},
+                             {"HTTP/1.1 400 Bad Request\r\n"s, "speaks HTTP"},
                              {"SSH-2.0-OpenSSH\r\n"s, "'SSH-2.0-OpenSSH\\x0d\\x0a'"}}) {
     ScriptedServer server;
     Client client(server);

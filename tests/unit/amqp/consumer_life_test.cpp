@@ -39,8 +39,7 @@ class ConsumerLife : public testing::Test, public Sink {
     broker->stop(Duration::zero());
   }
   void subscribe(Subscription subscription) {
-    settings->subscriptions.push_back(
-        {.source = subscription.queue, .targets = {"#"}, .target_from = {}, .mark = {}});
+    settings->subscriptions.push_back({.source = subscription.queue, .targets = {"#"}, .target_from = {}, .mark = {}});
     settings->amqp_subscriptions.push_back(std::move(subscription));
   }
   void start_alone() {
@@ -214,7 +213,8 @@ TEST_F(ConsumerLife, APrivateQueueOutlivesItsChannel) {
   ASSERT_TRUE(await_state(State::up));
   deliver(socket, 1, "a");
   ASSERT_TRUE(await_held(1));
-  socket.method(1, AMQP_CHANNEL_CLOSE_METHOD, close_arguments(406, "PRECONDITION_FAILED - delivery acknowledgement timed out"));
+  socket.method(1, AMQP_CHANNEL_CLOSE_METHOD,
+                close_arguments(406, "PRECONDITION_FAILED - delivery acknowledgement timed out"));
   ASSERT_TRUE(socket.await(AMQP_CHANNEL_CLOSE_OK_METHOD));
   EXPECT_EQ(consume(socket), "amq.gen-1") << "on the same connection";
   EXPECT_EQ(declared, 1u);

@@ -90,7 +90,8 @@ TEST_F(ConsumerTest, AnotherConnectionsExclusiveQueueIsAFailingStateUntilItIsGon
   subscribe({.queue = name, .declare = {}, .bindings = {}}, name);
   start();
   ASSERT_TRUE(await_state(1, State::failing));
-  EXPECT_THAT(link(1).detail, testing::AllOf(HasSubstr("405 RESOURCE_LOCKED"), HasSubstr("exclusive to another connection")));
+  EXPECT_THAT(link(1).detail,
+              testing::AllOf(HasSubstr("405 RESOURCE_LOCKED"), HasSubstr("exclusive to another connection")));
   owner.reset();
   EXPECT_TRUE(await([&] { return link(1).detail.find("404") != std::string::npos; })) << "it went with its connection";
 }

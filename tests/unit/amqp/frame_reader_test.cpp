@@ -68,7 +68,8 @@ TEST_F(FrameReaderTest, AContentHeaderMayHaveGrownBeyondTheAgreedSize) {
     EXPECT_EQ(feed(frame_bytes(2, 1, grown) + frame_bytes(3, 1, "body")), (Strings{"2 1 " + grown, "3 1 body"}));
   }
   EXPECT_LE(reader.room().size(), 256u << 10) << "its memory has gone again";
-  EXPECT_EQ(feed(std::string("\2\0\1\xff\xff\xff\xff", 7)), Strings{"a frame of 4294967295 bytes is larger than agreed"});
+  EXPECT_EQ(feed(std::string("\2\0\1\xff\xff\xff\xff", 7)),
+            Strings{"a frame of 4294967295 bytes is larger than agreed"});
 }
 
 TEST_F(FrameReaderTest, WhatFollowsALargeHeaderInItsBufferIsKept) {
@@ -79,7 +80,8 @@ TEST_F(FrameReaderTest, WhatFollowsALargeHeaderInItsBufferIsKept) {
 }
 
 TEST_F(FrameReaderTest, BeforeTheLoginNothingIsLarge) {
-  EXPECT_EQ(feed(frame_bytes(2, 0, std::string(131'065, 'x'))), Strings{"a frame of 131065 bytes is larger than agreed"});
+  EXPECT_EQ(feed(frame_bytes(2, 0, std::string(131'065, 'x'))),
+            Strings{"a frame of 131065 bytes is larger than agreed"});
 }
 
 TEST_F(FrameReaderTest, AFrameWithoutItsEndMark) {

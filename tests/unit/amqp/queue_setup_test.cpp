@@ -107,11 +107,13 @@ TEST(QueueSetup, RefusalsSayWhatToDoAndWhetherTryingSoonHelps) {
   auto refused = theirs.refused(404, "404 NOT_FOUND - no queue 'q' in vhost '/'");
   EXPECT_THAT(refused.error.text, testing::AllOf(HasSubstr("404 NOT_FOUND - no queue 'q'"), HasSubstr("declare: {}")));
   EXPECT_FALSE(refused.lasting) << "it may be made at any time";
-  EXPECT_THAT(ours.refused(404, "404 NOT_FOUND - no exchange 'x' in vhost '/'").error.text, HasSubstr("make the exchange"));
+  EXPECT_THAT(ours.refused(404, "404 NOT_FOUND - no exchange 'x' in vhost '/'").error.text,
+              HasSubstr("make the exchange"));
   refused = ours.refused(406, "406 PRECONDITION_FAILED - inequivalent arg 'x-queue-type' for queue 'q'");
   EXPECT_THAT(refused.error.text, testing::AllOf(HasSubstr("'x-queue-type'"), HasSubstr("leave `declare` out")));
   EXPECT_TRUE(refused.lasting);
-  EXPECT_THAT(ours.refused(403, "403 ACCESS_REFUSED - access to queue 'q' refused").error.text, HasSubstr("permission"));
+  EXPECT_THAT(ours.refused(403, "403 ACCESS_REFUSED - access to queue 'q' refused").error.text,
+              HasSubstr("permission"));
   EXPECT_THAT(ours.refused(403, "403 ACCESS_REFUSED - queue 'q' in exclusive use").error.text,
               HasSubstr("another consumer"));
   EXPECT_TRUE(theirs.refused(405, "405 RESOURCE_LOCKED").lasting) << "it is exclusive to somebody else";
@@ -131,8 +133,10 @@ TEST(QueueSetup, OurOwnExclusiveQueueIsFreeSoon) {
 // RabbitMQ 4 answers with the whole connection.
 TEST(QueueSetup, ATransientQueueThatTheBrokerDoesNotPermit) {
   auto subscription = declared({.durable = false});
-  auto refused = QueueSetup(subscription).refused(
-      541, "closed by the broker: 541 INTERNAL_ERROR - Feature `transient_nonexcl_queues` is deprecated. Its use is not permitted");
+  auto refused = QueueSetup(subscription)
+                     .refused(541,
+                              "closed by the broker: 541 INTERNAL_ERROR - Feature `transient_nonexcl_queues` is "
+                              "deprecated. Its use is not permitted");
   EXPECT_THAT(refused.error.text, HasSubstr("durable: false"));
   EXPECT_TRUE(refused.lasting);
   EXPECT_FALSE(QueueSetup(subscription).refused(541, "closed by the broker: 541 INTERNAL_ERROR").lasting)
