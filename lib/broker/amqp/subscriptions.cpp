@@ -74,10 +74,8 @@ std::optional<QueueDeclaration> read_declaration(Section& section) {
   if (type == "quorum" || type == "stream")
     for (auto [key, wrong] :
          {std::pair("durable", !queue.durable), {"exclusive", queue.exclusive}, {"auto_delete", queue.auto_delete}})
-      if (wrong)
-        declare->error(key, "a " + type + " queue is always durable, never exclusive and never auto_delete");
-      else
-        warn_of_deletion(*declare, queue);
+      if (wrong) declare->error(key, "a " + type + " queue is always durable, never exclusive and never auto_delete");
+  warn_of_deletion(*declare, queue);
   if (type == "stream") declare->error("type", "stream queues are not supported yet", "quorum or classic");
   return queue;
 }
