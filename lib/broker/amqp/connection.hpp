@@ -115,7 +115,7 @@ class Connection {
   State state_ = State::closed;
   End end_ = End::lost;
   unsigned close_code_ = 0;  ///< of connection.close; 0: none came
-  uint64_t epoch_ = 0;  ///< counts open() and close(): tells a callback's aftermath that the connection is another
+  uint64_t epoch_ = 0;       ///< counts open() and close(): tells a callback's aftermath that the connection is another
   size_t next_endpoint_ = 0;
   const Endpoint* target_ = nullptr;
   std::string endpoint_text_, server_;

@@ -29,8 +29,8 @@ class GiveBack {
     ~User() = default;
   };
 
-  /// After `after`, messages are given back. `needs_consumer`: why this queue must never be without its consumer; empty:
-  /// it may. `after` zero: nothing is ever given back. `loop` and `user` outlive this.
+  /// After `after`, messages are given back. `needs_consumer`: why this queue must never be without its consumer;
+  /// empty: it may. `after` zero: nothing is ever given back. `loop` and `user` outlive this.
   GiveBack(EventLoop& loop, Duration after, std::string needs_consumer, User& user);
   ~GiveBack() { loop_.cancel(timer_); }
   GiveBack(const GiveBack&) = delete;

@@ -16,15 +16,15 @@ struct QueueLifetime {
   Duration unused{};             ///< x-expires: it is deleted after so long without a consumer; zero: it is not
   std::string drops;             ///< the argument by which it may drop what comes back; empty: there is none
 
-  /// Why a consumer that ends, or that does not begin, would cost messages: "the queue is auto_delete: …". Empty where it
-  /// costs none.
+  /// Why a consumer that ends, or that does not begin, would cost messages: "the queue is auto_delete: …". Empty where
+  /// it costs none.
   [[nodiscard]] std::string needs_consumer() const;
 };
 
 QueueLifetime lifetime(const Subscription& subscription);
 
-/// A queue that belongs to one connection of the bridge's. Not auto_delete: so it outlives a consumer that RabbitMQ ends
-/// (consumer_timeout), and a new one on the same connection finds everything in it.
+/// A queue that belongs to one connection of the bridge's. Not auto_delete: so it outlives a consumer that RabbitMQ
+/// ends (consumer_timeout), and a new one on the same connection finds everything in it.
 QueueDeclaration private_queue();
 
 }  // namespace mombridge::amqp

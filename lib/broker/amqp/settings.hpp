@@ -57,8 +57,8 @@ struct Settings : config::BrokerSettings {
   std::vector<Subscription> amqp_subscriptions;
 };
 
-/// How many connections the broker must allow, in words: "needs 4 AMQP connections, one to publish and one for each of 3
-/// subscriptions".
+/// How many connections the broker must allow, in words: "needs 4 AMQP connections, one to publish and one for each of
+/// 3 subscriptions".
 std::string connections_needed(const Settings& settings);
 
 }  // namespace mombridge::amqp

@@ -21,8 +21,7 @@ class SideChannel {
   /// `why`: the broker's words, where it refused.
   using Answered = std::function<void(const Question& question, bool yes, const std::string& why)>;
 
-  SideChannel(Connection& connection, Answered answered)
-      : connection_(connection), answered_(std::move(answered)) {}
+  SideChannel(Connection& connection, Answered answered) : connection_(connection), answered_(std::move(answered)) {}
 
   /// Another connection, or none: what was asked is forgotten. Later questions go over `channel`.
   void reset(uint16_t channel);
