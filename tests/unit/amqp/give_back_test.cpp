@@ -104,7 +104,9 @@ TEST_F(GiveBackTest, AQueueThatNeedsItsConsumerKeepsItAndThatIsSaidOnce) {
   make("the queue is auto_delete");
   EXPECT_TRUE(give_back_->must_keep());
   on_look = [this] {
-    if (looks == 6) EXPECT_EQ(kept.size(), 1u);
+    if (looks == 6) {
+      EXPECT_EQ(kept.size(), 1u);
+    }
     waiting = looks == 6 ? Waiting::briefly : Waiting::long_enough;
   };
   on_keep = [this] {
