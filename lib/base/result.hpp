@@ -11,9 +11,10 @@ namespace mombridge {
 
 struct Error {
   std::string text;
+  bool vague = false;  ///< says that something ended, and not why: a reason that is known is worth more
 
   /// The same error with `context: ` in front.
-  [[nodiscard]] Error in(std::string_view context) const { return {std::string(context) + ": " + text}; }
+  [[nodiscard]] Error in(std::string_view context) const { return {std::string(context) + ": " + text, vague}; }
 };
 
 template <class T = void>

@@ -46,30 +46,38 @@ void Supervisor::attempt() {
   if (!stopped_) open_();
 }
 
-void Supervisor::opened(const std::string& detail) {
-  if (stopped_) return;
+Duration Supervisor::opened(const std::string& detail) {
+  if (stopped_) return {};
   up_since_ = Clock::now();
+  auto down = down_since_ == TimePoint{} ? Duration::zero() : up_since_ - down_since_;
+  down_since_ = {};
+  reason_.clear();
   log::info(failures_ ? "connected again" : "connected",
             {{"broker", broker_}, {"link", status_.link}, {"endpoint", detail}});
   failures_ = 0;
   set(LinkStatus::State::up, detail);
+  return down;
 }
 
 void Supervisor::failed(const Error& error, Duration at_least) {
   if (stopped_) return;
   bool was_up = up_since_ != TimePoint{};
   if (was_up && Clock::now() - up_since_ > kStable) backoff_.reset();
+  if (was_up) down_since_ = Clock::now();
   up_since_ = {};
-  set(LinkStatus::State::failing, error.text);
+  auto text = error.text;
+  if (!error.vague)
+    reason_ = text;
+  else if (!reason_.empty())
+    text = reason_ + " (and now: " + error.text + ")";
+  set(LinkStatus::State::failing, text);
   if (timer_) return;
   ++failures_;
   Duration wait = std::max(backoff_.next(), at_least);
   auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
-  log::warn(was_up ? "connection lost" : "cannot connect", {{"broker", broker_},
-                                                            {"link", status_.link},
-                                                            {"reason", error.text},
-                                                            {"attempt", failures_},
-                                                            {"retry_in_ms", ms}});
+  log::warn(
+      was_up ? "connection lost" : "cannot connect",
+      {{"broker", broker_}, {"link", status_.link}, {"reason", text}, {"attempt", failures_}, {"retry_in_ms", ms}});
   timer_ = loop_.after(wait, [this] { attempt(); });
 }
 
@@ -86,7 +94,9 @@ void Supervisor::unblocked() {
 void Supervisor::pause(const std::string& reason) {
   if (stopped_) return;
   loop_.cancel(std::exchange(timer_, 0));
+  if (up_since_ != TimePoint{}) down_since_ = Clock::now();
   up_since_ = {};
+  reason_.clear();
   log::warn("paused", {{"broker", broker_}, {"link", status_.link}, {"reason", reason}});
   set(LinkStatus::State::blocked, reason);
 }

@@ -24,10 +24,12 @@ class Supervisor {
 
   /// [loop] Begins the first attempt.
   void start();
-  /// [loop] The link is up. `detail` for the log: where to, which version.
-  void opened(const std::string& detail = "");
+  /// [loop] The link is up. `detail` for the log: where to, which version. Returns how long it had been down since it
+  /// was up the last time; zero for the first time.
+  Duration opened(const std::string& detail = "");
   /// [loop] An attempt failed, or a link that was up broke. Schedules the next attempt, not before `at_least` from now;
-  /// calling it again before that attempt begins changes only the reason shown.
+  /// calling it again before that attempt begins changes only the reason shown. A vague error does not take the place
+  /// of a reason that is known since the link was up.
   void failed(const Error& error, Duration at_least = Duration::zero());
   /// [loop] The broker told us to stop sending (connection.blocked), or that is over: shown, nothing else changes.
   void blocked(const std::string& reason);
@@ -52,7 +54,8 @@ class Supervisor {
   Backoff backoff_;
   std::function<void()> open_;
   EventLoop::TimerId timer_ = 0;
-  TimePoint up_since_{};
+  TimePoint up_since_{}, down_since_{};
+  std::string reason_;  ///< the last one since the link was up that says why
   bool stopped_ = false;
   unsigned failures_ = 0;  ///< in a row
   std::atomic<bool> up_{false};

@@ -1,7 +1,9 @@
 """A destination that is away for long: its source's messages go back once, and are taken again when it is there."""
 import socket
 import threading
+import time
 
+import pytest
 from configs import configuration, route, shop
 from harness import eventually, unique
 
@@ -67,6 +69,52 @@ def test_given_back_once_and_taken_again(bridge, rabbit, amqp):
     totals = life.totals()
     assert totals["given_back"] == 50
     assert totals["delivered"] <= 250, "only what was in flight may come twice"
+
+
+def lives_by_its_consumer(kind, name):
+    """The route's source: a queue that is deleted without its consumer, or some seconds later."""
+    return {
+        "auto_delete": {"queue": name, "declare": {"auto_delete": True}},
+        "exclusive": {"queue": name, "declare": {"durable": False, "exclusive": True}},
+        "x-expires": {"queue": name, "declare": {"arguments": {"x-expires": 2000}}},
+        "x-max-length": {"queue": name, "declare": {"arguments": {"x-max-length": 60}}},
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["auto_delete", "exclusive", "x-expires", "x-max-length", "exchange"])
+def test_nothing_is_given_back_to_a_queue_that_would_lose_it(bridge, rabbit, amqp, kind):
+    """With its consumer the queue would go, and what was given back, and what is published meanwhile."""
+    name, sink = unique("lives"), amqp.queue()
+    config, door = far_away(rabbit, name, sink)
+    if kind == "exchange":
+        config["brokers"]["shop"]["subscribe"] = [{"exchange": "amq.topic", "routing_key": [name]}]
+        config["routes"][0]["from"] = shop(target=name)
+    else:
+        config["routes"][0]["from"] = shop(**lives_by_its_consumer(kind, name))
+    life = bridge(config)
+    life.wait_connected("exchange amq.topic" if kind == "exchange" else f"queue {name}")
+    exchange = "amq.topic" if kind == "exchange" else ""
+    for i in range(100):
+        amqp.publish(name, b"%d" % i, exchange=exchange)
+    life.wait_log("messages wait here and are not given back")
+    time.sleep(4)  # longer than x-expires
+    amqp.publish(name, b"100", exchange=exchange)
+    door.open()
+    seen = {int(amqp.get(sink, timeout=60).body) for _ in range(101)}
+    assert seen == set(range(101))
+    assert '"msg":"paused"' not in life.read_log()
+
+
+def test_a_queue_of_somebody_elses_that_was_deleted_without_its_consumer(bridge, rabbit, amqp):
+    """Nobody can know that it is auto_delete: then the log says what happened, and what to do about it."""
+    source, sink = unique("theirs"), amqp.queue()
+    amqp.channel.queue_declare(source, durable=True, auto_delete=True)
+    config, door = far_away(rabbit, source, sink)
+    life = bridge(config)
+    amqp.publish(source, b"x")
+    life.wait_log('"msg":"paused".*"link":"queue ' + source)
+    door.open()
+    life.wait_log("404 NOT_FOUND.*give_back_after: 0")
 
 
 def test_a_held_message_keeps_nobody_waiting(bridge, rabbit, amqp):

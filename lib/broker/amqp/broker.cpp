@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <ranges>
 
 #include "broker/amqp/consumer.hpp"
 #include "broker/amqp/publisher.hpp"
@@ -15,9 +16,12 @@ namespace {
 class AmqpBroker final : public Broker {
  public:
   AmqpBroker(const std::string& name, const Settings& settings)
-      : Broker(name), loop_(name), publisher_(loop_, name, settings) {
+      : Broker(name),
+        loop_(name),
+        order_([this] { start_subscriptions(); }, [this] { give_way(); }),
+        publisher_(loop_, name, settings, order_) {
     for (size_t i = 0; i < settings.amqp_subscriptions.size(); ++i)
-      consumers_.push_back(std::make_unique<Consumer>(loop_, name, settings, i));
+      consumers_.push_back(std::make_unique<Consumer>(loop_, name, settings, i, order_));
     for (size_t i = 0; i < consumers_.size(); ++i)
       if (settings.subscriptions[i].replies) replies_ = consumers_[i].get();
     loop_.before_sleep([this] { return serve(); });
@@ -26,10 +30,8 @@ class AmqpBroker final : public Broker {
 
   void start(Sink& sink) override {
     started_ = true;
-    loop_.post([this, &sink] {
-      publisher_.start();
-      for (auto& consumer : consumers_) consumer->start(sink);
-    });
+    sink_ = &sink;
+    loop_.post([this] { publisher_.start(); });
     loop_.start();
   }
 
@@ -42,6 +44,7 @@ class AmqpBroker final : public Broker {
   void stop_intake() override {
     if (!started_) return;
     loop_.call([this] {
+      sink_ = nullptr;
       for (auto& consumer : consumers_) consumer->stop_intake();
     });
   }
@@ -79,6 +82,19 @@ class AmqpBroker final : public Broker {
     for (auto& consumer : self.consumers_) visit(*consumer);
   }
 
+  void start_subscriptions() {
+    if (!sink_) return;
+    for (auto& consumer : consumers_) consumer->start(*sink_);
+  }
+
+  // The last one of the file; the one that replies come through only where there is no other.
+  void give_way() {
+    for (auto& consumer : consumers_ | std::views::reverse)
+      if (consumer.get() != replies_ && consumer->give_way()) return;
+    for (auto& consumer : consumers_)
+      if (consumer->give_way()) return;
+  }
+
   Duration serve() {
     Duration sleep = Duration::max(), rest = Duration::max();
     each_link(*this, [&](auto& link) {
@@ -91,6 +107,8 @@ class AmqpBroker final : public Broker {
   }
 
   EventLoop loop_;
+  PublisherFirst order_;
+  Sink* sink_ = nullptr;  ///< null: nothing is to be taken in, or no longer
   Publisher publisher_;
   std::vector<std::unique_ptr<Consumer>> consumers_;
   const Consumer* replies_ = nullptr;  ///< the one of the bridge's own reply queue

@@ -1,5 +1,6 @@
 #include "broker/amqp/config.hpp"
 
+#include "broker/amqp/queue_lifetime.hpp"
 #include "broker/amqp/subscriptions.hpp"
 #include "config/broker_keys.hpp"
 
@@ -42,7 +43,9 @@ void read_limits(Section& section, Settings& settings) {
   section.duration("connect_timeout", settings.connect_timeout, 1ms);
   section.integer("prefetch_count", settings.prefetch_count, 1);
   section.size("prefetch_size", settings.prefetch_size, 1);
-  section.duration("give_back_after", settings.give_back_after, 1s);
+  if (section.duration("give_back_after", settings.give_back_after) && settings.give_back_after > Duration(0) &&
+      settings.give_back_after < 1s)
+    section.error("give_back_after", "less than 1 s", "0 keeps the messages");
   section.size("max_message_size", settings.max_message_size);
 }
 
@@ -78,7 +81,7 @@ std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSett
   client->subscriptions.push_back(common);
   Subscription queue;
   queue.queue = client->reply_address;
-  queue.declare = {.durable = false, .exclusive = true, .auto_delete = true, .arguments = {}};
+  queue.declare = private_queue();
   client->amqp_subscriptions.push_back(queue);
   return client;
 }

@@ -13,10 +13,6 @@ namespace mombridge::amqp {
 
 namespace {
 
-constexpr size_t kReadBuffer = 256 << 10;  ///< room for a whole frame and much of the next ones
-constexpr size_t kFrameMax = 131072;
-constexpr size_t kFrameOverhead = 8;  ///< type, channel, size, end
-constexpr size_t kMethodBuffer = 16 << 10;
 constexpr size_t kKeepOut = 1 << 20;  ///< a write buffer that grew beyond this is given back when it is empty
 
 int open_socket(const Address& address) {
@@ -47,10 +43,15 @@ void Connection::open() {
   endpoint_text_ = target_->host + ":" + target_->port;
   last_error_.clear();
   end_ = End::lost;
+  close_code_ = 0;
   state_ = State::resolving;
   deadline_ = loop_.after(settings_.connect_timeout, [this] {
     deadline_ = 0;
-    fail_with(last_error_.empty() ? "no answer within the connect_timeout" : last_error_);
+    if (!last_error_.empty()) return fail_with(last_error_);
+    fail_with(state_ == State::starting
+                  ? "connected to " + endpoint_text_ +
+                        ", and no AMQP greeting within the connect_timeout: is this RabbitMQ's port?"
+                  : "no answer within the connect_timeout");
   });
   resolution_ = std::make_unique<Resolution>(loop_, target_->host, target_->port,
                                              [this](auto addresses) { resolved(std::move(addresses)); });
@@ -105,6 +106,7 @@ void Connection::socket_event(uint32_t events) {
     last_error_ = std::strerror(error);
     return connect_next();
   }
+  if (paused_ && events & EPOLLRDHUP) return lost("");  // nothing else would say so
   auto epoch = epoch_;
   if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) read();
   if (epoch == epoch_ && events & EPOLLOUT) flush();
@@ -113,9 +115,7 @@ void Connection::socket_event(uint32_t events) {
 void Connection::connected() {
   loop_.cancel(std::exchange(address_deadline_, 0));
   state_ = State::starting;
-  frame_max_ = kFrameMax;
-  if (!in_) in_ = std::make_unique_for_overwrite<char[]>(kReadBuffer);
-  in_size_ = 0;
+  in_.reset();
   paused_ = false;
   out_.clear();
   out_.append("AMQP\0\0\x09\x01", 8);
@@ -126,49 +126,33 @@ void Connection::connected() {
 
 void Connection::read() {
   // One read a round: level-triggered, so that acks and publishes get their turn under load.
-  ssize_t n = ::recv(socket_.get(), in_.get() + in_size_, kReadBuffer - in_size_, 0);
+  auto room = in_.room();
+  // While reading is paused, only an error brings us here, and what lies here is not taken any more.
+  if (room.empty()) return lost("");
+  ssize_t n = ::recv(socket_.get(), room.data(), room.size(), 0);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n < 0) return fail_with(std::string("connection lost: ") + std::strerror(errno));
-  if (n == 0) {
-    // Without authentication_failure_close, and in old brokers, a refused login is just a closed socket.
-    if (state_ == State::tuning) end_ = End::login_refused;
-    return fail_with(state_ == State::tuning ? "the broker closed the connection at login: wrong user or password?"
-                                             : "the broker closed the connection");
-  }
+  if (n <= 0) return lost(n < 0 ? std::strerror(errno) : "");
   last_received_ = loop_.round_began();
-  in_size_ += static_cast<size_t>(n);
-  auto epoch = epoch_;
-  size_t used = parse({in_.get(), in_size_});
-  if (epoch != epoch_) return;
-  in_size_ -= used;
-  if (in_size_ && used) std::memmove(in_.get(), in_.get() + used, in_size_);
+  in_.received(static_cast<size_t>(n));
+  if (state_ == State::starting && !is_amqp()) return;
+  take_frames();
 }
 
-size_t Connection::parse(std::string_view bytes) {
-  size_t used = 0;
+void Connection::take_frames() {
+  Frame frame;
   auto epoch = epoch_;
-  while (bytes.size() - used >= 7) {
-    Reader header(bytes.substr(used, 7));
-    auto type = header.octet();
-    auto channel = header.number<uint16_t>();
-    size_t size = header.number<uint32_t>();
-    // The server's answer to a protocol version that it does not speak begins with "AMQP".
-    if (state_ == State::starting && bytes.substr(used, 4) == "AMQP")
-      return fail_with("the broker does not speak AMQP 0-9-1"), 0;
-    if (size + kFrameOverhead > frame_max_)
-      return fail_with("a frame of " + std::to_string(size) + " bytes is larger than agreed"), 0;
-    if (bytes.size() - used < size + kFrameOverhead) break;
-    auto payload = bytes.substr(used + 7, size);
-    if (static_cast<uint8_t>(bytes[used + 7 + size]) != AMQP_FRAME_END)
-      return fail_with("a frame without its end mark"), 0;
-    used += size + kFrameOverhead;
-    if (!frame(type, channel, payload)) return fail_with("a frame of unknown type " + std::to_string(type)), 0;
-    if (epoch != epoch_) return 0;
+  while (!paused_) {
+    auto got = in_.next(frame);
+    if (got == FrameReader::Got::nothing) return;
+    if (got == FrameReader::Got::broken) return fail_with(in_.error());
+    bool known = take(frame);
+    if (epoch != epoch_) return;
+    if (!known) return fail_with("a frame of unknown type " + std::to_string(frame.type));
   }
-  return used;
 }
 
-bool Connection::frame(uint8_t type, uint16_t channel, std::string_view payload) {
+bool Connection::take(const Frame& frame) {
+  auto& [type, channel, payload] = frame;
   if (channel && state_ < State::open) return false;  // users expect nothing before opened()
   switch (type) {
     case AMQP_FRAME_METHOD:
@@ -207,9 +191,12 @@ void Connection::method_frame(uint16_t channel, std::string_view payload) {
 }
 
 void Connection::send(uint16_t channel, amqp_method_number_t id, void* method) {
-  std::array<char, kMethodBuffer> buffer;
+  if (state_ == State::closed) return;
+  std::array<char, FrameReader::kOurFrameMax> buffer;
   int size = amqp_encode_method(id, method, {buffer.size(), buffer.data()});
-  if (size < 0) return fail_with("a method does not fit its buffer");
+  if (size < 0 || sizeof(uint32_t) + static_cast<size_t>(size) + FrameReader::kOverhead > frame_max())
+    return fail_with("what the bridge has to say does not fit the broker's frame_max of " +
+                     std::to_string(frame_max()) + " bytes: " + amqp_method_name(id));
   Writer writer(out_);
   writer.frame(AMQP_FRAME_METHOD, channel, sizeof(uint32_t) + static_cast<size_t>(size));
   writer.number(static_cast<uint32_t>(id));
@@ -229,7 +216,7 @@ void Connection::flush() {
     ssize_t n = ::send(socket_.get(), out_.data() + out_at_, pending(), MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) break;
-    if (n < 0) return fail_with(std::string("connection lost: ") + std::strerror(errno));
+    if (n < 0) return lost(std::strerror(errno));
     out_at_ += static_cast<size_t>(n);
     last_sent_ = loop_.round_began();
   }
@@ -245,14 +232,22 @@ void Connection::flush() {
 void Connection::pause_reading(bool pause) {
   if (paused_ == pause) return;
   paused_ = pause;
-  // The silence was ours.
-  if (!pause) last_received_ = Clock::now();
+  loop_.cancel(std::exchange(go_on_, 0));
+  if (!pause) {
+    last_received_ = Clock::now();  // the silence was ours
+    // Not at once: the caller may be in the middle of one of these frames.
+    if (!in_.rest().empty())
+      go_on_ = loop_.after(Duration::zero(), [this] {
+        go_on_ = 0;
+        take_frames();
+      });
+  }
   update_events();
 }
 
 void Connection::update_events() {
   if (!watched_) return;
-  uint32_t wanted = (paused_ ? 0u : EPOLLIN) | (pending() ? EPOLLOUT : 0u);
+  uint32_t wanted = (paused_ ? EPOLLRDHUP : EPOLLIN) | (pending() ? EPOLLOUT : 0u);
   if (wanted == events_) return;
   events_ = wanted;
   loop_.modify(socket_.get(), wanted);

@@ -12,6 +12,7 @@
 #include "base/event_loop.hpp"
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "broker/amqp/frame_reader.hpp"
 #include "broker/amqp/resolver.hpp"
 #include "broker/amqp/settings.hpp"
 #include "broker/amqp/wire.hpp"
@@ -54,14 +55,21 @@ class Connection {
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
   /// Why it ended, until the next open(). The broker closed it for something that we sent (a code from 500 on):
   [[nodiscard]] bool blamed() const { return end_ == End::blamed; }
-  /// User, password or vhost were not accepted: knocking again at once would be hammering.
-  [[nodiscard]] bool login_refused() const { return end_ == End::login_refused; }
+  /// Of the broker's connection.close, 0 where none came.
+  [[nodiscard]] unsigned close_code() const { return close_code_; }
+  /// User, password or vhost were not accepted, or no further connection is: knocking again at once would be hammering.
+  [[nodiscard]] bool login_refused() const { return end_ == End::login_refused || end_ == End::limited; }
+  /// The broker has as many connections or channels as its vhost, this user or its node may have.
+  [[nodiscard]] bool limited() const { return end_ == End::limited; }
   [[nodiscard]] const std::string& endpoint() const { return endpoint_text_; }
   [[nodiscard]] const std::string& server() const { return server_; }  ///< "RabbitMQ 3.10.8"
   [[nodiscard]] unsigned server_major() const { return server_major_; }
-  [[nodiscard]] size_t frame_max() const { return frame_max_; }
+  /// Bytes of a whole frame that the broker takes.
+  [[nodiscard]] size_t frame_max() const { return in_.frame_max(); }
+  /// The highest channel number that may be opened.
+  [[nodiscard]] uint16_t channel_max() const { return channel_max_; }
 
-  /// Appends one method frame. The connection is open.
+  /// Appends one method frame. A closed connection takes nothing; one that does not fit a frame closes it.
   void send(uint16_t channel, amqp_method_number_t id, void* method);
   /// Takes whole frames that the user has written elsewhere; leaves the buffer with bytes that mean nothing.
   void send(Buffer& frames);
@@ -71,12 +79,13 @@ class Connection {
   [[nodiscard]] size_t pending() const { return out_.size() - out_at_; }
   /// Writes what can be written without waiting; call before every sleep of the loop.
   void flush();
-  /// Back-pressure: what the server sends stays in the kernel and, from there on, at the server.
+  /// Back-pressure: what the server sends stays in the kernel and, from there on, at the server. Also from within a
+  /// callback: no further one comes then, whatever has been received already.
   void pause_reading(bool pause);
 
  private:
   enum class State { closed, resolving, connecting, starting, tuning, opening, open, goodbye };
-  enum class End { lost, blamed, login_refused };
+  enum class End { lost, blamed, login_refused, limited };
 
   void resolved(Result<std::vector<Address>> addresses);
   void connect_next();
@@ -84,8 +93,10 @@ class Connection {
   void connected();
   void socket_event(uint32_t events);
   void read();
-  size_t parse(std::string_view bytes);
-  bool frame(uint8_t type, uint16_t channel, std::string_view payload);
+  void take_frames();
+  bool take(const Frame& frame);
+  bool is_amqp();
+  void lost(const std::string& how);
   void method_frame(uint16_t channel, std::string_view payload);
   void control(amqp_method_number_t id, void* decoded);
   void closed_by_broker(const amqp_connection_close_t& close);
@@ -93,7 +104,8 @@ class Connection {
   void tune(const amqp_connection_tune_t& tune);
   void await_heartbeat();
   void heartbeat();
-  void fail_with(std::string why);
+  void fail_with(Error why);
+  void fail_with(std::string why) { fail_with(Error{std::move(why)}); }
   void update_events();
 
   EventLoop& loop_;
@@ -102,7 +114,8 @@ class Connection {
   ConnectionUser& user_;
   State state_ = State::closed;
   End end_ = End::lost;
-  uint64_t epoch_ = 0;  ///< counts open() and close(): tells a callback's aftermath that the connection is another
+  unsigned close_code_ = 0;  ///< of connection.close; 0: none came
+  uint64_t epoch_ = 0;       ///< counts open() and close(): tells a callback's aftermath that the connection is another
   size_t next_endpoint_ = 0;
   const Endpoint* target_ = nullptr;
   std::string endpoint_text_, server_;
@@ -114,12 +127,11 @@ class Connection {
   Fd socket_;
   bool watched_ = false, paused_ = false;
   uint32_t events_ = 0;
-  EventLoop::TimerId deadline_ = 0, address_deadline_ = 0, heartbeat_timer_ = 0;
+  EventLoop::TimerId deadline_ = 0, address_deadline_ = 0, heartbeat_timer_ = 0, go_on_ = 0;
   Duration heartbeat_interval_{};
   TimePoint last_received_{}, last_sent_{}, heartbeat_due_{};
-  size_t frame_max_ = 0;
-  std::unique_ptr<char[]> in_;
-  size_t in_size_ = 0;  ///< bytes of an incomplete frame at its beginning
+  uint16_t channel_max_ = 0;
+  FrameReader in_;
   Buffer out_;
   size_t out_at_ = 0;
   amqp_pool_t pool_{};

@@ -31,7 +31,8 @@ void Connection::heartbeat() {
 
 void Connection::close() {
   ++epoch_;
-  for (auto* timer : {&deadline_, &address_deadline_, &heartbeat_timer_}) loop_.cancel(std::exchange(*timer, 0));
+  for (auto* timer : {&deadline_, &address_deadline_, &heartbeat_timer_, &go_on_})
+    loop_.cancel(std::exchange(*timer, 0));
   resolution_.reset();
   if (watched_) loop_.unwatch(socket_.get());
   watched_ = false;
@@ -41,10 +42,29 @@ void Connection::close() {
   state_ = State::closed;
 }
 
-void Connection::fail_with(std::string why) {
+void Connection::fail_with(Error why) {
   if (state_ == State::closed) return;
   close();
-  user_.closed({std::move(why)});
+  user_.closed(why);
+}
+
+// The other end closed or reset the connection: how much that says depends on how far we were. `how`: the system's
+// words, where it has any.
+void Connection::lost(const std::string& how) {
+  auto in_words = how.empty() ? std::string() : " (" + how + ")";
+  switch (state_) {
+    case State::starting:
+      return fail_with("cannot connect to " + endpoint_text_ + ": closed before the AMQP handshake" + in_words +
+                       ": is this RabbitMQ's port?");
+    case State::tuning:
+      // Without authentication_failure_close, and in old brokers, a refused login is just a closed socket.
+      end_ = End::login_refused;
+      return fail_with(Error{"the broker closed the connection at login: wrong user or password?", true});
+    case State::opening:
+      return fail_with(Error{"the broker closed the connection while the vhost was opened" + in_words, true});
+    default:
+      return fail_with(Error{how.empty() ? "the broker closed the connection" : "connection lost: " + how, true});
+  }
 }
 
 void Connection::say_goodbye() {

@@ -1,5 +1,6 @@
 #include "broker/amqp/consumer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/counters.hpp"
@@ -27,7 +28,8 @@ void AmqpDelivery::settle(Settlement s) noexcept {
   owner_.settled(*this);
 }
 
-Consumer::Consumer(EventLoop& loop, const std::string& broker, const Settings& settings, size_t index)
+Consumer::Consumer(EventLoop& loop, const std::string& broker, const Settings& settings, size_t index,
+                   const PublisherFirst& order)
     : broker_(broker),
       settings_(settings),
       subscription_(settings.amqp_subscriptions[index]),
@@ -35,7 +37,10 @@ Consumer::Consumer(EventLoop& loop, const std::string& broker, const Settings& s
       loop_(loop),
       connection_(loop_, settings, link_name(subscription_, settings.subscriptions[index]), *this),
       supervisor_(loop_, broker, link_name(subscription_, settings.subscriptions[index]),
-                  Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }) {}
+                  Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }),
+      order_(order),
+      queue_(subscription_),
+      give_back_(loop_, settings.give_back_after, queue_.lifetime().needs_consumer(), *this) {}
 
 void Consumer::start(Sink& sink) {
   sink_ = &sink;
@@ -68,20 +73,49 @@ void Consumer::settled(AmqpDelivery& delivery) noexcept {
 }
 
 void Consumer::closed(const Error& error) {
-  missing_ = false;
-  if (subscription_.declare && subscription_.declare->exclusive) has_queue_ = false;
+  auto at_least = connection_.login_refused() ? kAfterRefusedLogin : Duration::zero();
+  auto why = error;
+  // The broker takes offence at a declaration with the whole connection (540, 541).
+  if (connection_.blamed() && !supervisor_.up()) {
+    auto refusal = queue_.refused(connection_.close_code(), error.text);
+    why = refusal.error;
+    if (refusal.lasting) at_least = settings_.reconnect_delay_max;
+  }
+  queue_.connection_ended();
+  lost(why, at_least);
+}
+
+// The channel is gone, and perhaps its connection.
+void Consumer::lost(const Error& error, Duration at_least) {
+  if (subscription_.declare && subscription_.declare->exclusive && !connection_.is_open()) has_queue_ = false;
   if (current_) recycle(*std::exchange(current_, nullptr));
-  if (paused_ && !on_closed_) return;
+  if (give_back_.is_left() && !on_closed_) return;
   live_epoch_ = ++epoch_;  // what is still in flight has been given back by the broker already
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
-  supervisor_.failed(error, connection_.login_refused() ? kAfterRefusedLogin : Duration::zero());
+  supervisor_.failed(error, at_least);
 }
 
 // The broker is told, or its log would speak of a connection that broke.
-void Consumer::drop_channel(const std::string& why) {
+void Consumer::drop_channel(const Error& why, Duration at_least) {
   if (connection_.is_open()) connection_.say_goodbye();
   connection_.close();
-  closed({why});
+  queue_.connection_ended();
+  lost(why, at_least);
+}
+
+void Consumer::channel_closed(const amqp_channel_close_t& close) {
+  auto words = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
+  if (close.reply_code == AMQP_NOT_FOUND && queue_.make_it()) return declare_at_last();
+  QueueSetup::Refusal why{{words}};
+  if (!supervisor_.up()) why = queue_.refused(close.reply_code, words);
+  if (close.reply_code == AMQP_NOT_FOUND && give_back_.is_returning())
+    why.error.text += "; it was there when its messages were given back: `give_back_after: 0` would keep the consumer";
+  auto at_least = why.lasting ? settings_.reconnect_delay_max : Duration::zero();
+  if (!queue_.kept_by_connection()) return drop_channel(why.error, at_least);
+  // With the connection the queue would be deleted. The next attempt opens another channel on it.
+  amqp_channel_close_ok_t ok{};
+  connection_.send(kChannel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+  lost(why.error, at_least);
 }
 
 void Consumer::method(uint16_t, amqp_method_number_t id, void* decoded, std::string_view arguments) {
@@ -89,18 +123,32 @@ void Consumer::method(uint16_t, amqp_method_number_t id, void* decoded, std::str
     case AMQP_BASIC_DELIVER_METHOD:
       return deliver(arguments);
     case AMQP_BASIC_CONSUME_OK_METHOD:
-      has_queue_ = true;
-      return supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
+      return up();
     case AMQP_BASIC_CANCEL_METHOD:
       return drop_channel("the broker cancelled the subscription: was the queue deleted?");
-    case AMQP_CHANNEL_CLOSE_METHOD: {
-      auto& close = *static_cast<amqp_channel_close_t*>(decoded);
-      if (close.reply_code == AMQP_NOT_FOUND && subscription_.passive_first && !missing_) return declare_at_last();
-      return drop_channel(std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512));
-    }
+    case AMQP_QUEUE_DECLARE_OK_METHOD:
+      return queue_.declared(view(static_cast<amqp_queue_declare_ok_t*>(decoded)->queue));
+    case AMQP_CHANNEL_CLOSE_METHOD:
+      return channel_closed(*static_cast<amqp_channel_close_t*>(decoded));
     default:
       return;  // answers to what opened() sent
   }
+}
+
+// Messages come, or may come.
+void Consumer::up() {
+  has_queue_ = true;
+  give_back_.returned();
+  auto down = supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
+  if (auto lost = queue_.lost(); !lost.empty())
+    log::warn("messages were missed",
+              {{"broker", broker_},
+               {"link", supervisor_.status().link},
+               {"reason", lost},
+               {"away_ms", std::chrono::duration_cast<std::chrono::milliseconds>(down).count()}});
+  queue_.consuming();
+  // A lot that an earlier connection brought is still here: this one's may come when that is less.
+  if (too_many()) connection_.pause_reading(true);
 }
 
 // basic.deliver: consumer-tag, delivery-tag, redelivered, exchange, routing-key.
@@ -165,8 +213,8 @@ void Consumer::dispatch() {
   ++in_flight_;
   d.footprint = d.bytes.size() + d.storage.footprint();
   in_flight_bytes_ += d.footprint;
-  watch_away();
-  if (in_flight_bytes_ > settings_.prefetch_size) connection_.pause_reading(true);
+  give_back_.watch();
+  if (in_flight_bytes_ > settings_.prefetch_size || too_many()) connection_.pause_reading(true);
   if (failpoint("early_ack")) tracker_.accepted(d.tag);
   sink_->receive(DeliveryHandle(&d));
 }
@@ -192,8 +240,9 @@ void Consumer::take_settled() {
     if (d.epoch == epoch_ && connection_.is_open()) tell_broker(d);
     recycle(d);
   }
-  if (in_flight_bytes_ <= settings_.prefetch_size / 2) connection_.pause_reading(false);
-  if (paused_ && sink_ && (progress || !in_flight_)) resume();
+  if (in_flight_bytes_ <= settings_.prefetch_size / 2 && in_flight_ <= settings_.prefetch_count)
+    connection_.pause_reading(false);
+  if (give_back_.is_left() && sink_ && (progress || !in_flight_)) resume();
 }
 
 void Consumer::tell_broker(const AmqpDelivery& d) {
@@ -226,6 +275,64 @@ void Consumer::send_ack(uint64_t tag, bool multiple) {
   writer.number(tag);
   writer.octet(multiple);
   writer.octet(AMQP_FRAME_END);
+}
+
+void Consumer::open() {
+  // Two lots at most: with a new one at each reconnect, what waits here for a destination that is away would grow
+  // without bound. A queue that needs its consumer is consumed from all the same, and read when there is room.
+  if (in_flight_ > settings_.prefetch_count && !give_back_.must_keep())
+    return pause("what an earlier connection delivered is still on its way");
+  if (connection_.is_open()) return opened();  // only its channel was closed
+  if (order_.publisher_waits())
+    return supervisor_.failed({"the broker allows no further connection, and the publisher's comes first"});
+  connection_.open();
+}
+
+void Consumer::pause(const std::string& why) {
+  give_back_.left();
+  ++epoch_;
+  supervisor_.pause(why);
+  if (connection_.is_open()) connection_.say_goodbye();
+}
+
+void Consumer::resume() {
+  give_back_.returns();
+  live_epoch_ = epoch_;
+  supervisor_.resume();
+}
+
+bool Consumer::give_way() {
+  if (!connection_.is_open() || give_back_.must_keep() || !sink_) return false;
+  drop_channel({"gives way to the publisher, for which the broker allows no further connection"}, Duration::zero());
+  return true;
+}
+
+GiveBack::Waiting Consumer::waiting_since(TimePoint since) {
+  if (!in_flight_) return GiveBack::Waiting::nothing;
+  auto waits = [&](AmqpDelivery& d) {
+    return d.handed_out && d.epoch == epoch_ && d.arrived < since && d.attachment && d.attachment->away();
+  };
+  return sink_ && connection_.is_open() && std::ranges::any_of(deliveries_, waits) ? GiveBack::Waiting::long_enough
+                                                                                   : GiveBack::Waiting::briefly;
+}
+
+// What is in flight goes on waiting here and does not become stale before one of them got through: that shows that the
+// destination is back.
+void Consumer::give_back() {
+  counter("given_back").add(in_flight_);
+  take_settled();
+  flush_acks(true);
+  pause("its destination has been away for long: " + std::to_string(in_flight_) + " messages were given back");
+}
+
+void Consumer::keep(const std::string& why) {
+  log::warn(
+      "messages wait here and are not given back",
+      {{"broker", broker_},
+       {"link", supervisor_.status().link},
+       {"messages", in_flight_},
+       {"reason", "their destination has been away for long, and " + why},
+       {"note", "RabbitMQ ends a consumer that settles nothing for its consumer_timeout, 30 minutes by default"}});
 }
 
 AmqpDelivery& Consumer::new_delivery() {

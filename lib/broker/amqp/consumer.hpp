@@ -14,7 +14,10 @@
 #include "base/pace.hpp"
 #include "broker/amqp/ack_tracker.hpp"
 #include "broker/amqp/connection.hpp"
+#include "broker/amqp/give_back.hpp"
 #include "broker/amqp/properties.hpp"
+#include "broker/amqp/publisher_first.hpp"
+#include "broker/amqp/queue_setup.hpp"
 #include "broker/supervisor.hpp"
 #include "message/delivery.hpp"
 
@@ -40,10 +43,11 @@ class AmqpDelivery final : public Delivery {
   Consumer& owner_;
 };
 
-class Consumer final : private ConnectionUser {
+class Consumer final : private ConnectionUser, private GiveBack::User {
  public:
-  /// `index` of the subscription in the settings, which outlive this, as the loop does.
-  Consumer(EventLoop& loop, const std::string& broker, const Settings& settings, size_t index);
+  /// `index` of the subscription in the settings. All references outlive this.
+  Consumer(EventLoop& loop, const std::string& broker, const Settings& settings, size_t index,
+           const PublisherFirst& order);
 
   /// [loop] Deliveries go to `sink` until stop_intake() or say_goodbye().
   void start(Sink& sink);
@@ -53,6 +57,8 @@ class Consumer final : private ConnectionUser {
   [[nodiscard]] Duration rest() const { return pace_.rest(in_flight_); }
   void say_goodbye(std::function<void()> gone);
   void close();
+  /// Closes its connection, where that costs no messages, so that the publisher may have it. Returns whether it did.
+  bool give_way();
 
   [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
   /// [any thread] The queue exists: since the first time it was consumed from, or where it is a private one, now.
@@ -73,12 +79,14 @@ class Consumer final : private ConnectionUser {
   void blocked(const std::string&) override {}
   void unblocked() override {}
 
+  GiveBack::Waiting waiting_since(TimePoint since) override;
+  void give_back() override;
+  void keep(const std::string& why) override;
+
   void open();
   void pause(const std::string& why);
   void resume();
-  void watch_away();
-  void give_back();
-  void declare_queue();
+  void up();
   void declare_at_last();
   void consume();
   void deliver(std::string_view arguments);
@@ -87,7 +95,11 @@ class Consumer final : private ConnectionUser {
   void tell_broker(const AmqpDelivery& delivery);
   void flush_acks(bool all);
   void send_ack(uint64_t tag, bool multiple);
-  void drop_channel(const std::string& why);
+  void drop_channel(const std::string& why) { drop_channel(Error{why}, Duration::zero()); }
+  void drop_channel(const Error& why, Duration at_least);
+  void channel_closed(const amqp_channel_close_t& close);
+  void lost(const Error& error, Duration at_least);
+  [[nodiscard]] bool too_many() const { return in_flight_ >= 2 * uint64_t{settings_.prefetch_count}; }
   AmqpDelivery& new_delivery();
   void recycle(AmqpDelivery& delivery);
 
@@ -98,6 +110,9 @@ class Consumer final : private ConnectionUser {
   EventLoop& loop_;
   Connection connection_;
   Supervisor supervisor_;
+  const PublisherFirst& order_;
+  QueueSetup queue_;
+  GiveBack give_back_;
   Sink* sink_ = nullptr;  ///< null: no deliveries now
   Inbox<AmqpDelivery> inbox_;
   AckTracker tracker_;
@@ -111,10 +126,7 @@ class Consumer final : private ConnectionUser {
   bool redelivered_ = false;
   uint64_t in_flight_ = 0, in_flight_bytes_ = 0;  ///< handed out, those of earlier epochs included
   Pace pace_;
-  bool paused_ = false;
-  EventLoop::TimerId away_timer_ = 0;
   EventLoop::TimerId stragglers_ = 0;  ///< runs while acknowledgements gather above one that is open
-  bool missing_ = false;               ///< a queue that is used as it is was not there
   std::atomic<bool> has_queue_{false};
   std::function<void()> on_closed_;
   log::Repeated dropped_log_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 
 #include "base/text.hpp"
 #include "broker/amqp/connection.hpp"
@@ -34,7 +35,32 @@ std::string_view property(const std::vector<Header>& table, std::string_view nam
   return {};
 }
 
+/// What speaks where RabbitMQ was expected, by its first bytes.
+std::string describe_stranger(std::string_view bytes) {
+  constexpr char kTlsAlert = 0x15, kTlsHandshake = 0x16;
+  if (bytes.starts_with("AMQP")) return "the broker does not speak AMQP 0-9-1";
+  if (bytes[0] == kTlsAlert || bytes[0] == kTlsHandshake)
+    return "this port speaks TLS: is it the one for amqps:// (5671)? For amqp:// RabbitMQ usually listens on 5672";
+  if (bytes.starts_with("HTTP"))
+    return "this port speaks HTTP: is it RabbitMQ's management (15672)? For amqp:// it usually listens on 5672";
+  return "this port does not speak AMQP, it says '" + printable(bytes, 32) + "': is this RabbitMQ's port?";
+}
+
+// The broker's own words, and what to do about them.
+std::string limit_reached(const std::string& why, const Settings& settings) {
+  return "closed by the broker: " + why + "; this bridge " + connections_needed(settings) +
+         ": raise the limit, or subscribe to less";
+}
+
 }  // namespace
+
+// The first frame is a method of channel 0. Whatever else begins a stream, its first bytes say what it is.
+bool Connection::is_amqp() {
+  auto bytes = in_.rest();
+  if (bytes[0] == AMQP_FRAME_METHOD) return true;
+  fail_with("cannot connect to " + endpoint_text_ + ": " + describe_stranger(bytes));
+  return false;
+}
 
 void Connection::control(amqp_method_number_t id, void* decoded) {
   switch (id) {
@@ -62,8 +88,12 @@ void Connection::control(amqp_method_number_t id, void* decoded) {
 }
 
 void Connection::closed_by_broker(const amqp_connection_close_t& close) {
+  close_code_ = close.reply_code;
   auto why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
-  if (state_ == State::tuning || state_ == State::opening)
+  bool limited = close.reply_code == AMQP_NOT_ALLOWED && why.find("limit") != std::string::npos;
+  if (limited)
+    end_ = End::limited;
+  else if (state_ == State::tuning || state_ == State::opening)
     end_ = End::login_refused;
   else if (close.reply_code >= 500)
     end_ = End::blamed;
@@ -71,7 +101,7 @@ void Connection::closed_by_broker(const amqp_connection_close_t& close) {
   send(0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
   auto epoch = epoch_;
   flush();
-  if (epoch == epoch_) fail_with("closed by the broker: " + why);
+  if (epoch == epoch_) fail_with(limited ? limit_reached(why, settings_) : "closed by the broker: " + why);
 }
 
 // Version, server-properties, mechanisms, locales. Decoded here because it is the one method with a table that a server
@@ -117,14 +147,15 @@ void Connection::start(std::string_view arguments) {
 }
 
 void Connection::tune(const amqp_connection_tune_t& tune) {
-  constexpr size_t kOurFrameMax = 131072, kSmallestFrameMax = 4096;
-  frame_max_ =
-      std::max(kSmallestFrameMax, tune.frame_max ? std::min<size_t>(tune.frame_max, kOurFrameMax) : kOurFrameMax);
+  constexpr size_t kSmallestFrameMax = 4096;  // by the specification
+  constexpr auto kOurs = FrameReader::kOurFrameMax;
+  in_.agree(std::max(kSmallestFrameMax, tune.frame_max ? std::min<size_t>(tune.frame_max, kOurs) : kOurs));
+  channel_max_ = tune.channel_max ? tune.channel_max : std::numeric_limits<uint16_t>::max();
   auto ours = std::chrono::duration_cast<std::chrono::seconds>(settings_.heartbeat).count();
   auto seconds = ours && tune.heartbeat ? std::min<int64_t>(ours, tune.heartbeat) : ours;
   heartbeat_interval_ = std::chrono::seconds(seconds);
   amqp_connection_tune_ok_t ok{.channel_max = tune.channel_max,
-                               .frame_max = static_cast<uint32_t>(frame_max_),
+                               .frame_max = static_cast<uint32_t>(frame_max()),
                                .heartbeat = static_cast<uint16_t>(seconds)};
   send(0, AMQP_CONNECTION_TUNE_OK_METHOD, &ok);
   amqp_connection_open_t open{.virtual_host = bytes(target_->vhost), .capabilities = amqp_empty_bytes, .insist = 0};

@@ -1,5 +1,7 @@
 #include "broker/amqp/publisher.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/text.hpp"
@@ -8,7 +10,6 @@ namespace mombridge::amqp {
 
 namespace {
 
-constexpr uint16_t kDeclareChannel = 3;  ///< and above, one for each declaration
 constexpr Duration kAfterRefusedLogin = std::chrono::seconds(1);
 
 // The only publication that was under way is to blame. 406 is about what it says, and mostly about its headers, of
@@ -22,13 +23,15 @@ Outcome::Cause cause_of(const std::string& why) {
 
 }  // namespace
 
-Publisher::Publisher(EventLoop& loop, const std::string& broker, const Settings& settings)
+Publisher::Publisher(EventLoop& loop, const std::string& broker, const Settings& settings, PublisherFirst& order)
     : broker_(broker),
       settings_(settings),
       loop_(loop),
       connection_(loop_, settings, "publisher", *this),
       supervisor_(loop_, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
-                  [this] { connection_.open(); }) {}
+                  [this] { connection_.open(); }),
+      order_(order),
+      side_(connection_, [this](auto& question, bool yes, auto& why) { answered(question, yes, why); }) {}
 
 void Publisher::say_goodbye(std::function<void()> gone) {
   supervisor_.stop();
@@ -56,26 +59,24 @@ void Publisher::opened() {
                       : connection_.server_major() >= 4 ? 16ull << 20  // their default since 4.0
                                                         : 128ull << 20;
   blocked_ = false;
-  asked_.clear();
+  side_.reset(one_channel() ? kChannel : kSideChannel);
   declare_own();
-  open_channel();
+  // A broker that allows a single channel is asked first, and published to then.
+  if (!one_channel() || side_.idle()) open_channel();
 }
 
-// Each on a channel of its own, which is all that a refusal can cost: a queue that exists with other arguments is used
-// as it is.
+// A queue that exists with other arguments is used as it is.
 void Publisher::declare_own() {
-  uint16_t channel = kDeclareChannel;
-  for (auto& name : settings_.declares) {
-    amqp_channel_open_t open{};
-    connection_.send(channel, AMQP_CHANNEL_OPEN_METHOD, &open);
-    amqp_queue_declare_t declare{};
-    declare.queue = bytes(name);
-    declare.durable = 1;
-    connection_.send(channel, AMQP_QUEUE_DECLARE_METHOD, &declare);
-    amqp_channel_close_t close{
-        .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
-    connection_.send(channel++, AMQP_CHANNEL_CLOSE_METHOD, &close);
-  }
+  for (auto& name : settings_.declares)
+    if (!not_declared_.contains(name)) side_.ask({SideChannel::Question::Kind::declare_queue, name});
+}
+
+void Publisher::answered(const SideChannel::Question& question, bool yes, const std::string& why) {
+  if (question.kind == SideChannel::Question::Kind::look_up_exchange) return exchange_answer(question.name, yes, why);
+  if (!yes)
+    log::info("the bridge's own queue is used as it is",
+              {{"broker", broker_}, {"queue", question.name}, {"reason", why}});
+  if (one_channel() && side_.idle()) open_channel();
 }
 
 void Publisher::open_channel() {
@@ -97,13 +98,21 @@ void Publisher::open_channel() {
 void Publisher::closed(const Error& error) {
   ready_ = false;
   Publication* culprit = nullptr;
-  if (connection_.blamed())
+  bool declaring = !side_.idle() && side_.asked().kind == SideChannel::Question::Kind::declare_queue;
+  if (connection_.blamed() && declaring) {
+    log::error("the bridge's own queue cannot be declared, and is not any more",
+               {{"broker", broker_}, {"queue", side_.asked().name}, {"reason", error.text}});
+    not_declared_.insert(side_.asked().name);
+    take_back_unconfirmed();
+  } else if (connection_.blamed())
     culprit = take_back_and_blame();
   else
     take_back_unconfirmed();
   if (culprit) culprit->completed(Outcome::refused(error.text, Outcome::Cause::size));
+  side_.reset(kSideChannel);
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
   supervisor_.failed(error, connection_.login_refused() ? kAfterRefusedLogin : Duration::zero());
+  order_.publisher_failed(connection_.limited());
 }
 
 // Whether they arrived is unknown: they are published again, before what came after them.
@@ -116,6 +125,7 @@ void Publisher::take_back_unconfirmed() {
 }
 
 void Publisher::method(uint16_t channel, amqp_method_number_t id, void* decoded, std::string_view arguments) {
+  if (side_.take(channel, id, decoded)) return;
   switch (id) {
     case AMQP_BASIC_ACK_METHOD:
       return confirm(arguments);
@@ -139,19 +149,13 @@ void Publisher::method(uint16_t channel, amqp_method_number_t id, void* decoded,
       if (auto state = supervisor_.status().state;
           state != LinkStatus::State::up && state != LinkStatus::State::blocked)
         supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
-      return;
-    case AMQP_EXCHANGE_DECLARE_OK_METHOD:
-      return exchange_answer(true, {});
+      return order_.publisher_up();
     case AMQP_CHANNEL_CLOSE_METHOD: {
       auto& close = *static_cast<amqp_channel_close_t*>(decoded);
       std::string why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
       amqp_channel_close_ok_t ok{};
       connection_.send(channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
-      if (channel >= kDeclareChannel)
-        return log::info(
-            "the bridge's own queue is used as it is",
-            {{"broker", broker_}, {"queue", settings_.declares[channel - kDeclareChannel]}, {"reason", why}});
-      return channel == kLookupChannel ? exchange_answer(false, why) : channel_closed(why);
+      return channel_closed(why);
     }
     default:
       return;
@@ -180,8 +184,23 @@ void Publisher::channel_closed(const std::string& why) {
             {{"broker", broker_}, {"reason", why}, {"unconfirmed", slots_.size()}});
   ready_ = false;
   auto* culprit = take_back_and_blame();
+  learn_limit(why);
   open_channel();
   if (culprit) culprit->completed(Outcome::refused(why, cause_of(why)));
+}
+
+// Each body that is too large costs the channel, and all that is unconfirmed on it comes twice: so one is enough.
+// Nobody encodes now, as the channel is closed.
+void Publisher::learn_limit(std::string_view why) {
+  constexpr std::string_view kWords = "larger than configured max size ";  // rabbit_channel:check_msg_size/2
+  auto at = why.find(kWords);
+  if (at == std::string_view::npos) return;
+  uint64_t limit = 0;
+  auto from = why.substr(at + kWords.size());
+  if (auto [end, error] = std::from_chars(from.data(), from.data() + from.size(), limit);
+      error != std::errc{} || !limit)
+    return;
+  max_message_size_ = std::min(max_message_size_, limit);
 }
 
 void Publisher::blocked(const std::string& reason) {

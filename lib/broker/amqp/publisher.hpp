@@ -5,12 +5,15 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "base/pace.hpp"
 #include "broker/amqp/connection.hpp"
+#include "broker/amqp/publisher_first.hpp"
+#include "broker/amqp/side_channel.hpp"
 #include "broker/supervisor.hpp"
 #include "message/publication.hpp"
 
@@ -18,8 +21,8 @@ namespace mombridge::amqp {
 
 class Publisher final : private ConnectionUser {
  public:
-  /// `loop` and `settings` outlive this.
-  Publisher(EventLoop& loop, const std::string& broker, const Settings& settings);
+  /// `loop`, `settings` and `order`, which is told of each attempt, outlive this.
+  Publisher(EventLoop& loop, const std::string& broker, const Settings& settings, PublisherFirst& order);
 
   /// [loop]
   void start() { supervisor_.start(); }
@@ -40,7 +43,7 @@ class Publisher final : private ConnectionUser {
   void give_back();
 
  private:
-  static constexpr uint16_t kChannel = 1, kLookupChannel = 2;
+  static constexpr uint16_t kChannel = 1, kSideChannel = 2;
 
   /// A publication that was written and has no confirm yet.
   struct Slot {
@@ -93,7 +96,8 @@ class Publisher final : private ConnectionUser {
   /// What stands in the way of writing it: nothing (written, or refused), or that it must wait.
   bool try_write(Publication& publication);
   bool exchange_ready(Publication& publication);
-  void exchange_answer(bool exists, const std::string& why);
+  void answered(const SideChannel::Question& question, bool yes, const std::string& why);
+  void exchange_answer(const std::string& name, bool exists, const std::string& why);
   void remember(const std::string& name, Exchange exchange);
   [[nodiscard]] Result<> fits(const Publication& publication) const;
   Result<> write(Buffer& out, const Publication& publication) const;
@@ -102,7 +106,9 @@ class Publisher final : private ConnectionUser {
 
   void declare_own();
   void open_channel();
+  [[nodiscard]] bool one_channel() const { return connection_.channel_max() < kSideChannel; }
   void channel_closed(const std::string& why);
+  void learn_limit(std::string_view why);
   void take_back_unconfirmed();
   Publication* take_back_and_blame();
   void confirm(std::string_view arguments);
@@ -120,6 +126,9 @@ class Publisher final : private ConnectionUser {
   EventLoop& loop_;
   Connection connection_;
   Supervisor supervisor_;
+  PublisherFirst& order_;
+  SideChannel side_;
+  std::set<std::string> not_declared_;  ///< queues of the bridge's own whose declaration cost the connection
 
   std::mutex mutex_;  ///< guards what follows
   Intake intake_;
@@ -140,8 +149,6 @@ class Publisher final : private ConnectionUser {
   Pace pace_;
   size_t unconfirmed_bytes_ = 0;
   size_t solo_ = 0;  ///< so many publications go one by one: the broker closed because of one of them
-
-  std::string asked_;  ///< the exchange that is being looked up
 
   struct Return {
     std::string reason, exchange, routing_key, properties, body;

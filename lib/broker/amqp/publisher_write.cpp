@@ -155,27 +155,20 @@ void Publisher::written(Slot slot) {
 // A publish to an exchange that is not there would close the channel and take everything unconfirmed with it, so each
 // is looked up first, on a channel where that costs nothing. Everything waits meanwhile: that keeps the order.
 bool Publisher::exchange_ready(Publication& p) {
-  if (!asked_.empty()) return false;
-  asked_ = p.exchange;
-  remember(asked_, {});
-  amqp_channel_open_t open{};
-  connection_.send(kLookupChannel, AMQP_CHANNEL_OPEN_METHOD, &open);
-  amqp_exchange_declare_t declare{};
-  declare.exchange = bytes(asked_);
-  declare.type = bytes("direct");
-  declare.passive = 1;
-  connection_.send(kLookupChannel, AMQP_EXCHANGE_DECLARE_METHOD, &declare);
+  // Where a single channel is allowed, a publish finds out, and is then the only one to be refused.
+  if (one_channel()) {
+    remember(std::string(p.exchange), {Exchange::State::exists, {}});
+    return try_write(p);
+  }
+  if (!side_.idle()) return false;
+  std::string name(p.exchange);
+  remember(name, {});
+  side_.ask({SideChannel::Question::Kind::look_up_exchange, name});
   return false;
 }
 
-void Publisher::exchange_answer(bool exists, const std::string& why) {
-  auto name = std::exchange(asked_, {});
-  if (exists) {
-    amqp_channel_close_t close{
-        .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
-    connection_.send(kLookupChannel, AMQP_CHANNEL_CLOSE_METHOD, &close);
-    return remember(name, {Exchange::State::exists, {}});
-  }
+void Publisher::exchange_answer(const std::string& name, bool exists, const std::string& why) {
+  if (exists) return remember(name, {Exchange::State::exists, {}});
   remember(name, {Exchange::State::missing, why});
   loop_.after(kForgetMissing, [this, name] {
     std::lock_guard lock(mutex_);

@@ -52,9 +52,13 @@ struct Settings : config::BrokerSettings {
   uint16_t prefetch_count = 500;                        ///< unacknowledged messages per subscription
   uint64_t prefetch_size = 64ull << 20;  ///< bytes in flight per subscription: above it, its socket is not read
   Duration give_back_after =
-      std::chrono::minutes(1);    ///< what waits for a destination that is away for this long is given back
+      std::chrono::minutes(1);    ///< what waits for a destination that is away for this long is given back; 0: never
   uint64_t max_message_size = 0;  ///< body bytes; 0: by the broker's version (128 MiB, from 4.0 on 16 MiB)
   std::vector<Subscription> amqp_subscriptions;
 };
+
+/// How many connections the broker must allow, in words: "needs 4 AMQP connections, one to publish and one for each of
+/// 3 subscriptions".
+std::string connections_needed(const Settings& settings);
 
 }  // namespace mombridge::amqp

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <random>
 
+#include "broker/amqp/queue_lifetime.hpp"
 #include "config/broker_keys.hpp"
 #include "config/text.hpp"
 
@@ -34,6 +35,23 @@ Argument argument(const Scalar& value) {
   return value.value;
 }
 
+// The bridge gives nothing back to these queues, but whoever declares them should know what its restart costs.
+void warn_of_deletion(Section& declare, const QueueDeclaration& queue) {
+  auto warn = [&](const char* key, const std::string& what) {
+    declare.diagnostics().warning(declare.mark(key), declare.path(key),
+                                  what + ", and what is in it: while the bridge is away or restarts, messages are lost",
+                                  "leave it out for a queue that keeps its messages");
+  };
+  auto type = queue.arguments.find("x-queue-type");
+  bool classic = type == queue.arguments.end() || type->second == Argument(std::string("classic"));
+  if (classic && queue.exclusive)
+    warn("exclusive", "an exclusive queue is deleted with the bridge's connection");
+  else if (classic && queue.auto_delete)
+    warn("auto_delete", "an auto_delete queue is deleted with its last consumer");
+  if (queue.arguments.contains("x-expires"))
+    warn("arguments", "by x-expires the queue is deleted when it had no consumer for so long");
+}
+
 std::optional<QueueDeclaration> read_declaration(Section& section) {
   auto declare = section.section("declare");
   if (!declare) return std::nullopt;
@@ -57,6 +75,7 @@ std::optional<QueueDeclaration> read_declaration(Section& section) {
     for (auto [key, wrong] :
          {std::pair("durable", !queue.durable), {"exclusive", queue.exclusive}, {"auto_delete", queue.auto_delete}})
       if (wrong) declare->error(key, "a " + type + " queue is always durable, never exclusive and never auto_delete");
+  warn_of_deletion(*declare, queue);
   if (type == "stream") declare->error("type", "stream queues are not supported yet", "quorum or classic");
   return queue;
 }
@@ -209,7 +228,7 @@ void subscribe_replies(Section& section, bool keys, Settings& settings) {
   } else {
     settings.reply_address += "." + process_name();
     settings.own_names.push_back(settings.reply_address);
-    *entry.amqp.declare = {.durable = false, .exclusive = true, .auto_delete = true, .arguments = {}};
+    entry.amqp.declare = private_queue();
     section.diagnostics().warning(section.mark("accept_replies"), section.path("accept_replies"),
                                   "without keys replies will not survive a restart of the bridge",
                                   "replies: {keys: [{id: k1, secret: \"${file:/run/secrets/reply-key}\"}]}");

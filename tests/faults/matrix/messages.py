@@ -276,3 +276,50 @@ def full_frames(run):
     run.note(f"median {median} ms from publish to arrival")
     run.expect(median < 150, f"median {median} ms: a segment waits for an acknowledgement")
     run.healed()
+
+
+SMALL_FRAME = 4096
+LIMIT = 3 * (SMALL_FRAME - 8)
+
+
+@contextlib.contextmanager
+def small_limits(run):
+    """For connections and channels that are opened while it holds: frames of 4,096 bytes, bodies of three such frames."""
+    def limits(frame_max, body):
+        run.bed.rabbit.eval(f"application:set_env(rabbit, frame_max, {frame_max}), application:set_env(rabbit, max_message_size, {body}), "
+                            f"persistent_term:put(max_message_size, {body})")
+
+    was = int(run.bed.rabbit.eval("{ok, S} = application:get_env(rabbit, max_message_size), S"))
+    limits(SMALL_FRAME, LIMIT)
+    try:
+        yield
+    finally:
+        limits(131072, was)
+
+
+@fault("D31f", "frame_max 4096, bodies of exactly max_message_size", start=False, ordered=True,
+       load={name: {"size": LIMIT, "rate": 20} for name in ("aa", "ak", "ka", "ah", "ra")})
+def small_frames(run):
+    with small_limits(run):
+        run.bridge.start()
+        run.start_senders()
+        run.wait_warm()
+        run.sleep(8)
+        log = run.bridge.read_log()
+        run.expect("connection lost" not in log and "channel closed" not in log, "a limit cost a connection or a channel")
+
+
+@fault("D31h", "headers that fill a frame, and that the broker makes larger (x-death)", dead=True, directions=("aa", "ak"))
+def grown_headers(run):
+    """What comes is larger than any frame that was agreed on; for the destination it is too large, or not."""
+    run.faulted()
+    with contextlib.closing(run.bed.amqp()) as amqp:
+        for d in run.plan.directions:
+            first = amqp.queue(arguments={"x-message-ttl": 1, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": run.plan.source(d)})
+            poisoner = Poisoner(run, f"poison{d.name}", first, run.plan.sink(d))
+            for size in (131_020, 131_040):
+                poisoner.publish(headers=raw_amqp.long(raw_amqp.text_field(b"h", b"v" * size)))
+        eventually(lambda: all(len(f.arrivals) == len(f.attempted) for f in poisoned(run).values()), 60,
+                   "the grown messages, or their dead letters")
+    run.healed()
+    run.expect("connection lost" not in run.bridge.read_log(), "a header cost a connection")

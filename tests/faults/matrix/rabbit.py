@@ -212,6 +212,40 @@ def delivery_limit(run):
         run.expect(not found, f"{found} messages dead-lettered by the queue's delivery limit")
 
 
+def live_by_consumer(config, plan):
+    """What the bridge declares must be what the fault has made."""
+    config["brokers"]["ain"]["give_back_after"] = "5s"
+    plan.route(config, "aa")["from"]["declare"] = {"auto_delete": True}
+    plan.route(config, "ak")["from"]["declare"] = {"arguments": {"x-expires": 15_000}}
+
+
+@fault("D21c", "queues that live by their consumer (auto_delete, x-expires 15 s), destinations away for 40 s",
+       directions=("aa", "ak"), interruptions=2, start=False, configure=live_by_consumer,
+       settles=False)  # with the bridge, the auto_delete queue has gone
+def queues_that_live_by_their_consumer(run):
+    aa, ak = (run.plan.source(d) for d in run.plan.directions)
+    with contextlib.closing(run.bed.amqp()) as amqp:
+        for queue in (aa, ak):
+            amqp.delete(queue)
+    run.bridge.start()
+    for queue in (aa, ak):
+        run.bridge.wait_connected(f"queue {queue}")
+    run.start_senders()
+    run.wait_warm()
+    run.faulted()
+    for name in ("aout", "kout"):
+        if name in run.bed.proxies:
+            run.bed.proxies[name].set(refuse=True)
+            run.bed.proxies[name].reset()
+    run.log_has("messages wait here and are not given back", timeout=30)
+    run.sleep(40)
+    run.bed.heal()
+    run.healed()
+    log = run.bridge.read_log()
+    run.expect('"paused"' not in log, "something was given back")
+    run.expect("messages were missed" not in log, "a queue was deleted")
+
+
 @fault("D21g", "destinations away for 80 s: sources get their messages back once", interruptions=3, sink_interruptions=0)
 def gives_back(run):
     run.faulted()

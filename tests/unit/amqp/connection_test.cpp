@@ -106,6 +106,91 @@ TEST(Connection, WhatIsNoFrameEndsIt) {
   }
 }
 
+// The broker adds to headers (x-death), and sends them as large as they have become.
+TEST(Connection, AContentHeaderMayBeLargerThanAgreed) {
+  Connected c(Greeting{.frame_max = 4096});
+  std::string properties(400'000, 'p');
+  c.socket.write(frame_bytes(2, 1, std::string(11, '\0') + "\2" + properties) + frame_bytes(3, 1, "hi"));
+  EXPECT_EQ(c.client.next(), "header 1 2 " + properties);
+  EXPECT_EQ(c.client.next(), "body 1 hi");
+}
+
+TEST(Connection, AMethodThatDoesNotFitAFrameIsNotSent) {
+  Connected c(Greeting{.frame_max = 4096});
+  c.client.run([&] {
+    std::string large(4090, 'v');
+    amqp_table_entry_t entry{};
+    entry.key = bytes("x-large");
+    entry.value.kind = AMQP_FIELD_KIND_UTF8;
+    entry.value.value.bytes = bytes(large);
+    amqp_queue_declare_t declare{};
+    declare.arguments = {1, &entry};
+    c.client.connection->send(1, AMQP_QUEUE_DECLARE_METHOD, &declare);
+    c.client.connection->send(1, AMQP_QUEUE_DECLARE_METHOD, &declare);  // nothing happens any more
+  });
+  EXPECT_THAT(c.client.next(), testing::AllOf(HasSubstr("frame_max of 4096"), HasSubstr("AMQP_QUEUE_DECLARE_METHOD")));
+  EXPECT_TRUE(c.socket.await_end());
+  EXPECT_TRUE(c.client.quiet());
+}
+
+// What was received in one go with the frame that made the user stop waits until he goes on.
+TEST(Connection, NothingFurtherComesWhileReadingIsPaused) {
+  Connected c;
+  c.client.run([&] { c.client.pause_after = "body 1 1"; });
+  c.socket.write(frame_bytes(3, 1, "1") + frame_bytes(3, 1, "2") + frame_bytes(3, 1, "3"));
+  EXPECT_EQ(c.client.next(), "body 1 1");
+  EXPECT_TRUE(c.client.quiet());
+  c.client.run([&] { c.client.connection->pause_reading(false); });
+  EXPECT_EQ(c.client.next(), "body 1 2");
+  EXPECT_EQ(c.client.next(), "body 1 3");
+}
+
+TEST(Connection, APeerThatClosesBeforeItGreets) {
+  ScriptedServer server;
+  Client client(server);
+  client.open();
+  server.accept().close();
+  EXPECT_THAT(client.next(), testing::AllOf(HasSubstr(server.port()), HasSubstr("closed before the AMQP handshake"),
+                                            HasSubstr("is this RabbitMQ's port?")));
+  EXPECT_FALSE(client.connection->login_refused());
+}
+
+TEST(Connection, APeerThatSpeaksSomethingElseIsNamed) {
+  for (auto [bytes, said] : {std::pair{"\x15\3\3\0\2\2\x0a"s, "speaks TLS"},
+                             {"HTTP/1.1 400 Bad Request\r\n"s, "speaks HTTP"},
+                             {"SSH-2.0-OpenSSH\r\n"s, "'SSH-2.0-OpenSSH\\x0d\\x0a'"}}) {
+    ScriptedServer server;
+    Client client(server);
+    client.open();
+    auto socket = server.accept();
+    socket.write(bytes);
+    EXPECT_THAT(client.next(), testing::AllOf(StartsWith("closed "), HasSubstr(said)));
+    EXPECT_TRUE(socket.await_end());
+  }
+}
+
+TEST(Connection, ALimitOfConnectionsIsKnownAsOneAndSaysHowManyAreNeeded) {
+  for (auto* words : {"NOT_ALLOWED - access to vhost '/' refused for user 'me': connection limit (5) is reached",
+                      "NOT_ALLOWED - connection refused for user 'me': user connection limit (1) is reached"}) {
+    ScriptedServer server;
+    Client client(server);
+    client.settings.amqp_subscriptions.resize(3);
+    client.open();
+    auto socket = server.greet();
+    socket.method(0, AMQP_CONNECTION_CLOSE_METHOD, close_arguments(530, words));
+    EXPECT_THAT(client.next(), testing::AllOf(HasSubstr(words), HasSubstr("needs 4 AMQP connections")));
+    EXPECT_TRUE(client.connection->limited());
+    EXPECT_TRUE(client.connection->login_refused()) << "not to be knocked at at once";
+  }
+  ScriptedServer server;
+  Client client(server);
+  client.open();
+  auto socket = server.greet();
+  socket.method(0, AMQP_CONNECTION_CLOSE_METHOD, close_arguments(530, "NOT_ALLOWED - vhost nosuch not found"));
+  EXPECT_THAT(client.next(), HasSubstr("vhost nosuch"));
+  EXPECT_FALSE(client.connection->limited());
+}
+
 TEST(Connection, AServerOfAnotherProtocol) {
   ScriptedServer server;
   Client client(server);

@@ -131,6 +131,70 @@ TEST_F(PressureTest, LargeAndOddOnesArriveAsTheyAre) {
   EXPECT_EQ(probe.outcome(), "delivered");
 }
 
+// Dead-lettering writes x-death into a header that just fitted its frame: what comes is larger than any frame that was
+// agreed on, once through one queue and again through the next.
+TEST_F(PressureTest, HeadersThatTheBrokerHasMadeLargerThanAFrameArrive) {
+  subscribe_one();
+  auto expires_into = [&](const std::string& next) {
+    auto first = queue();
+    Buffer table;
+    Writer w(table);
+    w.text_entry("x-dead-letter-exchange", "");
+    w.text_entry("x-dead-letter-routing-key", next);
+    w.short_string("x-message-ttl");
+    encode_value(w, Value::of(int64_t{1}));
+    raw->declare_queue(first, true, table);
+    return first;
+  };
+  auto source = expires_into(expires_into(name));
+  // Frame, class, weight, size, flags, table, its entry's name and kind: 131,072 bytes in all.
+  std::string large(131'072 - 8 - 14 - 4 - 2 - 5, 'v');
+  std::vector<Header> headers{{"h", Value::of_bytes(large)}};
+  raw->publish("", source, with_headers(table_of(headers)), "body");
+  auto held = await_held(1);
+  ASSERT_EQ(held.size(), 1u) << link(1).detail;
+  EXPECT_EQ(held[0]->message.body, "body");
+  ASSERT_TRUE(held[0]->message.find("h"));
+  EXPECT_EQ(held[0]->message.find("h")->text, large);
+  EXPECT_FALSE(held[0]->message.redelivered) << "at the first attempt";
+  settle(std::move(held[0]), Settlement::accept);
+  // What fills a frame to the last byte goes out, too; one byte more is refused in words.
+  test::Probe full(name, "full"), over(name, "over");
+  auto fitting = large.substr(1);  // the bridge adds a delivery mode
+  std::vector<Header> full_headers{{"h", Value::of_bytes(fitting)}}, over_headers{{"h", Value::of_bytes(large)}};
+  full.own.headers = full_headers;
+  over.own.headers = over_headers;
+  for (auto* probe : {&full, &over}) broker->publish(*probe);
+  EXPECT_EQ(full.outcome(), "delivered");
+  EXPECT_THAT(over.outcome(), testing::HasSubstr("do not fit a frame"));
+  held = await_held(1);
+  ASSERT_EQ(held.size(), 1u);
+  EXPECT_EQ(held[0]->message.body, "full");
+}
+
+TEST_F(PressureTest, NamesOf255BytesCrossBothWays) {
+  auto key = std::string(255, 'k'), text = std::string(255, 't'), header = std::string(255, 'n');
+  subscribe({.queue = "", .declare = {}, .bindings = {{"amq.topic", {key}}}}, "amq.topic");
+  start();
+  ASSERT_TRUE(await_state(1, State::up)) << link(1).detail;
+  test::Probe probe(key, "body", "amq.topic");
+  auto& m = probe.own;
+  m.content_type = m.content_encoding = m.correlation_id = m.reply_to = m.message_id = m.type = m.app_id = text;
+  std::vector<Header> headers{{header, Value::of(text)}};
+  m.headers = headers;
+  broker->publish(probe);
+  EXPECT_EQ(probe.outcome(), "delivered");
+  auto held = await_held(1);
+  ASSERT_EQ(held.size(), 1u);
+  auto& got = held[0]->message;
+  EXPECT_EQ(got.target, key);
+  for (auto* property : {&got.content_type, &got.content_encoding, &got.correlation_id, &got.reply_to, &got.message_id,
+                         &got.type, &got.app_id})
+    EXPECT_EQ(*property, text);
+  ASSERT_TRUE(got.find(header));
+  EXPECT_EQ(got.find(header)->text, text);
+}
+
 // 40,000 headers decoded are megabytes each: they count against prefetch_size, too.
 TEST_F(PressureTest, DecodedHeadersCountAsBytesInFlight) {
   settings->prefetch_size = 8 << 20;

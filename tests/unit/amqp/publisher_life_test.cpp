@@ -157,6 +157,62 @@ TEST_F(PublisherLife, WhatCannotBeSaidIsRefusedBeforeTheChannel) {
   EXPECT_THAT(name.outcome(), HasSubstr("header name of 256"));
 }
 
+// Each body that is too large costs the channel, and everything on it comes twice.
+TEST_F(PublisherLife, TheBrokersLimitIsLearnedFromItsFirstRefusal) {
+  start();
+  auto& first = one("queue", std::string(101, 'x'));
+  broker->publish(first);
+  receive();
+  socket.method(1, AMQP_CHANNEL_CLOSE_METHOD,
+                close_arguments(406, "PRECONDITION_FAILED - message size 101 is larger than configured max size 100"));
+  confirm_select();
+  EXPECT_THAT(first.outcome(), HasSubstr("larger than configured max size 100"));
+  auto &second = one("queue", std::string(101, 'x')), &fine = one("queue", std::string(100, 'x'));
+  for (auto* p : {&second, &fine}) broker->publish(*p);
+  EXPECT_EQ(receive().body.size(), 100u) << "the first that reaches the server";
+  ack(1, false);
+  EXPECT_EQ(fine.outcome(), "delivered");
+  EXPECT_THAT(second.outcome(), HasSubstr("over the broker's limit of 100"));
+}
+
+TEST_F(PublisherLife, ASingleChannelIsEnough) {
+  settings->declares = {"own.dead"};
+  start_alone();
+  socket = server.login({.channel_max = 1});
+  ASSERT_TRUE(socket.await(AMQP_CHANNEL_OPEN_METHOD));
+  auto declare = socket.await(AMQP_QUEUE_DECLARE_METHOD);
+  ASSERT_TRUE(declare);
+  EXPECT_EQ(declare->channel, 1);
+  socket.method(1, AMQP_CHANNEL_CLOSE_METHOD, close_arguments(406, "PRECONDITION_FAILED - it is another"));
+  confirm_select();
+  auto &missing = one("key", "1", "gone"), &fine = one("queue", "2");
+  broker->publish(missing);
+  EXPECT_EQ(receive().exchange, "gone") << "there is no channel to look it up on";
+  socket.method(1, AMQP_CHANNEL_CLOSE_METHOD, close_arguments(404, "NOT_FOUND - no exchange 'gone'"));
+  confirm_select();
+  EXPECT_THAT(missing.outcome(), StartsWith("refused: 404"));
+  broker->publish(fine);
+  EXPECT_EQ(receive().body, "2");
+  ack(1, false);
+  EXPECT_EQ(fine.outcome(), "delivered");
+}
+
+// Else no message would ever be published.
+TEST_F(PublisherLife, AnOwnQueueWhoseDeclarationCostsTheConnectionIsNotDeclaredAgain) {
+  settings->declares = {"own.dead", "own.other"};
+  start_alone();
+  socket = server.login();
+  ASSERT_TRUE(socket.await(AMQP_QUEUE_DECLARE_METHOD));
+  auto& waiting = one();
+  broker->publish(waiting);
+  socket.method(0, AMQP_CONNECTION_CLOSE_METHOD, close_arguments(541, "INTERNAL_ERROR"));
+  socket = server.login();
+  auto declare = socket.await(AMQP_QUEUE_DECLARE_METHOD);
+  ASSERT_TRUE(declare);
+  EXPECT_THAT(std::string(declare->arguments()), HasSubstr("own.other"));
+  EXPECT_TRUE(waiting.pending()) << "no message is to blame";
+}
+
 TEST_F(PublisherLife, StopCompletesWhatIsUnconfirmedAndWhatWaitsOnce) {
   start();
   auto& unconfirmed = numbered(2);

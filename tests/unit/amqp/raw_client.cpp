@@ -76,11 +76,11 @@ Frame RawClient::call(uint32_t id, std::string_view args, uint32_t answer) {
   }
 }
 
-void RawClient::declare_queue(const std::string& name, bool durable, std::string_view table) {
+void RawClient::declare_queue(const std::string& name, bool durable, std::string_view table, bool exclusive) {
   call(method(50, 10), arguments([&](Writer& w) {
          w.number(uint16_t{0});
          w.short_string(name);
-         w.octet(durable ? 2 : 0);
+         w.octet(static_cast<uint8_t>((durable ? 2 : 0) | (exclusive ? 4 : 0)));
          w.long_string(table);
        }),
        method(50, 11));

@@ -19,7 +19,8 @@ class RawClient {
  public:
   explicit RawClient(const Endpoint& endpoint = live_broker());
   /// `arguments`: the entries of a table.
-  void declare_queue(const std::string& name, bool durable = true, std::string_view arguments = {});
+  void declare_queue(const std::string& name, bool durable = true, std::string_view arguments = {},
+                     bool exclusive = false);
   void delete_queue(const std::string& name);
   void declare_exchange(const std::string& name, const std::string& type);
   void delete_exchange(const std::string& name);

@@ -39,9 +39,13 @@ ScriptedServer::ScriptedServer(int family, uint16_t port, int backlog)
   port_ = ntohs(v4.sin_port);
 }
 
-FrameSocket ScriptedServer::accept() {
+bool ScriptedServer::pending(Duration patience) const {
   pollfd p{listener_.get(), POLLIN, 0};
-  if (::poll(&p, 1, static_cast<int>(kPatience / 1ms)) != 1) {
+  return ::poll(&p, 1, static_cast<int>(patience / 1ms)) == 1;
+}
+
+FrameSocket ScriptedServer::accept() {
+  if (!pending(kPatience)) {
     ADD_FAILURE() << "nobody connects";
     return {};
   }
@@ -69,7 +73,7 @@ FrameSocket ScriptedServer::greet(const Greeting& greeting) {
 FrameSocket ScriptedServer::login(const Greeting& greeting) {
   auto socket = greet(greeting);
   socket.method(0, AMQP_CONNECTION_TUNE_METHOD, arguments([&](Writer& w) {
-                  w.number(uint16_t{2047});
+                  w.number(greeting.channel_max);
                   w.number(greeting.frame_max);
                   w.number(greeting.heartbeat);
                 }));
@@ -123,6 +127,7 @@ bool Client::quiet() {
 }
 
 void Client::note(std::string event) {
+  if (!pause_after.empty() && event == pause_after) connection->pause_reading(true);
   std::lock_guard lock(mutex_);
   events_.push_back(std::move(event));
   changed_.notify_all();

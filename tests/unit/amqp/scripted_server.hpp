@@ -30,6 +30,7 @@ struct Greeting {
   std::string mechanisms = "PLAIN AMQPLAIN";
   uint32_t frame_max = 131072;
   uint16_t heartbeat = 0;
+  uint16_t channel_max = 2047;
 };
 
 /// Listens on a loopback port.
@@ -39,6 +40,8 @@ class ScriptedServer {
   [[nodiscard]] std::string port() const { return std::to_string(port_); }
   /// The next connection; fails the test where none comes.
   FrameSocket accept();
+  /// Whether anybody connects within that time. Only if so, accept() returns at once.
+  [[nodiscard]] bool pending(Duration patience) const;
   /// accept(), and the server's part of the login up to start-ok, whose arguments are kept.
   FrameSocket greet(const Greeting& greeting = {});
   /// greet(), and the rest of the login.
@@ -71,6 +74,7 @@ class Client final : private ConnectionUser {
   [[nodiscard]] bool quiet();  ///< no event is waiting
 
   Settings settings;
+  std::string pause_after;  ///< the event at which reading is paused, from within it
   EventLoop loop{"test"};
   std::unique_ptr<Connection> connection;
 

@@ -96,6 +96,37 @@ TEST_F(SupervisorTest, ALinkThatBreaksIsTriedAgain) {
   EXPECT_EQ(state(), LinkStatus::State::up);
 }
 
+TEST_F(SupervisorTest, AReasonIsKeptWhenLaterOnesAreVaguer) {
+  make(1h, 1h);
+  supervisor->start();
+  supervisor->failed({"the broker closed the connection", true});
+  EXPECT_EQ(supervisor->status().detail, "the broker closed the connection") << "better than nothing";
+  supervisor->failed({"403 login refused"});
+  supervisor->failed({"the broker closed the connection", true});
+  EXPECT_EQ(supervisor->status().detail, "403 login refused (and now: the broker closed the connection)");
+  supervisor->failed({"404 no queue"});
+  EXPECT_EQ(supervisor->status().detail, "404 no queue") << "another reason is news";
+  supervisor->opened();
+  supervisor->failed({"the broker closed the connection", true});
+  EXPECT_EQ(supervisor->status().detail, "the broker closed the connection") << "that was before it was up";
+}
+
+TEST_F(SupervisorTest, SaysForHowLongItWasDown) {
+  make(5ms, 5ms);
+  std::vector<Duration> down;
+  on_attempt = [&] {
+    if (attempts.size() == 2) return supervisor->failed({"refused"});
+    down.push_back(supervisor->opened());
+    if (attempts.size() == 3) loop.quit();
+  };
+  supervisor->start();
+  supervisor->failed({"reset by peer"});
+  loop.run();
+  ASSERT_EQ(down.size(), 2u);
+  EXPECT_EQ(down[0], Duration::zero()) << "it was never up before";
+  EXPECT_GE(down[1], 5ms) << "two waits of half the delay at least";
+}
+
 // A broker that accepts and closes at once must be knocked at ever more slowly, though each attempt "worked".
 TEST_F(SupervisorTest, ALinkThatBreaksAtOnceKeepsItsBackoff) {
   make(20ms, 1h);

@@ -45,6 +45,37 @@ TEST(Amqp, Settings) {
   EXPECT_THAT(s.own_names, ElementsAre("b.replies", "b.dead"));
 }
 
+TEST(Amqp, GiveBackMayBeSwitchedOff) {
+  auto text = [](const std::string& value) {
+    return "brokers:\n  shop: {type: amqp, url: amqp://localhost, give_back_after: " + value + "}\nroutes: []\n";
+  };
+  auto off = load_text(text("0"));
+  EXPECT_THAT(off.said, IsEmpty());
+  EXPECT_EQ(settings<amqp::Settings>(off, "shop").give_back_after, 0s);
+  EXPECT_THAT(load_text(text("500ms")).said, ElementsAre(testing::HasSubstr("less than 1 s")));
+}
+
+TEST(Amqp, QueuesThatAreDeletedWithoutTheBridgeAreWarnedOf) {
+  for (auto [declare, said] : {std::pair{"{auto_delete: true}", "with its last consumer"},
+                               {"{durable: false, exclusive: true}", "with the bridge's connection"},
+                               {"{arguments: {x-expires: 8000}}", "x-expires"}})
+    EXPECT_THAT(
+        load_text("brokers:\n  shop:\n    type: amqp\n    url: amqp://localhost\n    subscribe: [{queue: q, declare: " +
+                  std::string(declare) + "}]\nroutes: []\n")
+            .said,
+        ElementsAre(testing::AllOf(testing::HasSubstr("warning"), testing::HasSubstr(said))));
+}
+
+TEST(Amqp, HowManyConnectionsItNeeds) {
+  amqp::Settings s;
+  EXPECT_EQ(amqp::connections_needed(s), "needs 1 AMQP connection");
+  s.amqp_subscriptions.resize(1);
+  EXPECT_EQ(amqp::connections_needed(s), "needs 2 AMQP connections, one to publish and one for its subscription");
+  s.amqp_subscriptions.resize(3);
+  EXPECT_EQ(amqp::connections_needed(s),
+            "needs 4 AMQP connections, one to publish and one for each of its 3 subscriptions");
+}
+
 TEST(Amqp, Subscriptions) {
   auto loaded = load_text(
       "brokers:\n  shop:\n    type: amqp\n    url: amqp://localhost\n    subscribe:\n      - queue: theirs\n"
@@ -54,7 +85,7 @@ TEST(Amqp, Subscriptions) {
       "      - exchange: amq.topic\n        routing_key: \"*.orange.*\"\n      - exchange: amq.fanout\n        "
       "routing_key: x\n      - {exchange: amq.topic, target_from: \"header:t\"}\n"
       "      - {queue: temp, declare: {durable: false, auto_delete: true, exclusive: true}}\nroutes: []\n");
-  EXPECT_THAT(loaded.said, IsEmpty());
+  EXPECT_THAT(loaded.said, ElementsAre(testing::HasSubstr("declare.exclusive: an exclusive queue is deleted")));
   auto& s = settings<amqp::Settings>(loaded, "shop");
   ASSERT_THAT(s.subscriptions, SizeIs(6));
   ASSERT_THAT(s.amqp_subscriptions, SizeIs(6));

@@ -1,0 +1,62 @@
+#pragma once
+// What a socket has brought, cut into frames.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace mombridge::amqp {
+
+struct Frame {
+  uint8_t type = 0;
+  uint16_t channel = 0;
+  std::string_view payload;
+};
+
+/// Holds the bytes that were received and not yet taken as frames. One per connection; not thread-safe.
+class FrameReader {
+ public:
+  enum class Got { frame, nothing, broken };
+
+  /// Another stream begins. Until agree() a frame may have as much as any broker sends at its login.
+  void reset();
+  /// The login is over and `frame_max` bytes are agreed for a whole frame. Content headers may be larger from now on:
+  /// RabbitMQ sends a message's properties in one frame, as large as they are, and they can have grown beyond the
+  /// agreed size (x-death, or a publisher with a larger frame_max or another protocol; seen with 3.10 and 4.0).
+  void agree(size_t frame_max) {
+    frame_max_ = frame_max;
+    header_max_ = kLargestHeader;
+  }
+  [[nodiscard]] size_t frame_max() const { return frame_max_; }
+
+  /// Where the next bytes of the socket go. Invalidates frames. Empty where there is no room before next() is called.
+  [[nodiscard]] std::span<char> room();
+  void received(size_t bytes) { end_ += bytes; }
+  /// The next whole frame; its payload is valid until room(). broken: see error(), nothing further can be read.
+  [[nodiscard]] Got next(Frame& frame);
+  [[nodiscard]] const std::string& error() const { return error_; }
+  /// What has not been taken as a frame.
+  [[nodiscard]] std::string_view rest() const { return {bytes_.get() + begin_, end_ - begin_}; }
+
+  static constexpr size_t kOurFrameMax = 131072;  ///< the largest that we offer to agree on
+  static constexpr size_t kOverhead = 8;          ///< type, channel, size, end
+
+ private:
+  static constexpr size_t kBuffer = 256 << 10;  ///< room for a whole frame and much of the next ones
+  /// Far above what a broker takes: RabbitMQ's HTTP API has a limit of 20 MB, its AMQP 1.0 one of 16 MiB.
+  static constexpr size_t kLargestHeader = 64 << 20;
+
+  Got broken(std::string why);
+  void resize(size_t capacity);
+
+  std::unique_ptr<char[]> bytes_;
+  size_t capacity_ = 0, begin_ = 0, end_ = 0;
+  size_t wanted_ = 0;  ///< bytes of the frame at begin_, where they are known and not all here
+  size_t frame_max_ = kOurFrameMax, header_max_ = kOurFrameMax;
+  std::string error_;
+};
+
+}  // namespace mombridge::amqp

@@ -1,0 +1,46 @@
+#pragma once
+// Questions of the publisher's, apart from its publications.
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+
+#include "broker/amqp/connection.hpp"
+
+namespace mombridge::amqp {
+
+/// A channel for what the broker may refuse: it closes the channel then, and that must cost nothing else. One question
+/// at a time, because behind a refusal the broker reads nothing. Lives on its loop's thread.
+class SideChannel {
+ public:
+  struct Question {
+    enum class Kind { declare_queue, look_up_exchange } kind;
+    std::string name;
+  };
+  /// `why`: the broker's words, where it refused.
+  using Answered = std::function<void(const Question& question, bool yes, const std::string& why)>;
+
+  SideChannel(Connection& connection, Answered answered) : connection_(connection), answered_(std::move(answered)) {}
+
+  /// Another connection, or none: what was asked is forgotten. Later questions go over `channel`.
+  void reset(uint16_t channel);
+  void ask(Question question);
+  /// Nothing is asked that has no answer.
+  [[nodiscard]] bool idle() const { return questions_.empty(); }
+  /// The question whose answer is awaited. Not idle.
+  [[nodiscard]] const Question& asked() const { return questions_.front(); }
+  /// Takes the method if it is an answer.
+  bool take(uint16_t channel, amqp_method_number_t id, void* decoded);
+
+ private:
+  void send();
+  void answer(bool yes, const std::string& why);
+
+  Connection& connection_;
+  const Answered answered_;
+  uint16_t channel_ = 0;
+  std::deque<Question> questions_;
+};
+
+}  // namespace mombridge::amqp
