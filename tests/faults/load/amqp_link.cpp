@@ -1,13 +1,19 @@
 #include "amqp_link.hpp"
 
+#include <sstream>
 #include <vector>
 
 #include <amqp_tcp_socket.h>
 
 namespace faults {
 
-bool AmqpLink::open(const std::string& url) {
+bool AmqpLink::open(const std::string& urls) {
   close();
+  std::vector<std::string> nodes;
+  std::istringstream parts(urls);
+  for (std::string part; std::getline(parts, part, ',');) nodes.push_back(part);
+  auto& url = nodes.at(tried_++ % nodes.size());
+  int heartbeat = nodes.size() > 1 ? 4 : 0;
   std::vector<char> copy(url.begin(), url.end());
   copy.push_back('\0');
   amqp_connection_info info;
@@ -21,7 +27,7 @@ bool AmqpLink::open(const std::string& url) {
   amqp_set_handshake_timeout(connection_, &patience);
   auto* socket = amqp_tcp_socket_new(connection_);
   bool ok = amqp_socket_open_noblock(socket, info.host, info.port, &patience) == AMQP_STATUS_OK &&
-            amqp_login(connection_, vhost, 0, 131072, 0, AMQP_SASL_METHOD_PLAIN, info.user, info.password).reply_type ==
+            amqp_login(connection_, vhost, 0, 131072, heartbeat, AMQP_SASL_METHOD_PLAIN, info.user, info.password).reply_type ==
                 AMQP_RESPONSE_NORMAL &&
             amqp_channel_open(connection_, 1) && amqp_get_rpc_reply(connection_).reply_type == AMQP_RESPONSE_NORMAL;
   if (!ok) close();
