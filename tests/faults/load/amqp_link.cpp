@@ -27,8 +27,8 @@ bool AmqpLink::open(const std::string& urls) {
   amqp_set_handshake_timeout(connection_, &patience);
   auto* socket = amqp_tcp_socket_new(connection_);
   bool ok = amqp_socket_open_noblock(socket, info.host, info.port, &patience) == AMQP_STATUS_OK &&
-            amqp_login(connection_, vhost, 0, 131072, heartbeat, AMQP_SASL_METHOD_PLAIN, info.user, info.password).reply_type ==
-                AMQP_RESPONSE_NORMAL &&
+            amqp_login(connection_, vhost, 0, 131072, heartbeat, AMQP_SASL_METHOD_PLAIN, info.user, info.password)
+                    .reply_type == AMQP_RESPONSE_NORMAL &&
             amqp_channel_open(connection_, 1) && amqp_get_rpc_reply(connection_).reply_type == AMQP_RESPONSE_NORMAL;
   if (!ok) close();
   return ok;

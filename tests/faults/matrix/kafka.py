@@ -48,6 +48,29 @@ def source_made_again(run):
     run.healed()
 
 
+@fault("D23o", "topics of a source and of a destination deleted and made again while the bridge is down", directions=("kk", "ka", "ak"),
+       interruptions=1)
+def topics_made_again(run):
+    """Kafka forgets what was committed for a topic that it deletes: the new one begins at its beginning, and it has begun before
+    the bridge is back."""
+    kafka, kk = run.bed.kafka_client(), next(d for d in run.plan.directions if d.name == "kk")
+    run.sleep(5)
+    run.quiesce()
+    run.faulted()
+    run.bridge.terminate()
+    run.clients["kafka-sink"].stop()
+    for topic in (run.plan.source(kk), run.plan.sink(kk)):
+        kafka.delete(topic)
+    run.sleep(3)
+    for topic in (run.plan.source(kk), run.plan.sink(kk)):
+        run.make_topic(topic)
+    run.clients["kafka-sink"].start()
+    run.go_on()
+    harness.eventually(lambda: sum(kafka.end_offsets(run.plan.source(kk)).values()) > 100, 30, "records in the new source")
+    run.bridge.start()
+    run.healed()
+
+
 def quick_metadata(config, plan):
     for name in ("kin", "kout"):
         config["brokers"][name]["librdkafka"]["topic.metadata.refresh.interval.ms"] = 2000
