@@ -19,7 +19,8 @@ Publisher::Publisher(EventLoop& loop, const std::string& broker, const Settings&
       loop_(loop),
       connection_(loop_, settings, "publisher", *this),
       supervisor_(loop_, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
-                  [this] { connection_.open(); }) {}
+                  [this] { connection_.open(); }),
+      renewal_(3 * settings.reconnect_delay, settings.reconnect_delay_max) {}
 
 void Publisher::say_goodbye(std::function<void()> gone) {
   supervisor_.stop();
@@ -74,6 +75,7 @@ void Publisher::open_channel() {
     std::lock_guard lock(mutex_);
     exchanges_.clear();
   }
+  renewal_.opening();
   base_ = 1;
   return_ = {};
   return_reasons_.clear();
@@ -83,6 +85,14 @@ void Publisher::open_channel() {
   // Before the first publish: the numbers of later ones would be shifted (rabbitmq-server #3870).
   amqp_confirm_select_t select{.nowait = 0};
   connection_.send(kChannel, AMQP_CONFIRM_SELECT_METHOD, &select);
+}
+
+// Once nothing is unconfirmed: what is, would have to be published again and could arrive twice.
+void Publisher::renew_channel() {
+  if (!connection_.is_open() || !renewal_.may_close(slots_.empty())) return;
+  amqp_channel_close_t close{
+      .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
+  connection_.send(kChannel, AMQP_CHANNEL_CLOSE_METHOD, &close);
 }
 
 void Publisher::closed(const Error& error) {
@@ -131,6 +141,10 @@ void Publisher::method(uint16_t channel, amqp_method_number_t id, void* decoded,
           state != LinkStatus::State::up && state != LinkStatus::State::blocked)
         supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
       return;
+    case AMQP_CHANNEL_CLOSE_OK_METHOD:
+      if (channel != kChannel || !renewal_.closed()) return;
+      ready_ = false;
+      return open_channel();
     case AMQP_EXCHANGE_DECLARE_OK_METHOD:
       return exchange_answer(true, {});
     case AMQP_CHANNEL_CLOSE_METHOD: {
@@ -213,7 +227,13 @@ void Publisher::resolve_slot(Slot& slot, uint64_t tag, bool acked) {
     auto reason = return_reasons_.extract(tag);
     return p->completed(Outcome::refused(reason ? reason.mapped() : "returned"));
   }
-  if (acked) return p->completed({});
+  if (acked) {
+    if (!renewal_.idle()) renewal_.acked(p->exchange, p->target);
+    return p->completed({});
+  }
+  if (renewal_.nacked(p->exchange, p->target, loop_.round_began()))
+    log::info("publishing on a new channel, because this one has been nacked for a while",
+              {{"broker", broker_}, {"exchange", p->exchange}, {"target", p->target}});
   p->completed(Outcome::away("nacked by the broker (is the queue full?)"));
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/pace.hpp"
+#include "broker/amqp/channel_renewal.hpp"
 #include "broker/amqp/connection.hpp"
 #include "broker/supervisor.hpp"
 #include "message/publication.hpp"
@@ -87,7 +88,7 @@ class Publisher final : private ConnectionUser {
   void take_in();
   bool let_in();
   void pump();
-  [[nodiscard]] bool can_write() const { return ready_ && connection_.is_open(); }
+  [[nodiscard]] bool can_write() const { return ready_ && !renewal_.under_way() && connection_.is_open(); }
   [[nodiscard]] Room room() const;
   [[nodiscard]] bool has_room() const;
   /// What stands in the way of writing it: nothing (written, or refused), or that it must wait.
@@ -102,6 +103,7 @@ class Publisher final : private ConnectionUser {
 
   void declare_own();
   void open_channel();
+  void renew_channel();
   void channel_closed(const std::string& why);
   void take_back_unconfirmed();
   Publication* take_back_and_blame();
@@ -133,6 +135,7 @@ class Publisher final : private ConnectionUser {
   Intake taken_;
   std::deque<Publication*> waiting_;
   bool ready_ = false, blocked_ = false;
+  ChannelRenewal renewal_;
   uint64_t max_message_size_ = 0;
 
   uint64_t base_ = 1;  ///< sequence number of the first of slots_

@@ -80,6 +80,7 @@ bool Publisher::let_in() {
 Duration Publisher::serve() {
   take_in();
   pump();
+  renew_channel();
   if (connection_.is_open()) connection_.flush();
   return let_in() ? Duration::zero() : Duration::max();
 }

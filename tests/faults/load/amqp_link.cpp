@@ -13,7 +13,8 @@ bool AmqpLink::open(const std::string& urls) {
   std::istringstream parts(urls);
   for (std::string part; std::getline(parts, part, ',');) nodes.push_back(part);
   auto& url = nodes.at(tried_++ % nodes.size());
-  int heartbeat = nodes.size() > 1 ? 4 : 0;
+  several_ = nodes.size() > 1;
+  int heartbeat = several_ ? 4 : 0;
   std::vector<char> copy(url.begin(), url.end());
   copy.push_back('\0');
   amqp_connection_info info;

@@ -19,6 +19,8 @@ class AmqpLink {
   /// single node is waited for, so that a client which was paused on purpose finds its connection again.
   bool open(const std::string& urls);
   void close();
+  /// Whether there is another node to go to; known once open() was called.
+  [[nodiscard]] bool several() const { return several_; }
   [[nodiscard]] bool is_open() const { return connection_ != nullptr; }
   [[nodiscard]] amqp_connection_state_t get() const { return connection_; }
 
@@ -28,6 +30,7 @@ class AmqpLink {
  private:
   amqp_connection_state_t connection_ = nullptr;
   size_t tried_ = 0;
+  bool several_ = false;
 };
 
 inline amqp_bytes_t bytes(const std::string& text) { return {text.size(), const_cast<char*>(text.data())}; }

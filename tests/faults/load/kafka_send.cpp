@@ -62,6 +62,7 @@ int kafka_send(const std::string& servers, const std::vector<Flow>& flows, Journ
                            {"enable.idempotence", "true"},
                            {"linger.ms", "5"},
                            {"message.timeout.ms", "0"},
+                           {"request.timeout.ms", "6000"},
                            {"message.max.bytes", "20000000"},
                            {"queue.buffering.max.messages", "20000"}});
   rd_kafka_conf_set_opaque(conf, &sending);
