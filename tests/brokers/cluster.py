@@ -113,8 +113,19 @@ class RabbitCluster(Cluster):
 
     def whole(self):
         """Whether every node sees all the others, and every quorum queue's members are there and agree."""
-        return all(node.eval("length(rabbit_nodes:all_running())") == str(NODES) and
-                   node.eval("length(rabbit_quorum_queue:list_with_minimum_quorum())") == "0" for node in self.nodes)
+        try:
+            return all(self._sees(node) == NODES and node.eval("length(rabbit_quorum_queue:list_with_minimum_quorum())") == "0"
+                       for node in self.nodes)
+        except NodeError:
+            return False  # one that pauses itself cannot say
+
+    def wait_missed(self, node, timeout=30):
+        """Until the others have noticed that the node has gone."""
+        wait(lambda: all(self._sees(other) < NODES for other in self.others(node)), timeout, f"{node.node} to be missed")
+
+    @staticmethod
+    def _sees(node):
+        return int(node.eval("length(rabbit_nodes:all_running())"))
 
     def wait_whole(self, timeout=60):
         wait(self.whole, timeout, "every RabbitMQ node to see the others and every quorum queue to have all its members")
@@ -185,14 +196,12 @@ class KafkaCluster(Cluster):
     def id(self, node):
         return self.nodes.index(node) + 1
 
-    def assign(self, topic, replicas):
-        """replicas: {partition: [node.id, the preferred leader first]}. Returns when it is so and each has its preferred leader."""
-        parts = [{"topic": topic, "partition": partition, "replicas": ids} for partition, ids in replicas.items()]
+    def assign(self, replicas):
+        """replicas: {(topic, partition): [node.id, the preferred leader first]}, on nodes that have the partition. Makes each
+        preferred leader lead, which clients see a moment later."""
+        parts = [{"topic": topic, "partition": partition, "replicas": ids} for (topic, partition), ids in replicas.items()]
         self._tool("reassign.ReassignPartitionsCommand", "--execute", reassignment_json_file={"version": 1, "partitions": parts})
-        wait(lambda: "still in progress" not in self._tool("reassign.ReassignPartitionsCommand", "--verify", "--preserve-throttles",
-                                                           reassignment_json_file={"version": 1, "partitions": parts}),
-             60, f"{topic} to be on {replicas}")
-        self.elect("preferred", [(topic, partition) for partition in replicas])
+        self.elect("preferred", replicas)
 
     def elect(self, kind, partitions):
         """kind: "preferred" or "unclean"; partitions: [(topic, number)]."""

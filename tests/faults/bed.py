@@ -6,6 +6,7 @@ import contextlib
 import pathlib
 import tempfile
 
+import confluent_kafka
 import harness
 from brokers import Kafka, Rabbit
 from cluster import KafkaCluster, RabbitCluster, require_memory, wait
@@ -92,6 +93,9 @@ class Bed(contextlib.ExitStack):
                 node.launch()
         self.wait_ready()
 
+    def clear(self, plan):
+        """Takes a run's queues and topics away, where they would cost the runs after it."""
+
     def amqp(self):
         return harness.Amqp(self.rabbit.url)
 
@@ -137,6 +141,17 @@ class ClusterBed(Bed):
         self.rabbit.wait_whole()
         if self.kafka:
             wait(lambda: not self.kafka_client().behind(), 60, "every replica of every partition to be in sync")
+
+    def clear(self, plan):
+        """A node that comes back has every queue and partition to catch up with, and an election takes place for each."""
+        with contextlib.closing(self.amqp()) as amqp:
+            for queue in plan.queues():
+                amqp.delete(queue)
+        if self.kafka:
+            kafka = self.kafka_client()
+            for topic in plan.topics():
+                with contextlib.suppress(confluent_kafka.KafkaException):  # a run that failed early has not made them all
+                    kafka.delete(topic)
 
     def amqp(self):
         """At the first node that takes part."""

@@ -80,6 +80,7 @@ def run_one(bed, fault, options):
         row.peak = run.watch.peak_rss if hasattr(run, "watch") else 0
     row.failures, row.notes, row.seconds = run.failures, run.notes, time.monotonic() - since
     bed.heal()
+    bed.clear(run.plan)
     if row.passed and not options.keep:
         shutil.rmtree(folder)
     else:

@@ -47,7 +47,14 @@ def rabbit_killed(run):
 
 @cluster("C1s", "each RabbitMQ node stopped (SIGSTOP) in turn", **EACH)
 def rabbit_stopped(run):
-    in_turn(run, run.bed.rabbit.nodes, lambda node: node.pause(), lambda node: node.resume())
+    """One that was missed pauses itself when it goes on, and starts anew."""
+    rabbit = run.bed.rabbit
+
+    def back(node):
+        rabbit.wait_missed(node)
+        node.resume()
+
+    in_turn(run, rabbit.nodes, lambda node: node.pause(), back)
 
 
 @cluster("C1r", "rolling restart of RabbitMQ", **EACH)
@@ -82,19 +89,19 @@ def queue_leaders_moved(run):
     run.note(f"{moved} leaders moved")
 
 
-def assign(run, topic, nodes):
-    """All partitions to these nodes (ids), led by the first."""
-    run.bed.kafka.assign(topic, {number: nodes for number in range(run.plan.partitions)})
+def assign(run, topics, nodes):
+    """All their partitions to these nodes (ids), led by the first."""
+    run.bed.kafka.assign({(topic, number): nodes for topic in topics for number in range(run.plan.partitions)})
     client = run.bed.kafka_client()
-    eventually(lambda: set(client.leaders(topic).values()) == {nodes[0]}, 30, f"node {nodes[0]} to lead {topic}")
+    eventually(lambda: {leader for topic in topics for leader in client.leaders(topic).values()} == {nodes[0]}, 30,
+               f"node {nodes[0]} to lead {topics}")
 
 
 @cluster("C3k", "the partitions' leaders moved, three times", interruptions=6)
 def partition_leaders_moved(run):
     run.faulted()
     for nodes in ([1, 2, 3], [2, 3, 1], [3, 1, 2]):
-        for topic in run.plan.topics():
-            assign(run, topic, nodes)
+        assign(run, run.plan.topics(), nodes)
     run.healed()
 
 
@@ -276,7 +283,7 @@ def coordinators_killed(run):
 
 def on_two_nodes(run, topic):
     """One partition leader and one follower, of which whatever the leader alone has is lost when it goes."""
-    assign(run, topic, [1, 2])
+    assign(run, [topic], [1, 2])
     run.bed.kafka_client().set_config(topic, {"min.insync.replicas": "1", "unclean.leader.election.enable": "true"})
     return run.bed.kafka.nodes[:2]
 
