@@ -47,7 +47,7 @@ def rabbit_killed(run):
 
 @cluster("C1s", "each RabbitMQ node stopped (SIGSTOP) in turn", **EACH)
 def rabbit_stopped(run):
-    """One that was missed pauses itself when it goes on, and starts anew."""
+    """One that was missed goes on alone for a while, until it is restarted."""
     rabbit = run.bed.rabbit
 
     def back(node):
