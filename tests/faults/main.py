@@ -78,9 +78,12 @@ def run_one(bed, fault, options):
             traceback.print_exc()
             run.failures.append(f"{type(error).__name__}: {error}")
         row.peak = run.watch.peak_rss if hasattr(run, "watch") else 0
+    try:
+        bed.heal()
+        bed.clear(run.plan)
+    except Exception as error:  # the rows so far are still to be shown
+        run.failures.append(f"the brokers did not come back: {error}")
     row.failures, row.notes, row.seconds = run.failures, run.notes, time.monotonic() - since
-    bed.heal()
-    bed.clear(run.plan)
     if row.passed and not options.keep:
         shutil.rmtree(folder)
     else:
