@@ -18,7 +18,9 @@ namespace mombridge::amqp {
 /// first (RabbitMQ 3.10, rabbit_fifo_client), whoever leads by now, and a new channel asks the new leader. From here
 /// the two look alike. So after `first` of nothing but nacks the channel is exchanged, and then ever more seldom.
 ///
-/// The exchange is orderly: nothing new is published until all is confirmed or nacked, so it makes no duplicates.
+/// The exchange is orderly: nothing new is published until all is confirmed or nacked, so it makes no duplicates. Where
+/// the queue's leader stands still or its host is gone, though, the broker takes 7 s for each nack (net_setuptime), and
+/// for the channel's close behind them: the connection is given up then, and what was unconfirmed is published again.
 class ChannelRenewal {
  public:
   ChannelRenewal(Duration first, Duration longest) : first_(first), longest_(std::max(first, longest)) {}
@@ -35,6 +37,8 @@ class ChannelRenewal {
   bool may_close(bool all_confirmed);
   /// The broker has confirmed the close. True where may_close() was what asked for it.
   [[nodiscard]] bool closed() const { return stage_ == Stage::closing; }
+  /// How long until the connection is to be given up, zero: now; Duration::max() while no exchange is under way.
+  [[nodiscard]] Duration left(TimePoint now) const;
   /// A channel is being opened, for whatever reason.
   void opening() { stage_ = Stage::none; }
 
@@ -58,6 +62,7 @@ class ChannelRenewal {
   const Duration first_, longest_;
   std::map<Place, Nacked, Less> nacked_;
   Stage stage_ = Stage::none;
+  TimePoint began_{};
 };
 
 }  // namespace mombridge::amqp

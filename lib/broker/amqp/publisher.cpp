@@ -89,7 +89,12 @@ void Publisher::open_channel() {
 
 // Once nothing is unconfirmed: what is, would have to be published again and could arrive twice.
 void Publisher::renew_channel() {
-  if (!connection_.is_open() || !renewal_.may_close(slots_.empty())) return;
+  if (!connection_.is_open()) return;
+  if (renewal_.left(Clock::now()) == Duration::zero()) {
+    connection_.close();
+    return closed({"a queue is nacked, and the broker does not settle what else is under way on its channel"});
+  }
+  if (!renewal_.may_close(slots_.empty())) return;
   amqp_channel_close_t close{
       .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
   connection_.send(kChannel, AMQP_CHANNEL_CLOSE_METHOD, &close);

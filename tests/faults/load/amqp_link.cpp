@@ -23,8 +23,8 @@ bool AmqpLink::open(const std::string& urls) {
   // To rabbitmq-c a trailing slash names the vhost ""; to everybody else it means the default one.
   const char* vhost = *info.vhost ? info.vhost : "/";
   connection_ = amqp_new_connection();
-  timeval patience{5, 0};
-  amqp_set_rpc_timeout(connection_, &patience);
+  timeval patience{5, 0}, long_patience{20, 0};  // a consumer may have to wait for its queue to be led by somebody else
+  amqp_set_rpc_timeout(connection_, &long_patience);
   amqp_set_handshake_timeout(connection_, &patience);
   auto* socket = amqp_tcp_socket_new(connection_);
   bool ok = amqp_socket_open_noblock(socket, info.host, info.port, &patience) == AMQP_STATUS_OK &&

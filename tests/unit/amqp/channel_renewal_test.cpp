@@ -65,6 +65,19 @@ TEST_F(ChannelRenewalTest, ClosesOnceNothingIsUnconfirmed) {
   EXPECT_FALSE(renewal.under_way());
 }
 
+TEST_F(ChannelRenewalTest, TheConnectionIsGivenUpWhereTheBrokerIsSlow) {
+  EXPECT_EQ(renewal.left(now), Duration::max());
+  nack_after(0s);
+  ASSERT_TRUE(nack_after(3s));
+  EXPECT_EQ(renewal.left(now), 5s);
+  EXPECT_TRUE(renewal.may_close(true));
+  EXPECT_EQ(renewal.left(now + 4s), 1s) << "also while the close is not confirmed";
+  EXPECT_EQ(renewal.left(now + 5s), 0s);
+  EXPECT_EQ(renewal.left(now + 9s), 0s);
+  renewal.opening();
+  EXPECT_EQ(renewal.left(now + 9s), Duration::max());
+}
+
 TEST_F(ChannelRenewalTest, EverMoreSeldom) {
   nack_after(0s);
   for (auto wait : {3s, 6s, 10s, 10s}) {

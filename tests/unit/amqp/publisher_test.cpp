@@ -98,6 +98,27 @@ TEST_F(PublisherTest, AChannelThatIsNackedForAWhileIsExchangedWithoutDuplicates)
   EXPECT_EQ(late.outcome(), "delivered");
 }
 
+TEST_F(PublisherTest, AChannelThatIsNackedAndNotSettledEndsWithItsConnection) {
+  settings->reconnect_delay = settings->reconnect_delay_max = 2ms;
+  start();
+  auto& open = one("elsewhere");
+  publish(probes_.back());
+  receive();
+  for (uint64_t tag : {2, 3}) {
+    one("stuck");
+    publish(probes_.back());
+    receive();
+    std::this_thread::sleep_for(10ms);
+    nack(tag, false);
+    EXPECT_THAT(probes_.back().front().outcome(), StartsWith("away: nacked"));
+  }
+  EXPECT_TRUE(socket.await_end());
+  connect();
+  EXPECT_EQ(receive().key, "elsewhere");
+  ack(1, false);
+  EXPECT_EQ(open.outcome(), "delivered");
+}
+
 TEST_F(PublisherTest, OfSeveralThatDifferInAHeaderTheReturnedOneIsRefused) {
   start();
   auto& probes = numbered(0);
