@@ -47,14 +47,14 @@ def rabbit_killed(run):
 
 @cluster("C1s", "each RabbitMQ node stopped (SIGSTOP) in turn", **EACH)
 def rabbit_stopped(run):
-    """One that was missed goes on alone for a while, until it is restarted."""
+    """Before the others have given it up, nobody leads its queues. It goes on alone afterwards, until it is restarted."""
     rabbit = run.bed.rabbit
 
-    def back(node):
+    def leave(node):
+        node.pause()
         rabbit.wait_missed(node)
-        node.resume()
 
-    in_turn(run, rabbit.nodes, lambda node: node.pause(), back)
+    in_turn(run, rabbit.nodes, leave, lambda node: node.resume())
 
 
 @cluster("C1r", "rolling restart of RabbitMQ", **EACH)
