@@ -95,23 +95,28 @@ class Kafka(Node):
     def __init__(self, conf="", heap="512m", proxied=None):
         self._jars = jars()
         super().__init__()
-        self.port, controller = free_ports(2)
+        self.port, self.controller_port = free_ports(2)
+        self.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         self.bootstrap = f"127.0.0.1:{self.port}"
         self._heap = heap
         self._properties = self.folder / "server.properties"
         advertised = proxied or {}
         self.proxied = dict(zip(advertised, free_ports(len(advertised))))
         self._properties.write_text(PROPERTIES.format(
-            port=self.port, controller=controller, folder=self.folder, conf=conf,
+            port=self.port, controller=self.controller_port, folder=self.folder, conf=conf,
             listeners="".join(f",{name}://127.0.0.1:{port}" for name, port in self.proxied.items()),
             advertised="".join(f",{name}://127.0.0.1:{port}" for name, port in advertised.items()),
             protocols="".join(f",{name}:PLAINTEXT" for name in advertised)))
         (self.folder / "log4j.properties").write_text(LOG4J)
 
+    def configure(self, lines):
+        """Further lines of server.properties, which win over those for the same keys before them; for the next launch."""
+        with self._properties.open("a") as properties:
+            properties.write(lines)
+
     def launch(self):
         if not (self.folder / "data").exists():
-            cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self.tool("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", self._properties)
+            self.tool("kafka.tools.StorageTool", "format", f"--cluster-id={self.cluster_id}", "-c", self._properties)
         super().launch()
 
     def command(self):

@@ -30,6 +30,11 @@ class Rabbit(Node):
             f"log.console = true\nlog.console.level = warning\n{conf}\n")
         (self.folder / "plugins").write_text(f"[{','.join(plugins)}].\n")
 
+    def configure(self, lines):
+        """Further lines of rabbitmq.conf; for the next launch."""
+        with (self.folder / "rabbitmq.conf").open("a") as conf:
+            conf.write(lines)
+
     def command(self):
         return [TOOLS / "rabbitmq-server"]
 

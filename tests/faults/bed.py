@@ -1,16 +1,25 @@
-"""The test bed: a private RabbitMQ and Kafka, a proxy in front of each for each of the bridge's broker sections."""
+"""The test bed: a private RabbitMQ and Kafka, a proxy in front of each for each of the bridge's broker sections.
+
+ClusterBed has a cluster of three nodes in the place of each, and no proxies: what fails there is the nodes.
+"""
 import contextlib
 import pathlib
 import tempfile
 
+import confluent_kafka
 import harness
 from brokers import Kafka, Rabbit
+from cluster import KafkaCluster, RabbitCluster, require_memory, wait
 from node import free_ports
 from proxy import LoopThread, Proxy
 
 
 class Bed(contextlib.ExitStack):
     """Brokers last for the whole run; what a fault did to them is undone by heal()."""
+
+    queue_arguments = {}  # of every queue of a run, beside the fault's own
+    replicas = 1          # of every topic
+    topic_config = {}
 
     def __init__(self, build, rabbit=Rabbit, with_kafka=True):
         super().__init__()
@@ -47,6 +56,15 @@ class Bed(contextlib.ExitStack):
             self.callback(proxy.close)
         self.wait_ready()
 
+    def ways(self):
+        """Where each of the bridge's broker sections connects to."""
+        return {name: f"amqp://guest:guest@127.0.0.1:{port}/" if name in ("ain", "aout") else f"127.0.0.1:{port}"
+                for name, port in self.ports.items()}
+
+    def client_url(self):
+        """Of the plain AMQP clients, as fault-load takes it."""
+        return self.rabbit.url
+
     def second_way(self, name, host):
         """A further proxy to where proxies[name] leads, on the same port of another address of this machine."""
         present = self.proxies[name]
@@ -75,6 +93,9 @@ class Bed(contextlib.ExitStack):
                 node.launch()
         self.wait_ready()
 
+    def clear(self, plan):
+        """Takes a run's queues and topics away, where they would cost the runs after it."""
+
     def amqp(self):
         return harness.Amqp(self.rabbit.url)
 
@@ -84,6 +105,63 @@ class Bed(contextlib.ExitStack):
     def versions(self):
         found = [f"RabbitMQ {self.rabbit.version()}"]
         return ", ".join(found + ([f"Kafka {self.kafka.version()}"] if self.kafka else []))
+
+
+class ClusterBed(Bed):
+    """rabbit and kafka are clusters; the bridge knows every node of each, as do the plain clients."""
+
+    queue_arguments = {"x-queue-type": "quorum", "x-queue-leader-locator": "balanced"}
+    replicas = 3
+    topic_config = {"min.insync.replicas": "2"}
+
+    def _start(self, rabbit, with_kafka):
+        require_memory()
+        self.proxies = {}
+        self.rabbit = self.enter_context(RabbitCluster())
+        self.rabbit.launch()
+        self.kafka = None
+        if with_kafka:
+            self.kafka = self.enter_context(KafkaCluster(conf=KAFKA_CONF))
+            self.kafka.launch()
+        self.wait_ready()
+
+    def ways(self):
+        found = {name: self.rabbit.urls for name in ("ain", "aout")}
+        return found | ({name: self.kafka.bootstrap for name in ("kin", "kout")} if self.kafka else {})
+
+    def client_url(self):
+        return ",".join(self.rabbit.urls)
+
+    def nodes(self):
+        return [node for cluster in (self.rabbit, self.kafka) if cluster for node in cluster.nodes]
+
+    def wait_ready(self):
+        """All nodes, and nothing behind: the next fault takes from a whole cluster, or it would take too much."""
+        super().wait_ready()
+        self.rabbit.wait_whole()
+        if self.kafka:
+            wait(lambda: not self.kafka_client().behind(), 60, "every replica of every partition to be in sync")
+
+    def clear(self, plan):
+        """A node that comes back has every queue and partition to catch up with, and an election takes place for each."""
+        with contextlib.closing(self.amqp()) as amqp:
+            for queue in plan.queues():
+                amqp.delete(queue)
+        if self.kafka:
+            kafka = self.kafka_client()
+            for topic in plan.topics():
+                with contextlib.suppress(confluent_kafka.KafkaException):  # a run that failed early has not made them all
+                    kafka.delete(topic)
+
+    def amqp(self):
+        """At the first node that takes part."""
+        for node in self.rabbit.nodes:
+            try:
+                if node.running and node.answers():
+                    return harness.Amqp(node.url)
+            except OSError:
+                pass
+        raise RuntimeError("no RabbitMQ node answers")
 
 
 # Retention checks and segment deletion within a test's time. Kafka 4 would refuse what is stamped more than an hour ahead,

@@ -71,16 +71,16 @@ class Plan:
     def uses_kafka(self):
         return bool(self.topics())
 
-    def config(self, ports, echo, mock=None):
-        """ports: {"ain": port, …} of the proxies; echo: path of the handler; mock: servers to be used in Kafka's place."""
+    def config(self, ways, echo):
+        """ways: {"ain": url or urls, "kin": bootstrap servers, …} for each of the bridge's broker sections; echo: path of the handler."""
         amqp = {"type": "amqp", "reconnect_delay": "100ms", "reconnect_delay_max": "2s", "heartbeat": "4s",
                 "prefetch_count": PREFETCH_AMQP}
         kafka = {"type": "kafka", "group_id": f"{self.prefix}.group", "reconnect_delay": "100ms", "reconnect_delay_max": "2s",
                  "prefetch_count": PREFETCH_KAFKA,
                  "librdkafka": {"socket.timeout.ms": 10000, "reconnect.backoff.ms": 100, "reconnect.backoff.max.ms": 2000}}
-        brokers = {name: {**amqp, "url": f"amqp://guest:guest@127.0.0.1:{ports[name]}/"} for name in ("ain", "aout")}
+        brokers = {name: {**amqp, "url": ways[name]} for name in ("ain", "aout")}
         if self.uses_kafka():
-            brokers |= {name: {**kafka, "bootstrap_servers": mock or f"127.0.0.1:{ports[name]}"} for name in ("kin", "kout")}
+            brokers |= {name: {**kafka, "bootstrap_servers": ways[name]} for name in ("kin", "kout")}
         return {
             "version": 1, "name": self.prefix, "brokers": brokers,
             "handlers": {"echo": {"plugin": str(echo), "timeout": "10s"}},

@@ -28,7 +28,8 @@ def parse(argv):
     parser.add_argument("--prove", action="store_true", help="shows that a bridge which acknowledges too early is found out")
     parser.add_argument("--random", action="store_true", help="faults drawn from the seed, over all directions, instead of the matrix")
     parser.add_argument("--seconds", type=float, default=600, help="how long --random goes on (600)")
-    parser.add_argument("--brokers", choices=("old", "new"), default="old", help="RabbitMQ 3.10 and Kafka 3.9, or 4.0 and 4.1 (old)")
+    parser.add_argument("--brokers", choices=("old", "new", "cluster"), default="old",
+                        help="RabbitMQ 3.10 and Kafka 3.9, or 4.0 and 4.1, or three nodes of each of the old (old)")
     parser.add_argument("--report", type=pathlib.Path, help="write the table there, too")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same schedule (1)")
     parser.add_argument("--rate", type=float, default=100, help="messages a second in each direction (100)")
@@ -39,11 +40,14 @@ def parse(argv):
 
 
 def chosen(options):
-    faults = [f for f in FAULTS.values() if not f.hidden]
+    clusters = options.brokers == "cluster"
+    faults = [f for f in FAULTS.values() if not f.hidden and f.cluster == clusters]
+    if clusters and (options.prove or options.random):
+        sys.exit("scripts/faults: --prove and --random are for single nodes: leave --brokers cluster out")
     if options.only:
-        unknown = set(options.only) - FAULTS.keys()
+        unknown = set(options.only) - {f.id for f in FAULTS.values() if f.cluster == clusters}
         if unknown:
-            sys.exit(f"scripts/faults: no fault {', '.join(sorted(unknown))}; --list shows them")
+            sys.exit(f"scripts/faults: no fault {', '.join(sorted(unknown))} with {'clusters' if clusters else 'single nodes'}; --list shows them")
         faults = [FAULTS[id] for id in options.only]
     elif options.short:
         faults = [f for f in faults if f.short]
@@ -74,8 +78,12 @@ def run_one(bed, fault, options):
             traceback.print_exc()
             run.failures.append(f"{type(error).__name__}: {error}")
         row.peak = run.watch.peak_rss if hasattr(run, "watch") else 0
+    try:
+        bed.heal()
+        bed.clear(run.plan)
+    except Exception as error:  # the rows so far are still to be shown
+        run.failures.append(f"the brokers did not come back: {error}")
     row.failures, row.notes, row.seconds = run.failures, run.notes, time.monotonic() - since
-    bed.heal()
     if row.passed and not options.keep:
         shutil.rmtree(folder)
     else:
@@ -86,8 +94,10 @@ def run_one(bed, fault, options):
 def open_bed(options):
     if options.brokers == "new":
         os.environ.setdefault("MOMBRIDGE_KAFKA_VERSION", "4.1.0")
-    from bed import Bed  # reads the version when it is imported
+    from bed import Bed, ClusterBed  # reads the version when it is imported
     from brokers import Rabbit
+    if options.brokers == "cluster":
+        return ClusterBed(options.build, with_kafka=not options.no_kafka)
     rabbit = Rabbit
     if options.brokers == "new":
         from trixie_rabbit import TrixieRabbit as rabbit
@@ -96,7 +106,7 @@ def open_bed(options):
 
 def show_list():
     for f in (f for f in FAULTS.values() if not f.hidden):
-        print(f"{f.id:5} {'short ' if f.short else '      '} {f.title}")
+        print(f"{f.id:5} {'cluster' if f.cluster else 'short' if f.short else '':8} {f.title}")
 
 
 def run_all(bed, faults, options):

@@ -29,6 +29,7 @@ class Fault:
     configure: typing.Callable = lambda config, plan: None       # changes the bridge's configuration
     windows: tuple = (PREFETCH_AMQP, PREFETCH_KAFKA)  # prefetch_count of both kinds, where configure() changes it
     mock: bool = False           # Kafka is the mock cluster, run.mock
+    cluster: bool = False        # run.bed has clusters: ClusterBed
     failpoints: bool = False     # needs the build that makes mistakes on purpose
     hidden: bool = False         # not of the matrix
 

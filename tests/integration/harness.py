@@ -176,10 +176,10 @@ class KafkaClient:
     def _config(self, **more):
         return {"bootstrap.servers": self.bootstrap, "reconnect.backoff.max.ms": 500, "log_level": 0, **more}
 
-    def topic(self, name=None, partitions=1, config=None):
+    def topic(self, name=None, partitions=1, config=None, replicas=1):
         """Creates a topic, by default with a name of its own, waits until it has leaders, and returns the name."""
         name = name or unique("topic")
-        topic = confluent_kafka.admin.NewTopic(name, partitions, 1, config=config or {})
+        topic = confluent_kafka.admin.NewTopic(name, partitions, replicas, config=config or {})
         self._admin.create_topics([topic])[name].result(30)
         eventually(lambda: self._led(name) == partitions, what=f"{partitions} partitions of {name} with a leader")
         return name
@@ -187,6 +187,20 @@ class KafkaClient:
     def _led(self, name):
         metadata = self._admin.list_topics(name, timeout=10).topics[name]
         return sum(partition.leader >= 0 for partition in metadata.partitions.values())
+
+    def leaders(self, topic):
+        """{partition: id of the broker that leads it}"""
+        return {number: p.leader for number, p in self._admin.list_topics(topic, timeout=10).topics[topic].partitions.items()}
+
+    def behind(self):
+        """[(topic, partition)] whose replicas are not all in sync, over all topics, Kafka's own included."""
+        return [(topic.topic, number) for topic in self._admin.list_topics(timeout=10).topics.values()
+                for number, p in topic.partitions.items() if len(p.isrs) < len(p.replicas) or p.leader < 0]
+
+    def set_config(self, topic, config):
+        """Replaces the topic's own configuration."""
+        resource = confluent_kafka.admin.ConfigResource("topic", topic, config)
+        self._admin.alter_configs([resource])[resource].result(30)
 
     def delete(self, topic):
         self._admin.delete_topics([topic])[topic].result(30)

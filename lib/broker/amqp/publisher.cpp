@@ -31,7 +31,8 @@ Publisher::Publisher(EventLoop& loop, const std::string& broker, const Settings&
       supervisor_(loop_, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
                   [this] { connection_.open(); }),
       order_(order),
-      side_(connection_, [this](auto& question, bool yes, auto& why) { answered(question, yes, why); }) {}
+      side_(connection_, [this](auto& question, bool yes, auto& why) { answered(question, yes, why); }),
+      renewal_(3 * settings.reconnect_delay, settings.reconnect_delay_max) {}
 
 void Publisher::say_goodbye(std::function<void()> gone) {
   supervisor_.stop();
@@ -84,6 +85,7 @@ void Publisher::open_channel() {
     std::lock_guard lock(mutex_);
     exchanges_.clear();
   }
+  renewal_.opening();
   base_ = 1;
   return_ = {};
   return_reasons_.clear();
@@ -93,6 +95,19 @@ void Publisher::open_channel() {
   // Before the first publish: the numbers of later ones would be shifted (rabbitmq-server #3870).
   amqp_confirm_select_t select{.nowait = 0};
   connection_.send(kChannel, AMQP_CONFIRM_SELECT_METHOD, &select);
+}
+
+// Once nothing is unconfirmed: what is, would have to be published again and could arrive twice.
+void Publisher::renew_channel() {
+  if (!connection_.is_open()) return;
+  if (renewal_.left(Clock::now()) == Duration::zero()) {
+    connection_.close();
+    return closed({"a queue is nacked, and the broker does not settle what else is under way on its channel"});
+  }
+  if (!renewal_.may_close(slots_.empty())) return;
+  amqp_channel_close_t close{
+      .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
+  connection_.send(kChannel, AMQP_CHANNEL_CLOSE_METHOD, &close);
 }
 
 void Publisher::closed(const Error& error) {
@@ -150,6 +165,10 @@ void Publisher::method(uint16_t channel, amqp_method_number_t id, void* decoded,
           state != LinkStatus::State::up && state != LinkStatus::State::blocked)
         supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
       return order_.publisher_up();
+    case AMQP_CHANNEL_CLOSE_OK_METHOD:
+      if (channel != kChannel || !renewal_.closed()) return;
+      ready_ = false;
+      return open_channel();
     case AMQP_CHANNEL_CLOSE_METHOD: {
       auto& close = *static_cast<amqp_channel_close_t*>(decoded);
       std::string why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
@@ -241,7 +260,13 @@ void Publisher::resolve_slot(Slot& slot, uint64_t tag, bool acked) {
     auto reason = return_reasons_.extract(tag);
     return p->completed(Outcome::refused(reason ? reason.mapped() : "returned"));
   }
-  if (acked) return p->completed({});
+  if (acked) {
+    if (!renewal_.idle()) renewal_.acked(p->exchange, p->target);
+    return p->completed({});
+  }
+  if (renewal_.nacked(p->exchange, p->target, loop_.round_began()))
+    log::info("publishing on a new channel, because this one has been nacked for a while",
+              {{"broker", broker_}, {"exchange", p->exchange}, {"target", p->target}});
   p->completed(Outcome::away("nacked by the broker (is the queue full?)"));
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/pace.hpp"
+#include "broker/amqp/channel_renewal.hpp"
 #include "broker/amqp/connection.hpp"
 #include "broker/amqp/publisher_first.hpp"
 #include "broker/amqp/side_channel.hpp"
@@ -90,7 +91,7 @@ class Publisher final : private ConnectionUser {
   void take_in();
   bool let_in();
   void pump();
-  [[nodiscard]] bool can_write() const { return ready_ && connection_.is_open(); }
+  [[nodiscard]] bool can_write() const { return ready_ && !renewal_.under_way() && connection_.is_open(); }
   [[nodiscard]] Room room() const;
   [[nodiscard]] bool has_room() const;
   /// What stands in the way of writing it: nothing (written, or refused), or that it must wait.
@@ -107,6 +108,7 @@ class Publisher final : private ConnectionUser {
   void declare_own();
   void open_channel();
   [[nodiscard]] bool one_channel() const { return connection_.channel_max() < kSideChannel; }
+  void renew_channel();
   void channel_closed(const std::string& why);
   void learn_limit(std::string_view why);
   void take_back_unconfirmed();
@@ -142,6 +144,7 @@ class Publisher final : private ConnectionUser {
   Intake taken_;
   std::deque<Publication*> waiting_;
   bool ready_ = false, blocked_ = false;
+  ChannelRenewal renewal_;
   uint64_t max_message_size_ = 0;
 
   uint64_t base_ = 1;  ///< sequence number of the first of slots_

@@ -80,8 +80,10 @@ bool Publisher::let_in() {
 Duration Publisher::serve() {
   take_in();
   pump();
+  renew_channel();
   if (connection_.is_open()) connection_.flush();
-  return let_in() ? Duration::zero() : Duration::max();
+  if (let_in()) return Duration::zero();
+  return connection_.is_open() ? renewal_.left(Clock::now()) : Duration::max();
 }
 
 Publisher::Room Publisher::room() const {

@@ -91,6 +91,7 @@ class Consumer final {
   [[nodiscard]] Fetched fetch(Assigned& partition);
   [[nodiscard]] static bool belongs(Assigned& partition, const Fetched& fetched);
   void dispatch(Assigned& partition, Fetched fetched);
+  void begins_again(const Assigned& p, int64_t offset);
   void fill(KafkaDelivery& delivery, const rd_kafka_message_t& record);
   void partition_error(Assigned& partition, rd_kafka_event_t* event);
   void works_again(Assigned& partition);

@@ -86,7 +86,8 @@ void Consumer::dispatch(Assigned& p, Fetched fetched) {
   }
   auto* record = fetched.record;
   if (record) fetch_ahead_->taken(record->len);
-  if (!record || record->offset <= p.tracker.last()) return;
+  if (!record) return;
+  if (record->offset <= p.tracker.last()) begins_again(p, record->offset);
   if (!reachable_) reachable();
   if (!p.error.empty()) works_again(p);
   auto& d = new_delivery();
@@ -102,6 +103,17 @@ void Consumer::dispatch(Assigned& p, Fetched fetched) {
   bytes_[p.subscription] += d.size;
   if (failpoint("early_ack")) p.tracker.done(d.number);
   hand_out(d);
+}
+
+// The client has taken its position back, as on_offset_lost says: the log ends before where it was. What is there now
+// are other records, though their offsets are below those that were delivered already.
+void Consumer::begins_again(const Assigned& p, int64_t offset) {
+  log::warn("partition is read from an earlier offset, because the broker has lost the one where it would have gone on",
+            {{"broker", broker_},
+             {"topic", p.topic},
+             {"partition", p.number},
+             {"last", p.tracker.last()},
+             {"offset", offset}});
 }
 
 void Consumer::fill(KafkaDelivery& d, const rd_kafka_message_t& record) {

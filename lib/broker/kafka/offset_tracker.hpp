@@ -8,12 +8,14 @@
 
 namespace mombridge::kafka {
 
-/// One per partition and assignment; not thread-safe. Offsets rise but are sparse (compaction, transaction markers), so
-/// deliveries are known by their number in the order of delivery.
+/// One per partition and assignment; not thread-safe. Offsets rise but are sparse (compaction, transaction markers), and
+/// begin again lower where the broker has lost what came above (a topic made anew, an unclean election), so deliveries
+/// are known by their number in the order of delivery.
 class OffsetTracker {
  public:
-  /// The next delivery, with an offset above the last one's. Returns its number, for done().
+  /// The next delivery. Returns its number, for done().
   uint64_t delivered(int64_t offset) {
+    if (offset <= last_) end_ = -1;  // of what is no longer there
     last_ = offset;
     open_.push_back({offset, false});
     return low_ + open_.size() - 1;

@@ -1,6 +1,5 @@
 #pragma once
-// A blocking AMQP connection with one channel, as rabbitmq-c means it to be used: one thread, one channel, no
-// heartbeats.
+// A blocking AMQP connection with one channel, as rabbitmq-c means it to be used: one thread, one channel.
 
 #include <string>
 
@@ -15,9 +14,13 @@ class AmqpLink {
   AmqpLink(const AmqpLink&) = delete;
   AmqpLink& operator=(const AmqpLink&) = delete;
 
-  /// Connects, logs in and opens channel 1; false: try again later.
-  bool open(const std::string& url);
+  /// Connects to the next of the URLs (commas between them), logs in and opens channel 1; false: try again later.
+  /// With heartbeats where there are several: whoever could go to another node must notice that its own stands still. A
+  /// single node is waited for, so that a client which was paused on purpose finds its connection again.
+  bool open(const std::string& urls);
   void close();
+  /// Whether there is another node to go to; known once open() was called.
+  [[nodiscard]] bool several() const { return several_; }
   [[nodiscard]] bool is_open() const { return connection_ != nullptr; }
   [[nodiscard]] amqp_connection_state_t get() const { return connection_; }
 
@@ -26,6 +29,8 @@ class AmqpLink {
 
  private:
   amqp_connection_state_t connection_ = nullptr;
+  size_t tried_ = 0;
+  bool several_ = false;
 };
 
 inline amqp_bytes_t bytes(const std::string& text) { return {text.size(), const_cast<char*>(text.data())}; }

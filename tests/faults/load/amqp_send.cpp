@@ -30,6 +30,7 @@ class Sender {
       journal_.flush();
       take_confirms(2);
       journal_.flush();
+      if (nacked_ && link_.several()) leave();
     }
     for (auto end = now_ms() + kConfirmPatienceMs; link_.is_open() && !open_.empty() && now_ms() < end;)
       take_confirms(20);
@@ -37,8 +38,16 @@ class Sender {
   }
 
  private:
+  /// A channel that first published to a quorum queue while the queue's leader was away nacks until that node is back,
+  /// whoever leads by then (RabbitMQ 3.10, rabbit_fifo_client). A new channel knows the new leader.
+  void leave() {
+    link_.close();
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
+
   bool connect() {
     open_.clear();
+    nacked_ = false;
     tag_ = 0;
     if (!link_.open(url_)) return false;
     amqp_confirm_select(link_.get(), 1);
@@ -101,6 +110,7 @@ class Sender {
     } else if (method.id == AMQP_BASIC_NACK_METHOD) {
       auto* nack = static_cast<amqp_basic_nack_t*>(method.decoded);
       resolve(nack->delivery_tag, nack->multiple, 'N');
+      nacked_ = true;
     }
   }
 
@@ -122,6 +132,7 @@ class Sender {
   std::map<uint64_t, uint64_t> open_;  ///< delivery tag to sequence number
   std::map<uint64_t, bool> returned_;
   uint64_t tag_ = 0, seq_ = 0;
+  bool nacked_ = false;
 };
 
 }  // namespace

@@ -9,7 +9,7 @@ namespace faults {
 
 namespace {
 
-constexpr uint16_t kPrefetch = 200;
+constexpr uint16_t kPrefetch = 200;  ///< of each queue: quorum queues refuse a limit for the whole channel
 
 /// Every queue on one channel, told apart by the consumer's tag, which is the queue's name.
 class Sink {
@@ -33,7 +33,7 @@ class Sink {
   bool connect() {
     last_ = acked_ = 0;
     if (!link_.open(url_)) return false;
-    amqp_basic_qos(link_.get(), 1, 0, kPrefetch, 1);
+    amqp_basic_qos(link_.get(), 1, 0, kPrefetch, 0);
     for (auto& queue : queues_) {
       amqp_basic_consume(link_.get(), 1, bytes(queue), bytes(queue), 0, 0, 0, amqp_empty_table);
       if (amqp_get_rpc_reply(link_.get()).reply_type != AMQP_RESPONSE_NORMAL) {

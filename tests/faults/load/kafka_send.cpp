@@ -30,6 +30,30 @@ void reported(rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
                        static_cast<unsigned long long>(id & ((1ull << kSeqBits) - 1)));
 }
 
+using Producer = std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)>;
+
+Producer make_producer(const std::string& servers, Sending& sending) {
+  auto* conf = kafka_conf({{"bootstrap.servers", servers},
+                           {"enable.idempotence", "true"},
+                           {"linger.ms", "5"},
+                           {"message.timeout.ms", "0"},
+                           {"request.timeout.ms", "6000"},
+                           {"message.max.bytes", "20000000"},
+                           {"queue.buffering.max.messages", "20000"}});
+  rd_kafka_conf_set_opaque(conf, &sending);
+  rd_kafka_conf_set_dr_msg_cb(conf, reported);
+  char error[256];
+  Producer producer(rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error), rd_kafka_destroy);
+  if (!producer) std::fprintf(stderr, "kafka-send: %s\n", error);
+  return producer;
+}
+
+/// Whatever it still has is reported as not confirmed.
+void give_up(rd_kafka_t* producer) {
+  rd_kafka_purge(producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  rd_kafka_flush(producer, 1000);
+}
+
 bool send(rd_kafka_t* producer, const Flow& flow, size_t index, uint64_t seq, Journal& journal) {
   auto id = id_text(flow.name, seq);
   auto body = make_body(flow.name, seq, flow.size);
@@ -58,22 +82,11 @@ bool send(rd_kafka_t* producer, const Flow& flow, size_t index, uint64_t seq, Jo
 
 int kafka_send(const std::string& servers, const std::vector<Flow>& flows, Journal& journal) {
   Sending sending{flows, journal};
-  auto* conf = kafka_conf({{"bootstrap.servers", servers},
-                           {"enable.idempotence", "true"},
-                           {"linger.ms", "5"},
-                           {"message.timeout.ms", "0"},
-                           {"message.max.bytes", "20000000"},
-                           {"queue.buffering.max.messages", "20000"}});
-  rd_kafka_conf_set_opaque(conf, &sending);
-  rd_kafka_conf_set_dr_msg_cb(conf, reported);
-  char error[256];
-  std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)> producer(
-      rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error), rd_kafka_destroy);
-  if (!producer) return std::fprintf(stderr, "kafka-send: %s\n", error), 1;
+  auto producer = make_producer(servers, sending);
   std::vector<Pacer> pacers;
   for (auto& flow : flows) pacers.emplace_back(flow.rate);
   std::vector<uint64_t> seq(flows.size());
-  while (!stopping) {
+  while (!stopping && producer) {
     for (size_t i = 0; i < flows.size(); ++i)
       for (auto due = pacers[i].due(); due-- && (!flows[i].count || seq[i] < flows[i].count);) {
         if (!send(producer.get(), flows[i], i, seq[i] + 1, journal)) break;  // its queue is full
@@ -84,10 +97,16 @@ int kafka_send(const std::string& servers, const std::vector<Flow>& flows, Journ
     journal.flush();
     rd_kafka_poll(producer.get(), 3);
     journal.flush();
+    // After an unclean election the broker does not know the numbers that it had confirmed: such a producer is at its
+    // end.
+    if (rd_kafka_fatal_error(producer.get(), nullptr, 0)) {
+      give_up(producer.get());
+      producer = make_producer(servers, sending);
+    }
   }
+  if (!producer) return 1;
   for (auto end = now_ms() + kConfirmPatienceMs; sending.open && now_ms() < end;) rd_kafka_flush(producer.get(), 100);
-  rd_kafka_purge(producer.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  rd_kafka_flush(producer.get(), 1000);
+  give_up(producer.get());
   journal.flush();
   return 0;
 }

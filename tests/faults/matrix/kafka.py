@@ -1,4 +1,5 @@
 """What Kafka does to its clients: topics that vanish and grow, members that come and go, offsets that are lost."""
+import confluent_kafka
 import harness
 import rules
 from confluent_kafka.admin import NewPartitions
@@ -29,8 +30,12 @@ def topic_deleted(run):
 
 
 def from_earliest(config, plan):
-    plan.route(config, "kk")["from"]["on_offset_lost"] = "earliest"
+    from_earliest_at_leisure(config, plan)
     quick_metadata(config, plan)
+
+
+def from_earliest_at_leisure(config, plan):
+    plan.route(config, "kk")["from"]["on_offset_lost"] = "earliest"
 
 
 @fault("D23s", "source's topic deleted and made again, on_offset_lost: earliest", configure=lambda c, p: from_earliest(c, p),
@@ -45,6 +50,53 @@ def source_made_again(run):
     run.sleep(3)
     kafka.topic(topic, run.plan.partitions)
     run.go_on()
+    run.healed()
+
+
+@fault("D23q", "source's topic deleted and made again at once, with many records before and few after", directions=("kk", "ak"),
+       configure=from_earliest_at_leisure, interruptions=1)
+def source_replaced(run):
+    """The group keeps its partitions, whose positions are far beyond the new ends: the offsets that were read already come again,
+    on other records."""
+    kafka, topic = run.bed.kafka_client(), run.plan.source(next(d for d in run.plan.directions if d.name == "kk"))
+    run.sleep(8)
+    run.quiesce()
+    run.faulted()
+    kafka.delete(topic)
+    harness.eventually(lambda: made(run, topic), 20, "the topic to be made again")
+    run.go_on()
+    run.healed()
+    run.sleep(3)
+
+
+def made(run, topic):
+    try:
+        run.make_topic(topic)
+    except confluent_kafka.KafkaException:  # not gone yet
+        return False
+    return True
+
+
+@fault("D23o", "topics of a source and of a destination deleted and made again while the bridge is down", directions=("kk", "ka", "ak"),
+       interruptions=1)
+def topics_made_again(run):
+    """Kafka forgets what was committed for a topic that it deletes: the new one begins at its beginning, and it has begun before
+    the bridge is back."""
+    kafka, kk = run.bed.kafka_client(), next(d for d in run.plan.directions if d.name == "kk")
+    run.sleep(5)
+    run.quiesce()
+    run.faulted()
+    run.bridge.terminate()
+    run.clients["kafka-sink"].stop()
+    for topic in (run.plan.source(kk), run.plan.sink(kk)):
+        kafka.delete(topic)
+    run.sleep(3)
+    for topic in (run.plan.source(kk), run.plan.sink(kk)):
+        run.make_topic(topic)
+    run.clients["kafka-sink"].start()
+    run.go_on()
+    harness.eventually(lambda: sum(kafka.end_offsets(run.plan.source(kk)).values()) > 100, 30, "records in the new source")
+    run.bridge.start()
     run.healed()
 
 

@@ -47,6 +47,25 @@ def queue_deleted(run):
     run.healed()
 
 
+@fault("D15o", "queues of a source and of a destination deleted and made again while the bridge is down", interruptions=1)
+def queues_made_again(run):
+    """The new source fills before the bridge is back."""
+    d = run.plan.directions[0]
+    run.quiesce()
+    run.faulted()
+    run.bridge.terminate()
+    run.clients["amqp-sink"].stop()
+    with contextlib.closing(run.bed.amqp()) as amqp:
+        for queue in (run.plan.source(d), run.plan.sink(d)):
+            amqp.delete(queue)
+            amqp.channel.queue_declare(queue, durable=True)
+        run.clients["amqp-sink"].start()
+        run.go_on()
+        eventually(lambda: amqp.depth(run.plan.source(d)) > 100, 30, "messages in the new source")
+    run.bridge.start()
+    run.healed()
+
+
 def through_exchange(config, plan):
     """The first route goes through an exchange of its own, to which its sink is bound."""
     config["routes"][0]["to"]["exchange"] = f"{plan.prefix}.x"

@@ -71,6 +71,54 @@ TEST_F(PublisherTest, ConfirmsOfWhatWasNeverPublishedDoNothing) {
   EXPECT_EQ(probes[2].outcome(), "delivered");
 }
 
+TEST_F(PublisherTest, AChannelThatIsNackedForAWhileIsExchangedWithoutDuplicates) {
+  settings->reconnect_delay = settings->reconnect_delay_max = 2ms;
+  start();
+  auto& open = one("elsewhere");
+  publish(probes_.back());
+  receive();
+  for (uint64_t tag : {2, 3}) {
+    auto& refused = one("stuck");
+    publish(probes_.back());
+    receive();
+    std::this_thread::sleep_for(10ms);
+    nack(tag, false);
+    EXPECT_THAT(refused.outcome(), StartsWith("away: nacked"));
+  }
+  auto& late = one("stuck", "late");
+  publish(probes_.back());
+  EXPECT_FALSE(socket.read(30ms)) << "before the confirm of what is on the old channel";
+  ack(1, false);
+  EXPECT_EQ(open.outcome(), "delivered");
+  ASSERT_TRUE(socket.await(AMQP_CHANNEL_CLOSE_METHOD));
+  socket.method(1, AMQP_CHANNEL_CLOSE_OK_METHOD);
+  confirm_select();
+  EXPECT_EQ(receive().body, "late");
+  ack(1, false);
+  EXPECT_EQ(late.outcome(), "delivered");
+}
+
+TEST_F(PublisherTest, AChannelThatIsNackedAndNotSettledEndsWithItsConnection) {
+  settings->reconnect_delay = settings->reconnect_delay_max = 2ms;
+  start();
+  auto& open = one("elsewhere");
+  publish(probes_.back());
+  receive();
+  for (uint64_t tag : {2, 3}) {
+    one("stuck");
+    publish(probes_.back());
+    receive();
+    std::this_thread::sleep_for(10ms);
+    nack(tag, false);
+    EXPECT_THAT(probes_.back().front().outcome(), StartsWith("away: nacked"));
+  }
+  EXPECT_TRUE(socket.await_end());
+  connect();
+  EXPECT_EQ(receive().key, "elsewhere");
+  ack(1, false);
+  EXPECT_EQ(open.outcome(), "delivered");
+}
+
 TEST_F(PublisherTest, OfSeveralThatDifferInAHeaderTheReturnedOneIsRefused) {
   start();
   auto& probes = numbered(0);

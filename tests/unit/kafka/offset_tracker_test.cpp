@@ -56,6 +56,30 @@ TEST(OffsetTracker, WhatIsDeliveredAfterAnEndMovesBeyondIt) {
   EXPECT_EQ(tracker.take_watermark(), 7);
 }
 
+TEST(OffsetTracker, GoesBackWithAPartitionThatBeginsAgain) {
+  OffsetTracker tracker;
+  auto a = tracker.delivered(100), b = tracker.delivered(101);
+  tracker.done(a);
+  auto c = tracker.delivered(0);
+  EXPECT_EQ(tracker.last(), 0);
+  EXPECT_EQ(tracker.take_watermark(), 101) << "still open";
+  tracker.done(c);
+  EXPECT_FALSE(tracker.take_watermark());
+  tracker.done(b);
+  EXPECT_EQ(tracker.take_watermark(), 1);
+}
+
+TEST(OffsetTracker, AnEndThatIsLostWithItsOffsetsIsForgotten) {
+  OffsetTracker tracker;
+  tracker.done(tracker.delivered(100));
+  tracker.passed(110);
+  EXPECT_EQ(tracker.take_watermark(), 110);
+  tracker.done(tracker.delivered(0));
+  EXPECT_EQ(tracker.take_watermark(), 1) << "to store 110 would leave out what is written up to there";
+  tracker.passed(3);
+  EXPECT_EQ(tracker.take_watermark(), 3);
+}
+
 TEST(OffsetTracker, StopsAtTheFirstThatIsNotDone) {
   OffsetTracker tracker;
   auto a = tracker.delivered(1), b = tracker.delivered(2), c = tracker.delivered(3);
