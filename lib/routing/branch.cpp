@@ -173,6 +173,7 @@ void Branch::dead_letter() {
   if (!dead_) dead_ = std::make_unique<DeadLetter>();
   auto& message = dead_->message = delivery.message;
   if (bare_) message.headers = {};
+  message.expiration.reset();  // or the broker would drop it from the dead letter queue when that time has passed
   if (auto ok = prepare(*this, rendered_, to, message, origin.section->name); !ok) return hold(ok.error().text);
   if (!to.config->exchange) Publication::exchange = {};  // the default exchange: a queue's name is enough
   add_dead_letter_headers(*this, rendered_, *dead_, delivery,

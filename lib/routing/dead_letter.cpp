@@ -48,6 +48,7 @@ void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadL
   text("mombridge-dead-reason", storage.reason);
   text("mombridge-dead-attempts", storage.attempts);
   text("mombridge-dead-at-ms", storage.failed_at_ms);
+  if (delivery.message.expiration) text("mombridge-dead-expiration", *delivery.message.expiration);
   if (delivery.partition >= 0) {
     text("mombridge-dead-partition", storage.partition = std::to_string(delivery.partition));
     text("mombridge-dead-offset", storage.offset = std::to_string(delivery.offset));

@@ -25,7 +25,8 @@ struct DeadLetterOrigin {
 
 /// Adds the bridge's own `mombridge-dead-*` headers and, on the way to Kafka, Spring's `kafka_dlt-*` set to what
 /// `publication` carries already. Source of the latter: spring-kafka, KafkaHeaders (partition 4, offset and timestamp 8
-/// bytes, big-endian). `bare`: the message's own headers were left out, and how many there were is said.
+/// bytes, big-endian). The message's expiration is noted as a header: a dead letter itself does not expire. `bare`: the
+/// message's own headers were left out, and how many there were is said.
 void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadLetter& storage,
                              const Delivery& delivery, const DeadLetterOrigin& origin, bool to_kafka,
                              const std::string& reason, unsigned attempts, bool bare);
