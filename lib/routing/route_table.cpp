@@ -133,7 +133,7 @@ class RouteTable::Compiler {
 
   // What no broker takes is better said now than message by message, of a dead letter above all.
   void check_name(const Target& t, const std::string& path) {
-    if (!t.broker || !t.broker->section->settings || !t.target.constant()) return;
+    if (!t.broker || !t.broker->section->settings || !t.target.constant() || t.target.text().empty()) return;
     auto fault = t.broker->section->settings->target_fault(t.target.text());
     if (!fault.empty())
       diagnostics_.error(t.config->target.mark, path + ".target", "'" + printable(t.target.text(), 256) + "' " + fault);

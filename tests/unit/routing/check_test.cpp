@@ -86,9 +86,9 @@ TEST(Check, TargetsThatTheirBrokerCannotHave) {
                  "  - {name: s, from: {broker: shop}, to: {broker: shop, target: " +
                  kLong + "}}\n" + "failures: {dead_letter: {broker: lake, target: dead/letters}}\n"),
       ElementsAre(
-          "c.yaml:5:67: error: routes.r.to.target: 'a b' is not the name of a topic (letters, digits, '.', '_' "
+          "c.yaml:5:64: error: routes.r.to.target: 'a b' is not the name of a topic (letters, digits, '.', '_' "
           "and '-', up to 249)",
-          "c.yaml:6:67: error: routes.s.to.target: '" + kLong +
+          "c.yaml:6:64: error: routes.s.to.target: '" + kLong +
               "' is longer than the 255 bytes that AMQP has for a routing key",
           "c.yaml:7:48: error: failures.dead_letter.target: 'dead/letters' is not the name of a topic (letters, "
           "digits, '.', '_' and '-', up to 249)"));
