@@ -40,7 +40,7 @@ void OneShot::fill(const Options& options, Duration patience) {
   message_.target = options.target;
   message_.body = *options.body;
   message_.app_id = section_.settings->appname;
-  message_.timestamp_ms = unix_ms();
+  message_.record_time_ms = unix_ms();
   if (!options.content_type.empty()) message_.content_type = options.content_type;
   if (!options.key.empty()) message_.key = options.key;
   for (auto& [name, value] : options.headers) headers_.push_back({name, Value::of(value)});

@@ -80,6 +80,7 @@ struct Destination {
   std::vector<std::pair<std::string, Text>> headers;  ///< templates
   std::vector<std::string> allow;                     ///< globs that the rendered target must match
   bool mandatory = true;
+  bool keep_timestamp = false;            ///< Kafka: `timestamp: keep`
   std::shared_ptr<Destination> reply_to;  ///< of a handler
   Mark mark;
 };

@@ -28,6 +28,10 @@ void read_broker_destination(Section& section, Use use, Loading& loading, Destin
   if (exchange && known && kind && !kind->exchanges)
     section.error("exchange", "a " + kind->type + " broker has no exchanges", "leave it out");
   if (use == Use::dead_letter && !exchange && kind && kind->exchanges) to.exchange = "";
+  bool timestamp = section.choice("timestamp", to.keep_timestamp, {{"keep", true}, {"arrival", false}});
+  if (timestamp && known && kind && !kind->record_times)
+    section.error("timestamp", "a broker of type " + kind->type + " has no times of records",
+                  "leave it out: the timestamp property crosses as it is");
   section.refuse("reply_to", "only a handler's replies go elsewhere", "with handler: instead of broker:");
 }
 
@@ -37,7 +41,7 @@ void read_handler_destination(Section& section, Loading& loading, Destination& t
   reference(section, "handler", "handler", names, to.handler);
   if (auto reply = section.section("reply_to"))
     to.reply_to = std::make_shared<Destination>(read_destination(*reply, Use::reply, loading));
-  for (auto* key : {"target", "key", "exchange", "headers", "allow", "mandatory"})
+  for (auto* key : {"target", "key", "exchange", "headers", "allow", "mandatory", "timestamp"})
     section.refuse(key, "only with broker:", "a handler takes every message of the route");
 }
 
@@ -77,7 +81,8 @@ Destination read_destination(Section& section, Use use, Loading& loading) {
       section.diagnostics().error(section.mark(), section.path(),
                                   use == Use::route ? "neither broker: nor handler:" : "missing key 'broker'",
                                   nearest_hint("", broker_names(loading.config)));
-    for (auto* key : {"target", "key", "exchange", "headers", "allow", "mandatory", "reply_to"}) section.has(key);
+    for (auto* key : {"target", "key", "exchange", "headers", "allow", "mandatory", "timestamp", "reply_to"})
+      section.has(key);
   }
   return to;
 }

@@ -112,7 +112,7 @@ AbiMessage::AbiMessage(const Call& call) {
               .source = handler::slice(call.broker),
               .headers = headers_.data(),
               .header_count = headers_.size(),
-              .timestamp_ms = m.timestamp_ms.value_or(0),
+              .timestamp_ms = m.time_ms().value_or(0),
               .deadline_ms = deadline(m),
               .attempt = call.attempt,
               .flags = m.redelivered ? MOMBRIDGE_MESSAGE_REDELIVERED : 0};
@@ -147,7 +147,7 @@ Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message, uns
   m.reply_to = text(from.reply_to, *to);
   m.message_id = text(from.message_id, *to);
   m.type = text(from.type, *to);
-  if (from.timestamp_ms) m.timestamp_ms = from.timestamp_ms;
+  if (from.timestamp_ms > 0) m.timestamp = static_cast<uint64_t>(from.timestamp_ms / 1000);
   // Past already: the least that can be said.
   if (from.deadline_ms > 0) m.expiration = to->keep(std::to_string(std::max<int64_t>(from.deadline_ms - unix_ms(), 1)));
   HeadersOfPlugin(*to, dropped).take({from.headers, from.header_count});

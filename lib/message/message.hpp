@@ -25,16 +25,35 @@ struct Message {
   Text reply_to;                           ///< AMQP queue (default exchange) or Kafka topic
   std::optional<int32_t> reply_partition;  ///< with a Kafka reply_to
   Text message_id, type, app_id;
-  Text expiration;  ///< milliseconds, digits only: decoders drop anything else
+  bool made_id = false;  ///< the bridge made the message_id, because the record came without one
+  Text expiration;       ///< milliseconds, digits only: decoders drop anything else
   std::optional<uint8_t> priority, delivery_mode;
-  std::optional<int64_t> timestamp_ms;  ///< since the Unix epoch; AMQP carries seconds
-  bool redelivered = false;             ///< AMQP: the broker delivered it before
+  /// AMQP's property, Kafka's header `timestamp`: when its sender says that it was made, in seconds since the Unix
+  /// epoch by AMQP's definition. Some senders write milliseconds, so it crosses as it is.
+  std::optional<uint64_t> timestamp;
+  /// A Kafka record's own time, in milliseconds since the Unix epoch (AMQP: header mombridge-timestamp-ms).
+  std::optional<int64_t> record_time_ms;
+  bool redelivered = false;  ///< AMQP: the broker delivered it before
 
   /// In the order of arrival; a name may stand more than once (Kafka allows it). Broker-owned ones are not in it.
   std::span<const Header> headers;
   /// What bridges wrote for those who read dead letters. It can be asked for here, and no destination writes it,
   /// because anybody can have written it.
   std::span<const Header> local;
+
+  /// When it was sent, in milliseconds since the Unix epoch, as far as it says so: its sender's word before its
+  /// record's.
+  [[nodiscard]] std::optional<int64_t> time_ms() const {
+    constexpr uint64_t kLatest = INT64_MAX / 1000;
+    if (timestamp && *timestamp <= kLatest) return static_cast<int64_t>(*timestamp * 1000);
+    return record_time_ms;
+  }
+
+  /// The record's time in whole seconds, as AMQP's property has it; AMQP has none before 1970.
+  [[nodiscard]] std::optional<uint64_t> record_seconds() const {
+    if (!record_time_ms || *record_time_ms < 0) return std::nullopt;
+    return static_cast<uint64_t>(*record_time_ms / 1000);
+  }
 
   /// The last header of that name, as Kafka's own lastHeader; nullptr where there is none.
   [[nodiscard]] const Value* find(std::string_view name) const {
@@ -66,16 +85,18 @@ inline constexpr std::string_view kCorrelationIdEncoding = "mombridge-correlatio
 inline constexpr std::string_view kKey = "mombridge-key";
 inline constexpr std::string_view kTombstone = "mombridge-tombstone";
 inline constexpr std::string_view kTimestampMs = "mombridge-timestamp-ms";
+/// The timestamp property is the message's own, though it equals the record's time in seconds.
+inline constexpr std::string_view kOwnTimestamp = "mombridge-own-timestamp";
 inline constexpr std::string_view kReplyPartition = "mombridge-reply-partition";
 inline constexpr std::string_view kCorrelationId = "mombridge-correlation-id";
 // The same for the types of values on Kafka, and on AMQP for the names that stood several times. Entries are bounded by
 // the number of headers, nesting by kMaxNesting.
 inline constexpr std::string_view kTypes = "mombridge-types";
 /// All of the above.
-inline constexpr std::string_view kBridge[] = {kHops,           kDeadline,     kError,
-                                               kRedelivered,    kKey,          kTombstone,
-                                               kTimestampMs,    kTypes,        kCorrelationIdEncoding,
-                                               kReplyPartition, kCorrelationId};
+inline constexpr std::string_view kBridge[] = {kHops,           kDeadline,      kError,
+                                               kRedelivered,    kKey,           kTombstone,
+                                               kTimestampMs,    kTypes,         kCorrelationIdEncoding,
+                                               kReplyPartition, kCorrelationId, kOwnTimestamp};
 
 // The beginnings of the names that a dead letter bears; the second is Spring's.
 inline constexpr std::string_view kDeadLetter = "mombridge-dead-";

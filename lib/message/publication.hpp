@@ -19,10 +19,20 @@ struct Outcome {
     refused,    ///< the message's fault: returned, too large, forbidden, unknown topic. Counts as an attempt
     away,       ///< not the message's fault: nacked (a full queue), timed out. Try again, count nothing
   };
+  /// What a refusal is about, and so whether trying again can help.
+  enum class Cause : uint8_t {
+    around,   ///< something around the message, which may be mended at any time: no such queue, no permission
+    message,  ///< the message itself, a name, a size, a missing key: the same message will be refused again
+    size,     ///< as above, and less of it, with fewer or shorter headers, might be taken
+  };
   Kind kind = Kind::delivered;
   std::string reason;  ///< empty when delivered; else one line for a person: what the broker said, which knob to turn
 
-  static Outcome refused(std::string why) { return {Kind::refused, std::move(why)}; }
+  Cause cause = Cause::around;  ///< of a refusal
+
+  static Outcome refused(std::string why, Cause cause = Cause::around) {
+    return {Kind::refused, std::move(why), cause};
+  }
   static Outcome away(std::string why) { return {Kind::away, std::move(why)}; }
 };
 
@@ -42,6 +52,7 @@ class Publication {
   std::span<const Header> headers;   ///< in addition to the message's; replaces those of the same name
   int32_t partition = -1;            ///< Kafka only; -1: by key
   bool mandatory = true;             ///< AMQP only: an unroutable message is refused
+  bool keep_timestamp = false;       ///< Kafka only: the message's timestamp is the record's time
   bool literal_id = false;           ///< AMQP only: who reads the correlation id wrote it so, whatever its bytes
 
   /// [destination's thread, or the publisher's within publish()] Must not block.

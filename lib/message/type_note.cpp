@@ -36,9 +36,10 @@ std::string_view TypeNote::take(std::string_view name) {
   return {};
 }
 
-Value TypeNote::value(std::string_view name, std::string_view text) {
+Value TypeNote::value(std::string_view name, std::string_view text) { return typed(take(name), text); }
+
+Value TypeNote::typed(std::string_view type, std::string_view text) {
   Value v;
-  auto type = take(name);
   if (type == "null" && text.empty()) return v;
   return !type.empty() && from_text(type, text, v, arena_) ? v : Value::of_untyped(text);
 }

@@ -16,8 +16,10 @@ class TypeNoteWriter {
   /// `nulls`: a null value is noted as well, for readers that cannot tell it from an empty text.
   explicit TypeNoteWriter(bool nulls = false) : nulls_(nulls) {}
 
-  void expect(const Header& header) {
-    if (needs_type(header.value) || (nulls_ && header.value.kind == Value::Kind::null)) names_.push_back(header.name);
+  /// `always`: it is noted though its text would tell its type.
+  void expect(const Header& header, bool always = false) {
+    if (always || needs_type(header.value) || (nulls_ && header.value.kind == Value::Kind::null))
+      names_.push_back(header.name);
   }
   void ready();
   /// Returns true if headers of that name are noted: because one of them has a type that its text does not tell.
@@ -46,6 +48,8 @@ class TypeNote {
   /// The value of the next header of that name, which views `text` and the arena: of its noted type where the text is
   /// of that type, else text, or bytes where it is not UTF-8.
   Value value(std::string_view name, std::string_view text);
+  /// The same for a type that was taken.
+  Value typed(std::string_view type, std::string_view text);
 
  private:
   struct Entry {

@@ -29,7 +29,7 @@ std::optional<int64_t> header_of(const Message& request) {
 
 Deadline deadline_of(const Message& request, Duration timeout, int64_t now_ms) {
   if (auto at = header_of(request)) return {*at, true};
-  int64_t sent = request.timestamp_ms.value_or(now_ms);
+  int64_t sent = request.time_ms().value_or(now_ms);
   if (sent > now_ms + kAhead) sent = now_ms;
   if (auto wait = request.expiration ? number(*request.expiration) : std::nullopt) return {sent + *wait, true};
   int64_t patience = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();

@@ -35,7 +35,7 @@ void Branch::set_up(Step step, const Route* route, const Target* to, const Failu
   route_ = route;
   to_ = to;
   policy_ = policy;
-  answers_ = looks_on_ = told_ = held_ = bare_ = false;
+  answers_ = looks_on_ = told_ = held_ = false;
   attempts_ = waits_ = 0;
   away_.store(false, std::memory_order_relaxed);
 }
@@ -121,9 +121,11 @@ void Branch::completed(Outcome outcome) noexcept {
   if (is_away) return waits(outcome.reason);
   waits_ = 0;
   bool delivered = outcome.kind == Outcome::Kind::delivered;
-  if (step_ == Step::dead_letter) return delivered ? dead_lettered() : dead_letter_refused(outcome.reason);
+  if (step_ == Step::dead_letter) return delivered ? dead_lettered() : dead_letter_refused(outcome);
   if (step_ == Step::reply_to_requester || step_ == Step::error_reply) return replied(outcome);
-  if (!delivered) return failed("undeliverable", std::move(outcome.reason));
+  if (!delivered)
+    return outcome.cause == Outcome::Cause::around ? failed("undeliverable", std::move(outcome.reason))
+                                                   : hopeless("undeliverable", std::move(outcome.reason));
   events::delivered();
   if (answers_ && step_ == Step::publish) events::request_forwarded();
   done(Settlement::accept);
@@ -166,35 +168,40 @@ void Branch::exhausted() noexcept {
 }
 
 void Branch::dead_letter() {
+  step_ = Step::dead_letter;
+  if (!dead_) dead_ = std::make_unique<DeadLetter>();
+  dead_->begin();
+  send_dead_letter();
+}
+
+void Branch::send_dead_letter() {
   auto& delivery = passage_.delivery();
   auto& origin = passage_.origin();
   auto& to = *policy_->dead_letter;
-  step_ = Step::dead_letter;
-  if (!dead_) dead_ = std::make_unique<DeadLetter>();
-  auto& message = dead_->message = delivery.message;
-  if (bare_) message.headers = {};
-  message.expiration.reset();  // or the broker would drop it from the dead letter queue when that time has passed
-  if (auto ok = prepare(*this, rendered_, to, message, origin.section->name); !ok) return hold(ok.error().text);
+  if (auto ok = prepare(*this, rendered_, to, delivery.message, origin.section->name); !ok)
+    return hold(ok.error().text);
   if (!to.config->exchange) Publication::exchange = {};  // the default exchange: a queue's name is enough
-  add_dead_letter_headers(*this, rendered_, *dead_, delivery,
-                          {origin.section->name, origin.section->settings->subscriptions[delivery.subscription].source,
-                           route_ ? route_name() : std::string_view()},
-                          to.broker->section->type == "kafka", reason_, attempts_, bare_);
+  dead_->fill(*this, rendered_, delivery,
+              {origin.section->name, origin.section->settings->subscriptions[delivery.subscription].source,
+               route_ ? route_name() : std::string_view(), reason_, attempts_},
+              to.broker->section->type == "kafka");
   lend_to(*to.broker->instance);
 }
 
-// Headers that its destination cannot carry, the dead letter's broker mostly cannot either. Without them all but they
-// are kept, and whoever sent the message does not stop what comes behind it.
-void Branch::dead_letter_refused(const std::string& why) noexcept {
-  if (!std::exchange(bare_, true) && !passage_.delivery().message.headers.empty()) return dead_letter();
-  bare_ = false;
-  hold("dead letter refused: " + why);
+// What its destination cannot carry, the dead letter's broker mostly cannot either: less of it is kept, and whoever
+// sent the message does not stop what comes behind it.
+void Branch::dead_letter_refused(const Outcome& outcome) noexcept {
+  if (outcome.cause == Outcome::Cause::size && dead_->leave_out_more(passage_.delivery().message))
+    return send_dead_letter();
+  hold("dead letter refused: " + outcome.reason);
 }
 
 void Branch::dead_lettered() noexcept {
   auto& message = passage_.delivery().message;
   events::dead_lettered(route_name(), message.target, reason_, attempts_);
-  if (bare_) events::headers_left_out(route_name(), message.target, message.headers.size());
+  if (auto what = dead_->left_out(); !what.empty())
+    events::dead_letter_reduced(route_name(), message.target, what,
+                                dead_->without_headers() ? message.headers.size() : 0);
   done(Settlement::accept);
 }
 

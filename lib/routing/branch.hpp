@@ -66,6 +66,7 @@ class Branch final : public Publication, public handler::Call {
   void lend_to(Broker& destination) noexcept;
   void publish();
   void dead_letter();
+  void send_dead_letter();
   void handle();
 
   // Requests and replies: branch_replies.cpp
@@ -84,7 +85,7 @@ class Branch final : public Publication, public handler::Call {
   void hopeless(std::string_view code, std::string reason) noexcept;
   void waits(const std::string& reason) noexcept;
   void exhausted() noexcept;
-  void dead_letter_refused(const std::string& why) noexcept;
+  void dead_letter_refused(const Outcome& outcome) noexcept;
   void dead_lettered() noexcept;
   void hold(const std::string& why) noexcept;
   void later(Duration wait) noexcept;
@@ -99,7 +100,6 @@ class Branch final : public Publication, public handler::Call {
   bool answers_ = false;
   bool looks_on_ = false;
   bool held_ = false;
-  bool bare_ = false;                            ///< the dead letter goes without the message's own headers
   bool told_ = false;                            ///< the requester, of the failure
   const Endpoint* replies_to_ = nullptr;         ///< the broker that a reply goes to
   reply::Deadline deadline_;                     ///< of a request that this branch answers

@@ -8,6 +8,9 @@ namespace mombridge::routing {
 namespace {
 
 constexpr size_t kLongestReason = 1024;
+constexpr size_t kShortReason = 120;
+/// What AMQP takes as a property; longer texts become headers there.
+constexpr size_t kLongestText = 255;
 
 template <size_t N>
 std::string_view big_endian(std::array<char, N>& storage, int64_t value) {
@@ -15,47 +18,116 @@ std::string_view big_endian(std::array<char, N>& storage, int64_t value) {
   return {storage.data(), N};
 }
 
-void add_spring_headers(std::vector<Header>& headers, DeadLetter& storage, const Delivery& delivery) {
-  auto text = [&](std::string_view name, std::string_view value) { headers.push_back({name, Value::of(value)}); };
-  auto raw = [&](std::string_view name, std::string_view value) { headers.push_back({name, Value::of_bytes(value)}); };
-  text("kafka_dlt-original-topic", delivery.message.target);
-  if (delivery.partition >= 0) {
-    raw("kafka_dlt-original-partition", big_endian(storage.kafka_partition, delivery.partition));
-    raw("kafka_dlt-original-offset", big_endian(storage.kafka_offset, delivery.offset));
-  }
-  if (delivery.message.timestamp_ms) {
-    raw("kafka_dlt-original-timestamp", big_endian(storage.kafka_timestamp, *delivery.message.timestamp_ms));
-    text("kafka_dlt-original-timestamp-type", "CreateTime");
-  }
-  text("kafka_dlt-exception-fqcn", "mombridge");
-  text("kafka_dlt-exception-message", storage.reason);
+void text(std::vector<Header>& headers, std::string_view name, std::string_view value) {
+  headers.push_back({name, Value::of(value)});
+}
+
+void raw(std::vector<Header>& headers, std::string_view name, std::string_view value) {
+  headers.push_back({name, Value::of_bytes(value)});
 }
 
 }  // namespace
 
-void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadLetter& storage,
-                             const Delivery& delivery, const DeadLetterOrigin& origin, bool to_kafka,
-                             const std::string& reason, unsigned attempts, bool bare) {
-  storage.reason = printable(reason, kLongestReason);
-  storage.attempts = std::to_string(attempts);
-  storage.failed_at_ms = std::to_string(unix_ms());
-  auto& headers = rendered.headers;
-  auto text = [&](std::string_view name, std::string_view value) { headers.push_back({name, Value::of(value)}); };
-  text("mombridge-dead-broker", origin.broker);
-  text("mombridge-dead-source", origin.source);
-  text("mombridge-dead-target", delivery.message.target);
-  if (!origin.route.empty()) text("mombridge-dead-route", origin.route);
-  text("mombridge-dead-reason", storage.reason);
-  text("mombridge-dead-attempts", storage.attempts);
-  text("mombridge-dead-at-ms", storage.failed_at_ms);
-  if (delivery.message.expiration) text("mombridge-dead-expiration", *delivery.message.expiration);
-  if (delivery.partition >= 0) {
-    text("mombridge-dead-partition", storage.partition = std::to_string(delivery.partition));
-    text("mombridge-dead-offset", storage.offset = std::to_string(delivery.offset));
+bool DeadLetter::leave_out_more(const Message& message) {
+  if (form_ == Form::only_body) return false;
+  form_ = static_cast<Form>(static_cast<uint8_t>(form_) + 1);
+  // Without headers to leave out, these would be what has been tried.
+  bool has_headers = !message.headers.empty() || message.key || message.correlation_id || message.content_type ||
+                     message.content_encoding || message.type || message.app_id;
+  if (!has_headers && without_headers()) form_ = Form::only_body;
+  return true;
+}
+
+std::string_view DeadLetter::left_out() const {
+  switch (form_) {
+    case Form::whole:
+      return {};
+    case Form::short_reason:
+      return "the end of the reason";
+    case Form::without_reason:
+      return "the reason";
+    case Form::as_it_came:
+      return "all that the bridge adds";
+    case Form::without_headers:
+      return "the message's headers";
+    case Form::only_source:
+      return "the message's headers, the reason";
+    case Form::only_body:
+      return "all but the body";
   }
-  if (bare) text("mombridge-dead-headers-left-out", storage.left_out = std::to_string(delivery.message.headers.size()));
-  if (to_kafka) add_spring_headers(headers, storage, delivery);
+  return {};
+}
+
+void DeadLetter::fill(Publication& publication, Rendered& rendered, const Delivery& delivery,
+                      const DeadLetterStory& story, bool to_kafka) {
+  message_ = delivery.message;
+  publication.message = &message_;
+  if (to_kafka && !publication.keep_timestamp) message_.record_time_ms.reset();
+  if (form_ == Form::as_it_came || form_ == Form::only_body) rendered.headers.clear();
+  if (form_ >= Form::as_it_came && message_.made_id) message_.message_id.reset();
+  if (without_headers()) reduce(publication, to_kafka);
+  auto& headers = rendered.headers;
+  bool reason = form_ == Form::whole || form_ == Form::short_reason || form_ == Form::without_headers;
+  if (form_ != Form::as_it_came && form_ != Form::only_body) tell_source(headers, delivery, story);
+  if (reason) tell_reason(headers, story);
+  if (to_kafka && reason && form_ != Form::short_reason) tell_spring(headers, delivery);
   publication.headers = headers;
+}
+
+// The texts that are short stay, as they cost little; on AMQP the key is a header.
+void DeadLetter::reduce(Publication& publication, bool to_kafka) {
+  message_.headers = {};
+  for (auto* text : {&message_.content_type, &message_.content_encoding, &message_.correlation_id, &message_.reply_to,
+                     &message_.message_id, &message_.type, &message_.app_id})
+    if (form_ == Form::only_body || (*text && (*text)->size() > kLongestText)) text->reset();
+  if (!to_kafka && (form_ == Form::only_body || publication.key.value_or("").size() > kLongestText))
+    publication.key.reset();
+  if (form_ != Form::only_body) return;
+  message_.reply_partition.reset();
+  message_.expiration.reset();
+  message_.priority.reset();
+  message_.timestamp.reset();
+  message_.record_time_ms.reset();
+  message_.redelivered = false;
+}
+
+void DeadLetter::tell_source(std::vector<Header>& headers, const Delivery& delivery, const DeadLetterStory& story) {
+  text(headers, "mombridge-dead-broker", story.broker);
+  text(headers, "mombridge-dead-source", story.source);
+  text(headers, "mombridge-dead-target", delivery.message.target);
+  if (delivery.partition >= 0) {
+    text(headers, "mombridge-dead-partition", partition_ = std::to_string(delivery.partition));
+    text(headers, "mombridge-dead-offset", offset_ = std::to_string(delivery.offset));
+  }
+  if (auto what = left_out(); !what.empty()) text(headers, "mombridge-dead-left-out", what);
+  if (!without_headers()) return;
+  headers_left_out_ = std::to_string(delivery.message.headers.size());
+  text(headers, "mombridge-dead-headers-left-out", headers_left_out_);
+}
+
+void DeadLetter::tell_reason(std::vector<Header>& headers, const DeadLetterStory& story) {
+  reason_ = printable(story.reason, form_ == Form::short_reason ? kShortReason : kLongestReason);
+  attempts_ = std::to_string(story.attempts);
+  failed_at_ms_ = std::to_string(unix_ms());
+  if (!story.route.empty()) text(headers, "mombridge-dead-route", story.route);
+  text(headers, "mombridge-dead-reason", reason_);
+  text(headers, "mombridge-dead-attempts", attempts_);
+  text(headers, "mombridge-dead-at-ms", failed_at_ms_);
+}
+
+void DeadLetter::tell_spring(std::vector<Header>& headers, const Delivery& delivery) {
+  auto& m = delivery.message;
+  text(headers, "kafka_dlt-original-topic", m.target);
+  if (delivery.partition >= 0) {
+    raw(headers, "kafka_dlt-original-partition", big_endian(kafka_partition_, delivery.partition));
+    raw(headers, "kafka_dlt-original-offset", big_endian(kafka_offset_, delivery.offset));
+  }
+  if (auto time = m.record_time_ms ? m.record_time_ms : m.time_ms()) {
+    raw(headers, "kafka_dlt-original-timestamp", big_endian(kafka_timestamp_, *time));
+    text(headers, "kafka_dlt-original-timestamp-type", "CreateTime");
+  }
+  text(headers, "kafka_dlt-exception-fqcn", "mombridge");
+  text(headers, "kafka_dlt-exception-message", reason_);
 }
 
 }  // namespace mombridge::routing

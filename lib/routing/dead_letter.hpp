@@ -1,8 +1,10 @@
 #pragma once
-// The headers that a dead letter carries: where it came from, why it is here, how often it was tried.
+// A message on its way to the dead letter: what it says of where it came from, why it is here and how often it was
+// tried, and what of that, and of the message itself, is left out so that its broker takes it.
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "message/delivery.hpp"
@@ -11,24 +13,53 @@
 
 namespace mombridge::routing {
 
-/// What one dead letter views; lives as long as its publication.
-struct DeadLetter {
-  Message message;
-  std::string reason, attempts, failed_at_ms, partition, offset, left_out;
-  std::array<char, 4> kafka_partition;
-  std::array<char, 8> kafka_offset, kafka_timestamp;
-};
-
-struct DeadLetterOrigin {
+/// Why the message is here.
+struct DeadLetterStory {
   std::string_view broker, source, route;  ///< `route` is empty where none took it
+  std::string_view reason;
+  unsigned attempts = 0;
 };
 
-/// Adds the bridge's own `mombridge-dead-*` headers and, on the way to Kafka, Spring's `kafka_dlt-*` set to what
-/// `publication` carries already. Source of the latter: spring-kafka, KafkaHeaders (partition 4, offset and timestamp 8
-/// bytes, big-endian). The message's expiration is noted as a header: a dead letter itself does not expire. `bare`: the
-/// message's own headers were left out, and how many there were is said.
-void add_dead_letter_headers(Publication& publication, Rendered& rendered, DeadLetter& storage,
-                             const Delivery& delivery, const DeadLetterOrigin& origin, bool to_kafka,
-                             const std::string& reason, unsigned attempts, bool bare);
+/// Reused with its branch. The publication that fill() filled in views it.
+class DeadLetter {
+ public:
+  /// For the next message: nothing is left out.
+  void begin() { form_ = Form::whole; }
+  /// Leaves out more. Returns false if nothing is left that could be.
+  [[nodiscard]] bool leave_out_more(const Message& message);
+  /// Makes `publication`, which prepare() has filled in for the dead letter, carry the delivery's message in the
+  /// present form. Adds the bridge's own `mombridge-dead-*` headers and, on the way to Kafka, Spring's `kafka_dlt-*`.
+  /// Source of the latter: spring-kafka, KafkaHeaders (partition 4, offset and timestamp 8 bytes, big-endian). On Kafka
+  /// its time is that of its arrival, so that the topic's retention counts from there.
+  void fill(Publication& publication, Rendered& rendered, const Delivery& delivery, const DeadLetterStory& story,
+            bool to_kafka);
+
+  /// What is left out, in words; empty: nothing.
+  [[nodiscard]] std::string_view left_out() const;
+  [[nodiscard]] bool without_headers() const { return form_ >= Form::without_headers; }
+
+ private:
+  /// Each leaves out more than the one before, the bridge's words before the message's.
+  enum class Form : uint8_t {
+    whole,
+    short_reason,     ///< and not a second time under Spring's name
+    without_reason,   ///< only where it came from
+    as_it_came,       ///< nothing that the bridge adds: no larger than it was
+    without_headers,  ///< of the message's own; the reason in full again, as their size or names may be the fault
+    only_source,      ///< without the message's headers and without the reason
+    only_body,        ///< and Kafka's key
+  };
+
+  void reduce(Publication& publication, bool to_kafka);
+  void tell_source(std::vector<Header>& headers, const Delivery& delivery, const DeadLetterStory& story);
+  void tell_reason(std::vector<Header>& headers, const DeadLetterStory& story);
+  void tell_spring(std::vector<Header>& headers, const Delivery& delivery);
+
+  Form form_ = Form::whole;
+  Message message_;
+  std::string reason_, attempts_, failed_at_ms_, partition_, offset_, headers_left_out_;
+  std::array<char, 4> kafka_partition_{};
+  std::array<char, 8> kafka_offset_{}, kafka_timestamp_{};
+};
 
 }  // namespace mombridge::routing

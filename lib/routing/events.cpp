@@ -49,10 +49,12 @@ void dead_lettered(std::string_view route, std::string_view target, const std::s
   event.happened({{"route", route}, {"target", target}, {"reason", reason}, {"attempts", attempts}});
 }
 
-void headers_left_out(std::string_view route, std::string_view target, size_t headers) {
-  static Event event("dead_letters_without_headers", log::Level::warn,
-                     "dead letter went without the message's headers");
-  event.happened({{"route", route}, {"target", target}, {"headers", headers}});
+void dead_letter_reduced(std::string_view route, std::string_view target, std::string_view left_out, size_t headers) {
+  static Event event("dead_letters_reduced", log::Level::warn,
+                     "dead letter was too large for its broker, a part was left out");
+  static Counter& without_headers = counter("dead_letters_without_headers");
+  if (headers) without_headers.add();
+  event.happened({{"route", route}, {"target", target}, {"left_out", left_out}, {"headers", headers}});
 }
 
 void rejected(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts) {

@@ -13,8 +13,8 @@ void replied();
 void retried(std::string_view route, const std::string& to, const std::string& reason, unsigned attempt, unsigned of);
 void waited(std::string_view route, std::string_view target, const std::string& reason);
 void dead_lettered(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts);
-/// A dead letter that was refused with the message's own headers, and went without.
-void headers_left_out(std::string_view route, std::string_view target, size_t headers);
+/// A dead letter went without a part that its broker did not take, and without that many headers of the message.
+void dead_letter_reduced(std::string_view route, std::string_view target, std::string_view left_out, size_t headers);
 void rejected(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts);
 /// `first`: it is counted once, however often it is tried while it is held.
 void held(std::string_view route, std::string_view target, const std::string& why, unsigned attempts, bool first);

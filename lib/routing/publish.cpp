@@ -51,6 +51,7 @@ Result<> prepare(Publication& publication, Rendered& rendered, const Target& to,
   publication.key = message.key;
   publication.partition = -1;
   publication.mandatory = config.mandatory;
+  publication.keep_timestamp = config.keep_timestamp;
   publication.literal_id = false;
   if (to.key) {
     auto key = to.key->render(message, broker, rendered.key);

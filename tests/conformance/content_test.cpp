@@ -61,7 +61,39 @@ TEST_P(Content, EveryProperty) {
               .expiration = "3600000",
               .priority = 7,
               .delivery_mode = 2,
-              .timestamp_ms = unix_ms() / 1000 * 1000 + 123});
+              .timestamp = 1'577'836'800,
+              .record_time_ms = unix_ms() / 1000 * 1000 + 123});
+}
+
+// Seconds, what some senders write in their place, and what is no time at all: not the destination's to judge.
+TEST_P(Content, ATimestampOfAnyValue) {
+  auto target = adapter->new_target();
+  Node node(*adapter, {.target = target});
+  ASSERT_UP(node);
+  for (uint64_t timestamp : {UINT64_C(0), UINT64_C(1'577'836'800), UINT64_C(1'732'700'000'000), ~UINT64_C(0)}) {
+    SCOPED_TRACE(timestamp);
+    OwnMessage message{.body = "t", .timestamp = timestamp};
+    outbox.publish(*node.broker, target, message);
+    expect(node, target, message);
+  }
+}
+
+TEST_P(Content, ARecordsTimeInWholeSeconds) {
+  round_trip({.body = "record", .record_time_ms = unix_ms() / 1000 * 1000});
+}
+
+// A name that applications use for themselves, beside the property and without it.
+TEST_P(Content, HeadersThatAreCalledTimestamp) {
+  auto target = adapter->new_target();
+  Node node(*adapter, {.target = target});
+  ASSERT_UP(node);
+  for (auto& value : {OwnValue::string("1577836800"), OwnValue::string("yesterday"), OwnValue::string("007"),
+                      OwnValue::number(Value::Kind::i64, 1'577'836'800'000)})
+    for (std::optional<uint64_t> property : {std::optional<uint64_t>(), std::optional<uint64_t>(1'577'836'800)}) {
+      OwnMessage message{.body = "t", .timestamp = property, .headers = {{"timestamp", value}}};
+      outbox.publish(*node.broker, target, message);
+      expect(node, target, message);
+    }
 }
 
 TEST_P(Content, NoPropertyAtAll) { round_trip({.body = "bare"}); }

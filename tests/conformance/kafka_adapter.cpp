@@ -95,7 +95,7 @@ class KafkaAdapter final : public Adapter {
 
   [[nodiscard]] OwnMessage as_received(OwnMessage sent, const OwnMessage& received) const override {
     sent.delivery_mode = {};
-    if (!sent.timestamp_ms) sent.timestamp_ms = received.timestamp_ms;  // the record's
+    if (!sent.record_time_ms) sent.record_time_ms = received.record_time_ms;  // that of its arrival
     if (!sent.message_id && received.message_id && received.message_id->starts_with("kafka:lake/conformance."))
       sent.message_id = received.message_id;
     return sent;

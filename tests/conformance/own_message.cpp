@@ -72,7 +72,8 @@ OwnMessage copy_of(const Message& m) {
                  .reply_partition = m.reply_partition,
                  .priority = m.priority,
                  .delivery_mode = m.delivery_mode,
-                 .timestamp_ms = m.timestamp_ms,
+                 .timestamp = m.timestamp,
+                 .record_time_ms = m.record_time_ms,
                  .headers = {}};
   for (auto& h : m.headers) own.headers.push_back({std::string(h.name), copy_of(h.value)});
   return own;
@@ -106,7 +107,8 @@ Message view_of(const OwnMessage& own, std::deque<std::vector<Header>>& storage)
   m.expiration = own.expiration;
   m.priority = own.priority;
   m.delivery_mode = own.delivery_mode;
-  m.timestamp_ms = own.timestamp_ms;
+  m.timestamp = own.timestamp;
+  m.record_time_ms = own.record_time_ms;
   m.headers = view_of(own.headers, storage);
   return m;
 }
@@ -129,7 +131,8 @@ void PrintTo(const OwnMessage& m, std::ostream* out) {
   text("correlation_id", m.correlation_id), text("reply_to", m.reply_to), text("message_id", m.message_id);
   text("type", m.type), text("app_id", m.app_id), text("expiration", m.expiration);
   number("reply_partition", m.reply_partition), number("priority", m.priority);
-  number("delivery_mode", m.delivery_mode), number("timestamp_ms", m.timestamp_ms);
+  number("delivery_mode", m.delivery_mode), number("timestamp", m.timestamp);
+  number("record_time_ms", m.record_time_ms);
   for (auto& header : m.headers) *out << "\n  ", PrintTo(header, out);
 }
 

@@ -42,7 +42,8 @@ struct OwnMessage {
       expiration;
   std::optional<int32_t> reply_partition;
   std::optional<uint8_t> priority, delivery_mode;
-  std::optional<int64_t> timestamp_ms;
+  std::optional<uint64_t> timestamp;
+  std::optional<int64_t> record_time_ms;
   std::vector<OwnHeader> headers;
 
   bool operator==(const OwnMessage&) const = default;

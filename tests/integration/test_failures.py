@@ -1,5 +1,8 @@
 """Messages that a destination does not take: what is refused is tried again and dead-lettered, what is away waits."""
+import random
+
 import brokers
+import confluent_kafka
 import pytest
 from configs import configuration, lake, route, shop
 from conftest import private
@@ -199,20 +202,102 @@ def test_too_large_for_amqp(bridge, rabbit, amqp):
     bridge(config)
     amqp.publish(source, b"x" * 1001)
     amqp.publish(source, b"x" * 1000)
-    assert_dead(amqp.get(dead), source, "1001 bytes")
+    assert_dead(amqp.get(dead), source, "1001 bytes", attempts="1")
     assert len(amqp.get(sink).body) == 1000
 
 
 def test_too_large_for_kafka(bridge, rabbit, amqp, kafka, kafka_client):
+    """Beyond the topic's limit, however large it is; what no compression makes smaller."""
     source, dead, topic = amqp.queue(), amqp.queue(), kafka_client.topic(config={"max.message.bytes": "20000"})
     bridge(failing(shop(queue=source), lake(target=topic), shop(target=dead), shop=rabbit.url, lake=kafka.bootstrap))
-    for body in (b"a" * 2_000_000, b"b" * 30_000, b"small"):  # beyond the client's limit, beyond the topic's
+    for body in (random.randbytes(2_000_000), random.randbytes(30_000), b"small"):
         amqp.publish(source, body)
     assert [record.value() for record in kafka_client.consume(topic, 1, settle=0.5)] == [b"small"]
     messages = amqp.consume(dead, 2)
-    assert sorted(message.body[:1] for message in messages) == [b"a", b"b"]
+    assert sorted(len(message.body) for message in messages) == [30_000, 2_000_000]
     for message in messages:
-        assert_dead(message, source, "large")
+        assert_dead(message, source, "too large for the broker", attempts="1")
+        assert "max.message.bytes" in message.headers["mombridge-dead-reason"]
+
+
+def test_the_clients_own_limit_says_that_it_is_the_clients(bridge, rabbit, amqp, kafka, kafka_client):
+    source, dead, topic = amqp.queue(), amqp.queue(), kafka_client.topic()
+    config = failing(shop(queue=source), lake(target=topic), shop(target=dead), shop=rabbit.url, lake=kafka.bootstrap)
+    config["brokers"]["lake"]["librdkafka"] = {"message.max.bytes": 2000, "compression.type": "zstd"}
+    bridge(config)
+    amqp.publish(source, b"a" * 3000)
+    message = amqp.get(dead)
+    assert_dead(message, source, "too large for the client", attempts="1")
+    assert "before it compresses" in message.headers["mombridge-dead-reason"]
+
+
+def test_what_its_producer_compressed_comes_out_again(bridge, kafka, kafka_client):
+    """A record of 3 MiB in a topic of 1 MB; the bridge itself compresses nothing."""
+    source, sink = kafka_client.topic(), kafka_client.topic()
+    life = bridge(configuration(route(lake(topic=source), lake(target=sink)), lake=kafka.bootstrap))
+    body = b"compressible " * 250_000
+    producer = confluent_kafka.Producer({"bootstrap.servers": kafka.bootstrap, "compression.type": "gzip", "message.max.bytes": 10_000_000})
+    producer.produce(source, body)
+    assert producer.flush(30) == 0
+    kafka_client.produce(source, b"behind it")
+    assert {record.value() for record in kafka_client.consume(sink, 2)} == {body, b"behind it"}
+    life.terminate()
+    assert life.totals()["records_sent_compressed"] == 1
+
+
+@pytest.mark.parametrize("spare", [500, 60, 5])
+def test_a_dead_letter_fits_where_its_message_did(bridge, kafka, kafka_client, spare):
+    """What the dead letter says beside the message must not be what makes it too large."""
+    limit, overhead = 50_000, 75  # the batch's and the record's own bytes
+    config = {"max.message.bytes": str(limit)}
+    source, tiny, dead = kafka_client.topic(config=config), kafka_client.topic(config={"max.message.bytes": "1000"}), kafka_client.topic(config=config)
+    life = bridge(failing(lake(topic=source), lake(target=tiny), lake(target=dead), lake=kafka.bootstrap))
+    body = random.randbytes(limit - overhead - spare)
+    kafka_client.produce(source, body)
+    kafka_client.produce(source, b"small")
+    assert kafka_client.consume(dead, 1)[0].value() == body
+    assert kafka_client.consume(tiny, 1)[0].value() == b"small"
+    life.terminate()
+    assert life.totals()["dead_letters_reduced"] == 1 and "held" not in life.totals()
+
+
+def test_a_dead_letter_fits_a_frame_of_headers(bridge, rabbit, amqp):
+    """Headers that fill their frame to the last byte leave no room for the bridge's."""
+    source, dead = amqp.queue(), amqp.queue()
+    life = bridge(failing(shop(queue=source), shop(target=unique("nobody")), shop(target=dead), shop=rabbit.url))
+    for size in (131_000, 130_500, 1000):
+        amqp.publish(source, b"%d" % size, headers={"large": "x" * size})
+    messages = amqp.consume(dead, 3, settle=0.5)
+    assert {int(m.body) for m in messages} == {131_000, 130_500, 1000}
+    assert all(len(m.headers["large"]) == int(m.body) for m in messages)
+    life.terminate()
+    assert "held" not in life.totals()
+
+
+def test_a_key_that_amqp_cannot_carry_does_not_hold_its_dead_letter(bridge, rabbit, amqp, kafka, kafka_client):
+    """On AMQP the key is a header, and all headers must fit one frame."""
+    source, dead = kafka_client.topic(), amqp.queue()
+    bridge(failing(lake(topic=source), shop(target=dead), shop(target=dead), shop=rabbit.url, lake=kafka.bootstrap))
+    kafka_client.produce(source, b"keyed", key=b"k" * 200_000)
+    message = amqp.get(dead)
+    assert message.body == b"keyed"
+    assert "do not fit a frame" in message.headers["mombridge-dead-reason"]
+    assert message.headers["mombridge-dead-left-out"] == "the message's headers"
+
+
+def test_a_compacted_topic_needs_keys(bridge, rabbit, amqp, kafka, kafka_client):
+    source, dead, topic = amqp.queue(), amqp.queue(), kafka_client.topic(config={"cleanup.policy": "compact"})
+    bridge(failing(shop(queue=source), lake(target=topic), shop(target=dead), shop=rabbit.url, lake=kafka.bootstrap))
+    amqp.publish(source, b"keyless")
+    assert_dead(amqp.get(dead), source, "has no key", attempts="1")
+
+
+def test_topics_that_collide(bridge, rabbit, amqp, kafka, kafka_client):
+    """Kafka takes no two topics that differ only in dots and underscores."""
+    source, dead, topic = amqp.queue(), amqp.queue(), kafka_client.topic(unique("a.b"))
+    bridge(failing(shop(queue=source), lake(target=topic.replace(".", "_")), shop(target=dead), shop=rabbit.url, lake=kafka.bootstrap))
+    amqp.publish(source, b"x")
+    assert_dead(amqp.get(dead, timeout=60), source, f"topic {topic} exists", attempts="1")
 
 
 @pytest.fixture(scope="module")

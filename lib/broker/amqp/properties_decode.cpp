@@ -42,6 +42,7 @@ class Restore {
     headers.resize(kept);
     if (!repeated_.empty()) expand();
     if (encoded_id_ && m_.correlation_id) decode_id();
+    if (!own_timestamp_ && m_.record_time_ms && m_.timestamp == m_.record_seconds()) m_.timestamp.reset();
     m_.headers = headers;
     m_.local = storage_.local;
   }
@@ -79,9 +80,10 @@ class Restore {
     if (h.name == header::kTypes) return v.kind == Value::Kind::array && (repeated_ = v.members, true);
     if (h.name == header::kTimestampMs) {
       auto ms = plausible_time(v);
-      if (ms) m_.timestamp_ms = ms;
+      if (ms) m_.record_time_ms = ms;
       return ms.has_value();
     }
+    if (h.name == header::kOwnTimestamp) return is_true(v) && (own_timestamp_ = true);
     if (h.name == header::kReplyPartition) {
       auto n = whole_number(v);
       bool fits = n && *n >= 0 && *n <= std::numeric_limits<int32_t>::max();
@@ -127,6 +129,7 @@ class Restore {
   const HeaderTrust trust_;
   std::span<const Header> repeated_;  ///< names that stood several times
   bool encoded_id_ = false;
+  bool own_timestamp_ = false;
 };
 
 }  // namespace
@@ -149,13 +152,7 @@ bool decode_properties(std::string_view bytes, Message& m, DecodedHeaders& stora
   text(kReplyTo, m.reply_to);
   text(kExpiration, m.expiration);
   text(kMessageId, m.message_id);
-  if (flags & kTimestamp) {
-    constexpr auto kLatest = static_cast<uint64_t>(std::numeric_limits<int64_t>::max() / 1000);
-    if (auto seconds = in.number<uint64_t>(); seconds <= kLatest)
-      m.timestamp_ms = static_cast<int64_t>(seconds) * 1000;
-    else
-      ++dropped;
-  }
+  if (flags & kTimestamp) m.timestamp = in.number<uint64_t>();
   text(kType, m.type);
   if (flags & kUserId) in.short_string();  // checked by the broker against our own user: never forwarded
   text(kAppId, m.app_id);

@@ -116,14 +116,15 @@ class Table {
   std::vector<Header>& extras_;
 };
 
-// AMQP's timestamp has whole seconds, and none before 1970.
-bool loses_time(int64_t timestamp_ms) { return timestamp_ms < 0 || timestamp_ms % 1000; }
-
 void add_extras(const Publication& p, Table& table) {
   auto& m = *p.message;
   if (p.key) table.extra(header::kKey, Value::of_untyped(*p.key));
   if (m.tombstone) table.extra(header::kTombstone, Value::of_bool(true));
-  if (m.timestamp_ms && loses_time(*m.timestamp_ms)) table.extra(header::kTimestampMs, Value::of(*m.timestamp_ms));
+  if (m.record_time_ms) {
+    table.extra(header::kTimestampMs, Value::of(*m.record_time_ms));
+    // Without it, the way back would take the property for the one that a record without a timestamp gets.
+    if (m.timestamp && m.timestamp == m.record_seconds()) table.extra(header::kOwnTimestamp, Value::of_bool(true));
+  }
   if (m.redelivered) table.extra(header::kRedelivered, Value::of_bool(true));
   if (m.reply_partition && m.reply_to) {
     Value v = Value::of(int64_t{*m.reply_partition});
@@ -185,7 +186,9 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   flags |= texts.fit(kType, m.type, "type");
   flags |= texts.fit(kAppId, m.app_id, "app-id");
   if (m.priority) flags |= kPriority;
-  if (m.timestamp_ms && *m.timestamp_ms >= 0) flags |= kTimestamp;
+  // A record that says nothing else was made at its own time.
+  auto timestamp = m.timestamp ? m.timestamp : m.record_seconds();
+  if (timestamp) flags |= kTimestamp;
 
   writer.number(flags);
   if (flags & kContentType) writer.short_string(*m.content_type);
@@ -197,7 +200,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   if (flags & kReplyTo) writer.short_string(*m.reply_to);
   if (flags & kExpiration) writer.short_string(*m.expiration);
   if (flags & kMessageId) writer.short_string(*m.message_id);
-  if (flags & kTimestamp) writer.number(static_cast<uint64_t>(*m.timestamp_ms / 1000));
+  if (flags & kTimestamp) writer.number(*timestamp);
   if (flags & kType) writer.short_string(*m.type);
   if (flags & kAppId) writer.short_string(*m.app_id);
   return {};

@@ -11,6 +11,15 @@ namespace {
 constexpr uint16_t kDeclareChannel = 3;  ///< and above, one for each declaration
 constexpr Duration kAfterRefusedLogin = std::chrono::seconds(1);
 
+// The only publication that was under way is to blame. 406 is about what it says, and mostly about its headers, of
+// which fewer may pass; a body over the broker's limit stays what it is. Other codes are about the exchange and
+// permissions.
+Outcome::Cause cause_of(const std::string& why) {
+  if (!why.starts_with("406 ")) return Outcome::Cause::around;
+  return why.find("larger than configured max size") == std::string::npos ? Outcome::Cause::size
+                                                                          : Outcome::Cause::message;
+}
+
 }  // namespace
 
 Publisher::Publisher(EventLoop& loop, const std::string& broker, const Settings& settings)
@@ -92,7 +101,7 @@ void Publisher::closed(const Error& error) {
     culprit = take_back_and_blame();
   else
     take_back_unconfirmed();
-  if (culprit) culprit->completed(Outcome::refused(error.text));
+  if (culprit) culprit->completed(Outcome::refused(error.text, Outcome::Cause::size));
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
   supervisor_.failed(error, connection_.login_refused() ? kAfterRefusedLogin : Duration::zero());
 }
@@ -172,7 +181,7 @@ void Publisher::channel_closed(const std::string& why) {
   ready_ = false;
   auto* culprit = take_back_and_blame();
   open_channel();
-  if (culprit) culprit->completed(Outcome::refused(why));
+  if (culprit) culprit->completed(Outcome::refused(why, cause_of(why)));
 }
 
 void Publisher::blocked(const std::string& reason) {

@@ -98,7 +98,7 @@ class Publisher final : private ConnectionUser {
   [[nodiscard]] Result<> fits(const Publication& publication) const;
   Result<> write(Buffer& out, const Publication& publication) const;
   void written(Slot slot);
-  void refuse(Publication& publication, std::string why);
+  void refuse(Publication& publication, std::string why, Outcome::Cause cause);
 
   void declare_own();
   void open_channel();

@@ -115,9 +115,9 @@ void Publisher::pump() {
   }
 }
 
-void Publisher::refuse(Publication& p, std::string why) {
+void Publisher::refuse(Publication& p, std::string why, Outcome::Cause cause) {
   if (solo_) --solo_;
-  p.completed(Outcome::refused(std::move(why)));
+  p.completed(Outcome::refused(std::move(why), cause));
 }
 
 bool Publisher::try_write(Publication& p) {
@@ -127,19 +127,19 @@ bool Publisher::try_write(Publication& p) {
     return true;
   }
   if (auto ok = fits(p); !ok) {
-    refuse(p, ok.error().text);
+    refuse(p, ok.error().text, Outcome::Cause::message);
     return true;
   }
   if (!p.exchange.empty()) {
     auto found = exchanges_.find(p.exchange);
     if (found == exchanges_.end() || found->second.state == Exchange::State::asked) return exchange_ready(p);
     if (found->second.state == Exchange::State::missing) {
-      refuse(p, found->second.why);
+      refuse(p, found->second.why, Outcome::Cause::around);
       return true;
     }
   }
   if (auto ok = write(connection_.out(), p); !ok) {
-    refuse(p, ok.error().text);
+    refuse(p, ok.error().text, Outcome::Cause::size);
     return true;
   }
   written({.publication = &p, .size = p.message->body.size()});
@@ -210,8 +210,8 @@ Result<> Publisher::write(Buffer& out, const Publication& p) const {
   auto encoded = encode_properties(writer, p);
   size_t part = connection_.frame_max() - 8;
   if (encoded && out.size() - begin > part)
-    encoded = fail("headers of " + std::to_string(out.size() - begin) + " bytes do not fit a frame of " +
-                   std::to_string(part));
+    encoded = fail("properties and headers of " + std::to_string(out.size() - begin) +
+                   " bytes do not fit a frame, which takes " + std::to_string(part) + " (the connection's frame_max)");
   if (!encoded) {
     out.truncate(rollback);
     return encoded;

@@ -120,9 +120,9 @@ std::string describe(rd_kafka_resp_err_t code, std::string_view text) {
   return line + " (" + rd_kafka_err2name(code) + ")";
 }
 
-Result<Metadata> ask_metadata(rd_kafka_t* client, rd_kafka_topic_t* topic) {
+Result<Metadata> ask_metadata(rd_kafka_t* client, rd_kafka_topic_t* topic, bool all) {
   const rd_kafka_metadata_t* metadata = nullptr;
-  auto code = rd_kafka_metadata(client, 0, topic, &metadata, kQuestionMs);
+  auto code = rd_kafka_metadata(client, all, topic, &metadata, kQuestionMs);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(describe(code, {}));
   return Metadata(metadata);
 }

@@ -43,7 +43,7 @@ std::string describe(rd_kafka_resp_err_t code, std::string_view text);
 /// How long a question to the brokers may take before it is asked again.
 inline constexpr int kQuestionMs = 1000;
 
-/// Metadata of one topic, or with nullptr of those that the client knows. Blocks, at most kQuestionMs.
-Result<Metadata> ask_metadata(rd_kafka_t* client, rd_kafka_topic_t* topic);
+/// Metadata of one topic, or with nullptr of those that the client knows, or of `all`. Blocks, at most kQuestionMs.
+Result<Metadata> ask_metadata(rd_kafka_t* client, rd_kafka_topic_t* topic, bool all = false);
 
 }  // namespace mombridge::kafka

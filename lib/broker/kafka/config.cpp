@@ -219,6 +219,6 @@ std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSett
   return client;
 }
 
-config::KindReader reader() { return {"kafka", read, subscribe_route}; }
+config::KindReader reader() { return {"kafka", read, subscribe_route, false, true}; }
 
 }  // namespace mombridge::kafka

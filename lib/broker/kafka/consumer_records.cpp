@@ -118,7 +118,8 @@ void Consumer::fill(KafkaDelivery& d, const rd_kafka_message_t& record) {
     dropped_log_.event(log::Level::warn, "headers dropped: they belong to a broker or to bridges, or are of no use",
                        {{"broker", broker_}, {"target", m.target}, {"headers", dropped}});
   }
-  if (!m.message_id) m.message_id = make_id(d.storage.id, d.from->id_prefix, d.offset);
+  m.made_id = !m.message_id;
+  if (m.made_id) m.message_id = make_id(d.storage.id, d.from->id_prefix, d.offset);
   if (auto& from = subscription.target_from; !from.empty())
     if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "broker/kafka/own_topic.hpp"
+#include "broker/kafka/producer_properties.hpp"
 
 namespace mombridge::kafka {
 
@@ -18,25 +19,6 @@ constexpr Duration kPurgePatience = std::chrono::seconds(2);
 constexpr int kQuestions = 5;  ///< a client that lost its connection may wait before it makes another
 constexpr Duration kAwayPatience = std::chrono::milliseconds(100);
 
-const std::vector<Property> kDefaults{
-    // As Java's client, not librdkafka's 5: a request would wait for it on each of its Kafka legs. Under load a batch
-    // gathers behind those on their way all the same.
-    {"linger.ms", "0"},
-    {"partitioner", "murmur2_random"},  // as Java's: a key is in the same partition, whoever produced it
-    {"message.max.bytes", "1048588"},   // Kafka's own default for a topic
-    {"queue.buffering.max.messages", "200000"},
-    {"queue.buffering.max.kbytes", "262144"},
-    // How long an unknown topic may take to appear before its messages come back; then it is asked for.
-    {"topic.metadata.propagation.max.ms", "1000"},
-};
-
-const std::vector<Property> kFixed{
-    {"enable.idempotence", "true"},
-    {"acks", "all"},
-    {"message.timeout.ms", "0"},  // being away is a wait
-    {"delivery.report.only.error", "false"},
-};
-
 }  // namespace
 
 Producer::Producer(const std::string& broker, const Settings& settings, Asker& asker)
@@ -47,7 +29,10 @@ Producer::Producer(const std::string& broker, const Settings& settings, Asker& a
       supervisor_(loop_, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
                   [this] { open(); }),
       connection_error_(settings.bootstrap_servers),
-      dropped_(counter("headers_dropped")) {
+      dropped_(counter("headers_dropped")),
+      unknown_(loop_, asker, [this](Publication& p) { queue(p); }),
+      compressed_(broker, settings, loop_),
+      bisect_(broker) {
   loop_.before_sleep([this] { return serve(); });
 }
 
@@ -56,6 +41,7 @@ Producer::~Producer() { stop(Duration::zero()); }
 void Producer::start() {
   started_ = true;
   loop_.watch(signal_.fd(), EPOLLIN, [this](uint32_t) { signal_.clear(); });
+  compressed_.start();
   loop_.post([this] { supervisor_.start(); });
   loop_.start();
 }
@@ -78,10 +64,9 @@ void Producer::stop(Duration patience) {
     on_idle_ = nullptr;
   }
   end_client();
-  std::vector<Publication*> left;
+  compressed_.end();
+  auto left = unknown_.take();
   for (auto& [number, publication] : std::exchange(again_, {})) left.push_back(publication);
-  for (auto& [name, doubt] : doubts_)
-    for (auto* publication : std::exchange(doubt.publications, {})) left.push_back(publication);
   std::ranges::copy(suspected_.take(), std::back_inserter(left));
   for (auto* publication : std::exchange(backlog_, {})) left.push_back(publication);
   for (auto* publication : left) publication->completed(Outcome::away("the bridge is stopping"));
@@ -105,11 +90,13 @@ void Producer::open() {
 }
 
 Result<> Producer::make() {
-  auto client = make_client(RD_KAFKA_PRODUCER, settings_, kDefaults, kFixed);
+  auto client = make_client(RD_KAFKA_PRODUCER, settings_, producer_defaults(), producer_fixed());
   if (!client) return fail(client.error());
   client_ = std::move(*client);
   events_.reset(rd_kafka_queue_get_main(client_.get()));
   signal_.watch(events_.get());
+  limits_ = limits_of(client_.get());
+  unknown_.use(client_.get());
   std::lock_guard lock(mutex_);
   if (!closed_) direct_.open();
   return {};
@@ -153,6 +140,7 @@ void Producer::end_client() {
   ending_ = false;
   Signal::unwatch(events_.get());
   events_.reset();
+  unknown_.use(nullptr);
   asker_.wait();
   topics_.clear();
   client_.reset();
@@ -161,11 +149,11 @@ void Producer::end_client() {
     if (slot.publication) again_.emplace_back(slot.number, slot.publication);
   free_.clear();
   slots_.clear();
-  lot_ = accused_ = 0;
+  bisect_.reset();
 }
 
 Duration Producer::serve() {
-  for (auto* publication : suspected_.take()) suspect(*publication);
+  for (auto* publication : suspected_.take()) unknown_.add(*publication);
   bool more = client_ && poll_events();
   if (client_) drain();
   bool nothing = idle();
@@ -229,8 +217,7 @@ void Producer::unreachable(const std::string& otherwise) {
 }
 
 bool Producer::idle() {
-  bool doubts = std::ranges::any_of(doubts_, [](auto& d) { return !d.second.publications.empty(); });
-  return !doubts && !waiting_ && suspected_.empty() && !under_way();
+  return unknown_.empty() && compressed_.empty() && !waiting_ && suspected_.empty() && !under_way();
 }
 
 size_t Producer::under_way() {

@@ -16,8 +16,12 @@
 #include "base/inbox.hpp"
 #include "base/log.hpp"
 #include "broker/kafka/asker.hpp"
+#include "broker/kafka/batch_bisect.hpp"
 #include "broker/kafka/client.hpp"
+#include "broker/kafka/compressed_retry.hpp"
 #include "broker/kafka/connection_error.hpp"
+#include "broker/kafka/refusal.hpp"
+#include "broker/kafka/unknown_topics.hpp"
 #include "broker/supervisor.hpp"
 #include "message/publication.hpp"
 
@@ -66,6 +70,7 @@ class Producer final {
   // producer_send.cpp
   Sent produce(Publication& publication);
   Sent not_taken(Publication& publication, rd_kafka_resp_err_t code);
+  static Sent refuse(Publication& publication, std::string why);
   std::shared_ptr<rd_kafka_topic_t> topic(std::string_view name);
   Slot& new_slot(Publication& publication);
   void queue(Publication& publication) noexcept;
@@ -73,17 +78,8 @@ class Producer final {
   void reports(rd_kafka_event_t* event);
   void failed(Slot& slot, rd_kafka_resp_err_t code);
   [[nodiscard]] bool client_failed() const;
-
-  // producer_batches.cpp
   void narrow();
   void widen();
-
-  // producer_unknown.cpp
-  void suspect(Publication& publication);
-  void ask_topic(const std::string& name, Duration delay);
-  void topic_answer(const std::string& name, rd_kafka_resp_err_t code, int partitions);
-  void exists(const std::string& name, int partitions);
-  void missing(const std::string& name, const std::string& why);
 
   const std::string broker_;
   const Settings& settings_;
@@ -114,21 +110,14 @@ class Producer final {
   Inbox<Publication> suspected_;  ///< the client did not know their topic or partition
 
   // The loop's thread alone.
-  struct TopicDoubt {
-    std::vector<Publication*> publications;
-    TimePoint asked{}, missing_until{};
-    unsigned denials = 0;  ///< answers in a row that there is no such topic
-    std::string why;
-  };
-  std::map<std::string, TopicDoubt> doubts_;
+  UnknownTopics unknown_;
+  CompressedRetry compressed_;
   /// Taken back, from a client that failed or of a batch that was refused, with their numbers.
   std::vector<std::pair<uint64_t, Publication*>> again_;
   bool ending_ = false;  ///< the client is being ended: what it fails is taken back
-  /// At most so many are under way, so that a batch is no larger; 0: any number. Callers read it while they are inside
-  /// direct_, which is closed while it is not 0.
-  size_t lot_ = 0;
-  size_t accused_ = 0;  ///< so many of the backlog's first were in a batch that was refused
-  log::Repeated narrow_log_;
+  /// Callers ask it while they are inside direct_, which is closed while it is at work.
+  BatchBisect bisect_;
+  ProducerLimits limits_;  ///< of the client: callers read them inside direct_
   std::vector<Slot*> done_;
   std::function<void()> on_idle_;
 };

@@ -20,8 +20,9 @@ bool all_digits(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::optional<uint8_t> priority(std::string_view text) {
-  uint8_t n{};
+template <class N>
+std::optional<N> number(std::string_view text) {
+  N n{};
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   return error == std::errc{} && end == text.data() + text.size() ? std::optional(n) : std::nullopt;
 }
@@ -63,6 +64,8 @@ class Decoder {
         case NameOwner::sender:
           if (raw.null)
             storage_.headers.push_back({raw.name, {}});
+          else if (raw.name == name::kTimestamp)
+            timestamp(raw, types.take(raw.name), types);
           else if (!property(raw))
             storage_.headers.push_back({raw.name, types.value(raw.name, raw.value)});
           break;
@@ -136,10 +139,19 @@ class Decoder {
     if (raw.name == name::kMessageId) return text(raw, m_.message_id, is_utf8(v));
     if (raw.name == name::kType) return text(raw, m_.type, is_utf8(v));
     if (raw.name == name::kAppId) return text(raw, m_.app_id, is_utf8(v));
-    if (raw.name == name::kPriority) return (m_.priority = priority(v)).has_value();
+    if (raw.name == name::kPriority) return (m_.priority = number<uint8_t>(v)).has_value();
     if (raw.name != name::kExpiration) return false;
     if (!all_digits(v)) return ++dropped_, true;
     return text(raw, m_.expiration, true);
+  }
+
+  // Many an application has a header of that name: it is the property where it has no type of its own.
+  void timestamp(const Raw& raw, std::string_view type, TypeNote& types) {
+    auto seconds = type.empty() ? timestamp_of(raw.value) : std::nullopt;
+    if (!seconds) return storage_.headers.push_back({raw.name, types.typed(type, raw.value)});
+    if (m_.timestamp) storage_.headers.push_back({raw.name, Value::of(earlier_)});
+    m_.timestamp = seconds;
+    earlier_ = raw.value;
   }
 
   bool text(const Raw& raw, Message::Text& to, bool fits) {
@@ -154,15 +166,22 @@ class Decoder {
   unsigned& dropped_;
   const HeaderTrust trust_;
   const bool copies_;
+  std::string_view earlier_;  ///< the text of the timestamp that was found last
 };
 
 }  // namespace
+
+// As the bridge writes it: "007" or "+7" is somebody else's text, and must come back as it was.
+std::optional<uint64_t> timestamp_of(std::string_view text) {
+  if (text.size() > 1 && text[0] == '0') return std::nullopt;
+  return number<uint64_t>(text);
+}
 
 Decoded decode_record(const rd_kafka_message_t& record, Message& m, RecordStorage& storage, unsigned& dropped,
                       HeaderTrust trust) {
   rd_kafka_timestamp_type_t kind;
   auto timestamp = rd_kafka_message_timestamp(&record, &kind);
-  if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp >= 0) m.timestamp_ms = timestamp;
+  if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp >= 0) m.record_time_ms = timestamp;
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(&record, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) headers = nullptr;
   return decode_content(record, headers, m, storage, dropped, trust);

@@ -18,7 +18,7 @@ class Encoder {
         headers_(rd_kafka_headers_new(m_.headers.size() + p_.headers.size() + 8)) {}
 
   RecordHeaders run() {
-    each([this](const Header& h) { types_.expect(h); });
+    each([this](const Header& h) { types_.expect(h, passes_for_property(h)); });
     types_.ready();
     each([this](const Header& h) { header(h); });
     // After the headers: of a name that stands in both, the property is the last and so the one that counts.
@@ -38,6 +38,11 @@ class Encoder {
 
   [[nodiscard]] bool overridden(std::string_view name) const {
     return std::ranges::any_of(p_.headers, [&](auto& h) { return h.name == name; });
+  }
+
+  // A header that is called as the property is: without a note of its type, the way back would take it for that.
+  [[nodiscard]] bool passes_for_property(const Header& h) const {
+    return h.name == name::kTimestamp && !m_.timestamp && h.value.is_text() && timestamp_of(h.value.text);
   }
 
   void header(const Header& h) {
@@ -74,16 +79,20 @@ class Encoder {
     property(name::kType, m_.type);
     property(name::kAppId, m_.app_id);
     property(name::kExpiration, m_.expiration);
-    if (m_.priority) {
-      char digits[4];
-      property(name::kPriority,
-               std::string_view(digits, std::to_chars(digits, digits + sizeof digits, *m_.priority).ptr));
-    }
+    number(name::kPriority, m_.priority);
+    number(name::kTimestamp, m_.timestamp);
     if (m_.redelivered) add(header::kRedelivered, "true");
   }
 
   void property(std::string_view name, const Message::Text& text) {
     if (text && !overridden(name)) add(name, *text);
+  }
+
+  template <class N>
+  void number(std::string_view name, std::optional<N> value) {
+    constexpr size_t kDigits = 20;
+    char digits[kDigits];
+    if (value) property(name, std::string_view(digits, std::to_chars(digits, digits + kDigits, *value).ptr));
   }
 
   void add(std::string_view name, std::string_view value, bool null = false) {

@@ -12,5 +12,6 @@ inline constexpr std::string_view kType = "type";
 inline constexpr std::string_view kAppId = "app-id";
 inline constexpr std::string_view kPriority = "priority";
 inline constexpr std::string_view kExpiration = "expiration";
+inline constexpr std::string_view kTimestamp = "timestamp";
 
 }  // namespace mombridge::kafka::name

@@ -9,13 +9,26 @@ namespace mombridge::kafka {
 
 inline constexpr std::size_t kMaxTopic = 249;
 
+/// The rule that the name breaks, to be put behind "a topic's name"; empty where it breaks none.
 /// Source: Kafka's org.apache.kafka.common.internals.Topic: the legal characters, 249 at most, not "." and not "..".
-inline bool valid_topic(std::string_view name) {
+inline std::string_view topic_fault(std::string_view name) {
   auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
            c == '-';
   };
-  return !name.empty() && name.size() <= kMaxTopic && name != "." && name != ".." && std::ranges::all_of(name, fits);
+  if (name.empty()) return "cannot be empty";
+  if (name == "." || name == "..") return "cannot be '.' or '..'";
+  if (name.size() > kMaxTopic) return "has at most 249 characters";
+  return std::ranges::all_of(name, fits) ? "" : "has only letters, digits, '.', '_' and '-'";
+}
+
+inline bool valid_topic(std::string_view name) { return topic_fault(name).empty(); }
+
+/// Returns true if Kafka refuses one of the two because of the other: it names its metrics with '_' in the place of
+/// '.'. Source: Kafka's org.apache.kafka.common.internals.Topic.hasCollision().
+inline bool topics_collide(std::string_view one, std::string_view other) {
+  auto same = [](char a, char b) { return (a == '.' ? '_' : a) == (b == '.' ? '_' : b); };
+  return one != other && std::ranges::equal(one, other, same);
 }
 
 }  // namespace mombridge::kafka

@@ -51,20 +51,44 @@ TEST(Properties, EachNumberByItself) {
   }
 }
 
-TEST(Properties, TimestampsKeepTheirMilliseconds) {
+TEST(Properties, ARecordsTimeKeepsItsMilliseconds) {
   for (int64_t ms : {INT64_C(0), INT64_C(1'700'000'000'000), INT64_C(1'700'000'000'123), INT64_C(-1), INT64_C(-5000)}) {
     Message m;
-    m.timestamp_ms = ms;
+    m.record_time_ms = ms;
     auto d = passed_on(m);
-    EXPECT_EQ(d.message.timestamp_ms, ms);
+    EXPECT_EQ(d.message.record_time_ms, ms);
+    EXPECT_FALSE(d.message.timestamp) << "it only was the record's time: " << ms;
     EXPECT_TRUE(d.message.headers.empty()) << ms;
+  }
+}
+
+TEST(Properties, ATimestampStaysAsItsSenderWroteIt) {
+  for (uint64_t timestamp : {UINT64_C(0), UINT64_C(1'577'836'800), UINT64_C(1'732'700'000'000), ~UINT64_C(0)}) {
+    Message m;
+    m.timestamp = timestamp;
+    auto d = passed_on(m);
+    EXPECT_EQ(d.message.timestamp, timestamp);
+    EXPECT_FALSE(d.message.record_time_ms) << "it is no record's time";
+  }
+}
+
+// Also where both are of the same second, which is when the one could be taken for the other.
+TEST(Properties, ATimestampBesideARecordsTime) {
+  for (uint64_t timestamp : {UINT64_C(1'577'836'800), UINT64_C(1'700'000'000)}) {
+    Message m;
+    m.timestamp = timestamp;
+    m.record_time_ms = 1'700'000'000'123;
+    auto d = passed_on(m);
+    EXPECT_EQ(d.message.timestamp, timestamp);
+    EXPECT_EQ(d.message.record_time_ms, 1'700'000'000'123);
+    EXPECT_TRUE(d.message.headers.empty());
   }
 }
 
 // As any client sees it: seconds in the property, the rest in a header that only a bridge reads.
 TEST(Properties, WhatAForeignClientSees) {
   Message m;
-  m.timestamp_ms = 5'123;
+  m.record_time_ms = 5'123;
   m.tombstone = true;
   Silent p(m);
   p.key = "k";

@@ -35,6 +35,8 @@ struct Sent {
   bool mandatory = true;
   std::map<std::string, std::string> message_headers;  ///< its own
   bool literal_id = false;
+  bool keep_timestamp = false;
+  std::optional<int64_t> record_time_ms;
   std::optional<std::string> expiration{};
 };
 
@@ -116,6 +118,8 @@ class FakeBroker final : public Broker {
            p.mandatory,
            {},
            p.literal_id,
+           p.keep_timestamp,
+           m.record_time_ms,
            text(m.expiration)};
     auto copy_to = [](auto& headers, std::span<const Header> from) {
       for (auto& h : from)

@@ -32,7 +32,7 @@ TEST(Abi, CarriesAMessage) {
   m.reply_to = "r";
   m.message_id = "i";
   m.type = "t";
-  m.timestamp_ms = 123;
+  m.record_time_ms = 123;
   m.redelivered = true;
   call.attempt = 3;
   AbiMessage sent(call);
@@ -70,7 +70,7 @@ TEST(Abi, WhatIsAbsentStaysAbsent) {
   ASSERT_TRUE(back);
   EXPECT_EQ((*back)->message.key, std::nullopt);
   EXPECT_EQ((*back)->message.correlation_id, std::nullopt);
-  EXPECT_EQ((*back)->message.timestamp_ms, std::nullopt);
+  EXPECT_EQ((*back)->message.timestamp, std::nullopt);
   EXPECT_FALSE((*back)->message.tombstone);
 }
 

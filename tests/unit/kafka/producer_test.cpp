@@ -69,7 +69,7 @@ TEST_F(Mock, AMessageIsToBlameForItsOwnTimeAndNotForTheClockOfThisMachine) {
       rd_kafka_mock_push_request_errors(cluster(), kProduce, 1, RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP);
     auto before = outbox.completed.value();
     OwnMessage message{.body = "b"};
-    message.timestamp_ms = time;
+    message.record_time_ms = time;
     auto& sent = outbox.publish(*node.broker, "topic", message);
     ASSERT_TRUE(outbox.completed.await(before + 1));
     EXPECT_EQ(sent.outcome.kind, time ? Outcome::Kind::refused : Outcome::Kind::away) << sent.outcome.reason;

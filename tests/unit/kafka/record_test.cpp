@@ -388,5 +388,41 @@ TEST_F(Record, TheIdOfAMessageWithoutOneSaysWhereItWas) {
   EXPECT_EQ(make_id(id, id_prefix("lake", "orders", 3), 1234567890123), "kafka:lake/orders/3/1234567890123");
 }
 
+TEST_F(Record, TheTimestampIsAHeader) {
+  Message m;
+  m.timestamp = 1'732'700'000'000;
+  m.record_time_ms = 1;
+  EXPECT_THAT(encode(m), ElementsAre(std::pair("timestamp", "1732700000000")));
+  EXPECT_EQ(decode().timestamp, 1'732'700'000'000u);
+  EXPECT_FALSE(message.record_time_ms) << "which is the record's own";
+  EXPECT_TRUE(message.headers.empty());
+}
+
+TEST_F(Record, AHeaderThatOnlyIsCalledTimestampStaysOne) {
+  for (std::string text : {"", "soon", "-1", "+1", "01", "1.5", "18446744073709551616"}) {
+    EXPECT_FALSE(decode({{"timestamp", text}}).timestamp) << text;
+    ASSERT_EQ(message.headers.size(), 1u) << text;
+    EXPECT_EQ(message.headers[0].value.text, text);
+    EXPECT_THAT(encode(Message(message)), ElementsAre(std::pair("timestamp", text))) << "and needs no note";
+  }
+}
+
+// Text that could be the property has its type noted, unless the property stands behind it.
+TEST_F(Record, AHeaderThatPassesForTheTimestamp) {
+  Message m;
+  std::vector<Header> headers{{"timestamp", Value::of("1577836800")}};
+  m.headers = headers;
+  EXPECT_THAT(encode(m),
+              ElementsAre(std::pair("timestamp", "1577836800"), std::pair("mombridge-types", "str:timestamp")));
+  EXPECT_FALSE(decode().timestamp);
+  EXPECT_THAT(names(), ElementsAre("timestamp"));
+
+  m.timestamp = 5;
+  EXPECT_THAT(encode(m), ElementsAre(std::pair("timestamp", "1577836800"), std::pair("timestamp", "5")));
+  EXPECT_EQ(decode().timestamp, 5u);
+  ASSERT_THAT(names(), ElementsAre("timestamp"));
+  EXPECT_EQ(message.headers[0].value.text, "1577836800");
+}
+
 }  // namespace
 }  // namespace mombridge::kafka

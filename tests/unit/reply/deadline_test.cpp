@@ -15,13 +15,13 @@ TEST(Deadline, IsTheBridgesPatienceFromTheTimeOfSending) {
   Message m;
   EXPECT_EQ(of(m).at_ms, kNow + 30'000);
   EXPECT_FALSE(of(m).asked);
-  m.timestamp_ms = kNow - 10'000;
+  m.record_time_ms = kNow - 10'000;
   EXPECT_EQ(of(m).at_ms, kNow + 20'000);
 }
 
 TEST(Deadline, OfAnOldRequestThatSetNoneBeginsNow) {
   Message m;
-  m.timestamp_ms = kNow - 30'000;
+  m.record_time_ms = kNow - 30'000;
   EXPECT_EQ(of(m).at_ms, kNow + 30'000);
 }
 
@@ -30,16 +30,16 @@ TEST(Deadline, IsTheRequestersExpirationFromTheTimeOfSending) {
   m.expiration = "5000";
   EXPECT_EQ(of(m).at_ms, kNow + 5000);
   EXPECT_TRUE(of(m).asked);
-  m.timestamp_ms = kNow - 60'000;
+  m.record_time_ms = kNow - 60'000;
   EXPECT_EQ(of(m).at_ms, kNow - 55'000);
 }
 
 TEST(Deadline, ATimestampAheadOfTheClockIsNotBelieved) {
   Message m;
   m.expiration = "5000";
-  m.timestamp_ms = kNow + 1000;  // a requester's clock may run ahead
+  m.record_time_ms = kNow + 1000;  // a requester's clock may run ahead
   EXPECT_EQ(of(m).at_ms, kNow + 6000);
-  m.timestamp_ms = kNow * 1000;  // milliseconds where seconds belong
+  m.timestamp = static_cast<uint64_t>(kNow);  // milliseconds where seconds belong
   EXPECT_EQ(of(m).at_ms, kNow + 5000);
 }
 

@@ -88,7 +88,7 @@ TEST(Failure, DeadLettersFromKafkaSayWhereTheyWere) {
   auto d = std::make_unique<FakeDelivery>("t");
   d->partition = 7;
   d->offset = 0x0102030405060708;
-  d->message.timestamp_ms = 258;
+  d->message.record_time_ms = 258;
   EXPECT_TRUE(settled(world.receive("lake", std::move(d)), Settlement::accept));
   auto dead = world.broker("pond").sent()[0];
   EXPECT_EQ(dead.headers["mombridge-dead-partition"], "7");
@@ -97,6 +97,7 @@ TEST(Failure, DeadLettersFromKafkaSayWhereTheyWere) {
   EXPECT_EQ(dead.headers["kafka_dlt-original-offset"], std::string("\1\2\3\4\5\6\7\x8", 8));
   EXPECT_EQ(dead.headers["kafka_dlt-original-timestamp"], std::string("\0\0\0\0\0\0\1\2", 8));
   EXPECT_EQ(dead.headers["kafka_dlt-original-timestamp-type"], "CreateTime");
+  EXPECT_FALSE(dead.record_time_ms) << "retention would count from there";
 }
 
 // A broker would drop it from the dead letter queue when that time has passed.
@@ -155,23 +156,72 @@ TEST(Failure, AwayBetweenRefusalsDoesNotCount) {
   EXPECT_EQ(world.broker("pond").sent()[0].headers["mombridge-dead-reason"], "3");
 }
 
-TEST(Failure, ADeadLetterThatIsRefusedGoesWithoutTheMessagesHeaders) {
+TEST(Failure, WhatTryingCannotMendIsNotTriedAgain) {
+  for (auto cause : {Outcome::Cause::message, Outcome::Cause::size}) {
+    World world(with(kToPond));
+    world.broker("lake").always(Outcome::refused("no name of a topic", cause));
+    auto retried = count("retried");
+    EXPECT_TRUE(settled(world.receive("shop", "a"), Settlement::accept));
+    EXPECT_EQ(world.broker("lake").sent_count(), 1u);
+    EXPECT_EQ(world.broker("pond").sent()[0].headers["mombridge-dead-reason"], "no name of a topic");
+    EXPECT_EQ(world.broker("pond").sent()[0].headers["mombridge-dead-attempts"], "1");
+    EXPECT_EQ(count("retried"), retried);
+  }
+}
+
+TEST(Failure, ADeadLetterThatIsTooLargeGoesWithLess) {
   World world(with(kToPond));
-  world.broker("lake").answer({3, Outcome::refused("a header name of 300 bytes")});
-  world.broker("pond").answer({Outcome::refused("a header name of 300 bytes")});
-  auto bare = count("dead_letters_without_headers");
+  world.broker("lake").answer({3, Outcome::refused("no")});
+  world.broker("pond").answer({4, Outcome::refused("too large", Outcome::Cause::size)});
+  auto bare = count("dead_letters_without_headers"), reduced = count("dead_letters_reduced");
   auto d = std::make_unique<FakeDelivery>("a");
   d->header("one", "1").header("two", "2");
   EXPECT_TRUE(settled(world.receive("shop", std::move(d)), Settlement::accept));
   auto sent = world.broker("pond").sent();
-  ASSERT_THAT(sent, SizeIs(2));
-  EXPECT_THAT(sent[0].message_headers, SizeIs(2));
-  EXPECT_THAT(sent[0].headers, Not(Contains(Key("mombridge-dead-headers-left-out"))));
-  EXPECT_THAT(sent[1].message_headers, IsEmpty());
-  EXPECT_EQ(sent[1].body, "body");
-  EXPECT_EQ(sent[1].headers["mombridge-dead-headers-left-out"], "2");
-  EXPECT_EQ(sent[1].headers["mombridge-dead-reason"], "a header name of 300 bytes");
+  ASSERT_THAT(sent, SizeIs(5));
+  for (int i = 0; i < 4; ++i) EXPECT_THAT(sent[i].message_headers, SizeIs(2)) << i;
+  EXPECT_THAT(sent[4].message_headers, IsEmpty());
+  EXPECT_EQ(sent[4].body, "body");
+  EXPECT_EQ(sent[4].headers["mombridge-dead-headers-left-out"], "2");
+  EXPECT_EQ(sent[4].headers["mombridge-dead-reason"], "no");
   EXPECT_EQ(count("dead_letters_without_headers"), bare + 1);
+  EXPECT_EQ(count("dead_letters_reduced"), reduced + 1);
+}
+
+TEST(Failure, TheNextMessagesDeadLetterIsWholeAgain) {
+  World world(with(kToPond));
+  world.broker("lake").always(Outcome::refused("no", Outcome::Cause::message));
+  world.broker("pond").answer({1, Outcome::refused("too large", Outcome::Cause::size)});
+  auto delivery = std::make_unique<FakeDelivery>("a");
+  auto& first = world.receive("shop", std::move(delivery));
+  EXPECT_TRUE(settled(first, Settlement::accept));
+  world.router.port("shop").receive(DeliveryHandle(&first));  // the source uses the delivery again, and so its branch
+  ASSERT_TRUE(eventually([&] { return first.settled() == 2; }));
+  EXPECT_EQ(world.broker("pond").sent()[1].headers["mombridge-dead-left-out"], "the end of the reason");
+  EXPECT_THAT(world.broker("pond").sent()[2].headers, Not(Contains(Key("mombridge-dead-left-out"))));
+}
+
+// A template that names a header finds it, also where the letter goes without it.
+TEST(Failure, TheDeadLettersTargetIsThatOfTheWholeMessage) {
+  World world(with(", dead_letter: {broker: pond, target: 'dead-{header.kind}'}"));
+  world.broker("lake").always(Outcome::refused("no", Outcome::Cause::message));
+  world.broker("pond").answer({4, Outcome::refused("too large", Outcome::Cause::size)});
+  auto d = std::make_unique<FakeDelivery>("a");
+  d->header("kind", "order");
+  EXPECT_TRUE(settled(world.receive("shop", std::move(d)), Settlement::accept));
+  EXPECT_EQ(world.broker("pond").sent().back().target, "dead-order");
+}
+
+TEST(Failure, WhatFitsNowhereIsHeld) {
+  World world(with(kToPond));
+  world.broker("lake").always(Outcome::refused("no", Outcome::Cause::message));
+  world.broker("pond").always(Outcome::refused("too large", Outcome::Cause::size));
+  auto held = count("held");
+  auto& delivery = world.receive("shop", "a");
+  ASSERT_TRUE(eventually([&] { return count("held") == held + 1; }));
+  EXPECT_EQ(delivery.settled(), 0);
+  world.broker("pond").always({});
+  EXPECT_TRUE(settled(delivery, Settlement::accept));
 }
 
 TEST(Failure, ADeadLetterThatIsRefusedIsHeld) {

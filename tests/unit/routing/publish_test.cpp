@@ -159,5 +159,17 @@ TEST(Publish, ARequestThatNoHandlerAnswersIsCounted) {
   EXPECT_EQ(count("requests_forwarded_as_plain"), before + 1);
 }
 
+TEST(Publish, TheTimestampIsKeptWhereTheDestinationSaysSo) {
+  World world(
+      kTwo +
+      "routes: [{name: r, from: {broker: shop}, to: [{broker: lake, target: a, timestamp: keep}, {broker: lake, "
+      "target: b, timestamp: arrival}, {broker: lake, target: c}]}]\n");
+  EXPECT_TRUE(settled(world.receive("shop", "t"), Settlement::accept));
+  auto sent = world.broker("lake").sent();
+  ASSERT_THAT(sent, SizeIs(3));
+  EXPECT_TRUE(sent[0].keep_timestamp);
+  EXPECT_FALSE(sent[1].keep_timestamp || sent[2].keep_timestamp);
+}
+
 }  // namespace
 }  // namespace mombridge::routing::test

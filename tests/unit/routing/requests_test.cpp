@@ -146,14 +146,14 @@ TEST(Request, SealedTheSameWhenItComesAgain) {
   World world(config(kToLake));
   auto stamped = [] {
     auto d = request();
-    d->message.timestamp_ms = unix_ms() / 1000 * 1000;
+    d->message.record_time_ms = unix_ms() / 1000 * 1000;
     d->message.expiration = "60000";
     return d;
   };
   auto first = stamped();
-  auto at = *first->message.timestamp_ms;
+  auto at = *first->message.record_time_ms;
   auto again = stamped();
-  again->message.timestamp_ms = at;
+  again->message.record_time_ms = at;
   EXPECT_EQ(ask(world, std::move(first)).correlation_id, ask(world, std::move(again)).correlation_id);
 }
 
@@ -179,7 +179,7 @@ TEST(Request, PastItsDeadlineIsNotForwarded) {
   World world(config(kToLake));
   auto before = count("requests_expired");
   auto late = request();
-  late->message.timestamp_ms = unix_ms() - 10'000;
+  late->message.record_time_ms = unix_ms() - 10'000;
   late->message.expiration = "5000";
   EXPECT_TRUE(settled(world.receive("shop", std::move(late)), Settlement::accept));
   auto header = request();
@@ -269,7 +269,7 @@ TEST(Request, WaitsWhereItCanBeGivenUp) {
 TEST(Request, ThatIsOldWithoutSayingSoIsForwarded) {
   World world(config(kToLake));
   auto d = request();
-  d->message.timestamp_ms = unix_ms() - 3'600'000;
+  d->message.record_time_ms = unix_ms() - 3'600'000;
   auto sent = ask(world, std::move(d));
   EXPECT_GT(std::stoll(sent.headers["mombridge-deadline"]), unix_ms());
 }
@@ -278,7 +278,7 @@ TEST(Request, LateReplyIsDroppedOrDeadLettered) {
   for (bool kept : {false, true}) {
     World world(config(kToLake, std::string(", reply_timeout: 1ms") + (kept ? ", late_replies: dead_letter" : "")));
     auto d = request();
-    d->message.timestamp_ms = unix_ms() + 1000;  // a deadline that is over after the skew
+    d->message.record_time_ms = unix_ms() + 1000;  // a deadline that is over after the skew
     auto asked = ask(world);
     std::this_thread::sleep_for(2100ms);
     auto before = count("reply_unusable", "expired");

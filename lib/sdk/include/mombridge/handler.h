@@ -98,7 +98,8 @@ typedef struct mombridge_message {
   mombridge_slice source;          /* (in) name of the broker section it came from */
   const mombridge_header* headers; /* header_count of them; NULL if there are none */
   size_t header_count;
-  int64_t timestamp_ms; /* unix time in milliseconds; 0: none */
+  int64_t timestamp_ms; /* unix time in milliseconds; 0: none. What a handler sends is sent on in whole seconds, as
+                         * AMQP's property or Kafka's header `timestamp` */
   int64_t deadline_ms;  /* unix time in milliseconds after which the answer is of no use; 0: none */
   uint32_t attempt;     /* (in) 1 for the first try, 2 for the first retry, ... */
   uint32_t flags;       /* (in) MOMBRIDGE_MESSAGE_* */
