@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,8 @@ struct Subscription {
 /// Base of every kind's settings.
 struct BrokerSettings {
   virtual ~BrokerSettings() = default;
+  /// Why nothing can have this target here, to be put behind it ("is not the name of a topic"); empty: it can.
+  [[nodiscard]] virtual std::string target_fault(std::string_view) const { return {}; }
   std::string appname;         ///< application name shown by the broker; app_id of what the bridge itself creates
   std::string exchange;        ///< AMQP: publishes go here with the target as routing key
   std::string reply_exchange;  ///< AMQP: replies go here
@@ -57,6 +60,7 @@ struct BrokerSettings {
   std::optional<bool> accept_replies;    ///< requests may be forwarded to this broker; absent: false, and not said
   std::string reply_address;             ///< with accept_replies: where the answers to them come back
   size_t longest_correlation_id = 2048;  ///< bytes
+  bool takes_rejected = true;  ///< has a place for a message that is rejected; Kafka has none, and would only go on
 };
 
 struct BrokerSection {

@@ -20,6 +20,8 @@ void read_broker_destination(Section& section, Use use, Loading& loading, Destin
   if (use != Use::route) section.require("target");
   read_templates(section, to);
   section.flag("mandatory", to.mandatory);
+  if (use == Use::dead_letter && !to.mandatory)
+    section.error("mandatory", "a dead letter that no queue takes would be lost", "leave it out");
   auto exchange = section.scalar("exchange");
   if (exchange) to.exchange = exchange->value;
   auto* kind = loading.kind_of(to.broker);

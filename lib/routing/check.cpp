@@ -99,7 +99,18 @@ class Checker {
                              section->type == "memory" ? "" : "add a subscription to brokers." + section->name);
     }
     for (auto& to : route.to) check_destination(route, to);
+    check_rejects(route);
     if (route.failures) check_dead_letter(*route.failures, "routes." + route.name + ".failures", &route);
+  }
+
+  void check_rejects(const config::Route& route) {
+    auto* section = config_.broker(route.from.broker);
+    auto& failures = route.failures ? *route.failures : config_.failures;
+    if (!section || !section->settings || section->settings->takes_rejected || !failures.reject_when_exhausted) return;
+    diagnostics_.error(route.from.mark, "routes." + route.name + ".failures",
+                       "'on_exhausted: reject' would lose what fails: broker '" + section->name + "' (" +
+                           section->type + ") has no place for rejected messages",
+                       "failures: {dead_letter: {broker: ..., target: ...}}, or {on_exhausted: hold}");
   }
 
   void check_destination(const config::Route& route, const config::Destination& to) {

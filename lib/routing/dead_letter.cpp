@@ -62,6 +62,7 @@ void DeadLetter::fill(Publication& publication, Rendered& rendered, const Delive
                       const DeadLetterStory& story, bool to_kafka) {
   message_ = delivery.message;
   publication.message = &message_;
+  message_.expiration.reset();  // or RabbitMQ would drop it from the dead letter queue when that time has passed
   if (to_kafka && !publication.keep_timestamp) message_.record_time_ms.reset();
   if (form_ == Form::as_it_came || form_ == Form::only_body) rendered.headers.clear();
   if (form_ >= Form::as_it_came && message_.made_id) message_.message_id.reset();
@@ -84,7 +85,6 @@ void DeadLetter::reduce(Publication& publication, bool to_kafka) {
     publication.key.reset();
   if (form_ != Form::only_body) return;
   message_.reply_partition.reset();
-  message_.expiration.reset();
   message_.priority.reset();
   message_.timestamp.reset();
   message_.record_time_ms.reset();
@@ -95,6 +95,7 @@ void DeadLetter::tell_source(std::vector<Header>& headers, const Delivery& deliv
   text(headers, "mombridge-dead-broker", story.broker);
   text(headers, "mombridge-dead-source", story.source);
   text(headers, "mombridge-dead-target", delivery.message.target);
+  if (delivery.message.expiration) text(headers, "mombridge-dead-expiration", *delivery.message.expiration);
   if (delivery.partition >= 0) {
     text(headers, "mombridge-dead-partition", partition_ = std::to_string(delivery.partition));
     text(headers, "mombridge-dead-offset", offset_ = std::to_string(delivery.offset));

@@ -29,7 +29,8 @@ class DeadLetter {
   [[nodiscard]] bool leave_out_more(const Message& message);
   /// Makes `publication`, which prepare() has filled in for the dead letter, carry the delivery's message in the
   /// present form. Adds the bridge's own `mombridge-dead-*` headers and, on the way to Kafka, Spring's `kafka_dlt-*`.
-  /// Source of the latter: spring-kafka, KafkaHeaders (partition 4, offset and timestamp 8 bytes, big-endian). On Kafka
+  /// Source of the latter: spring-kafka, KafkaHeaders (partition 4, offset and timestamp 8 bytes, big-endian). The
+  /// message's expiration becomes one of them, so that the dead letter itself does not expire. On Kafka
   /// its time is that of its arrival, so that the topic's retention counts from there.
   void fill(Publication& publication, Rendered& rendered, const Delivery& delivery, const DeadLetterStory& story,
             bool to_kafka);

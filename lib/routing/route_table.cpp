@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace mombridge::routing {
 
 bool Target::answers() const { return broker ? broker->section->settings->accept_replies.value_or(false) : true; }
@@ -108,6 +110,7 @@ class RouteTable::Compiler {
     if (config.key) t.key = parse(*config.key, path + ".key");
     for (auto& [name, text] : config.headers) t.headers.emplace_back(name, parse(text, path + ".headers." + name));
     confine(t, path);
+    check_name(t, path);
     if (config.reply_to) t.reply_to = std::make_unique<Target>(target(*config.reply_to, path + ".reply_to"));
     return t;
   }
@@ -126,6 +129,14 @@ class RouteTable::Compiler {
       diagnostics_.error(t.config->target.mark, path + ".target",
                          "'" + t.target.text() + "' lets a message choose any target",
                          "begin it with literal text, as in 'task.{key}', or add 'allow: [\"task.*\"]'");
+  }
+
+  // What no broker takes is better said now than message by message, of a dead letter above all.
+  void check_name(const Target& t, const std::string& path) {
+    if (!t.broker || !t.broker->section->settings || !t.target.constant() || t.target.text().empty()) return;
+    auto fault = t.broker->section->settings->target_fault(t.target.text());
+    if (!fault.empty())
+      diagnostics_.error(t.config->target.mark, path + ".target", "'" + printable(t.target.text(), 256) + "' " + fault);
   }
 
   void add_lanes(const config::BrokerSection& section) {

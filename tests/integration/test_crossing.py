@@ -82,6 +82,19 @@ def test_from_amqp_back_to_amqp(way, amqp, stations):
     assert set(typed.headers) - wanted == set(TYPED)
 
 
+@pytest.mark.parametrize("stations", BACK_TO_AMQP, ids="-".join)
+def test_headers_that_are_called_as_properties(way, amqp, stations):
+    """Were the header taken for the property, RabbitMQ would drop this message when 100 ms have passed."""
+    source, *_, sink = way(*stations)
+    named = {"type": "order", "expiration": "100", "priority": 3, "message-id": "m", "app-id": "a", "content-type": "x/y",
+             "content-encoding": "e", "timestamp": "1500000000"}
+    amqp.publish(source, b"named", headers=named)
+    time.sleep(1)
+    message = amqp.get(sink, timeout=60)
+    assert {name: message.headers.get(name) for name in named} == named
+    assert {name for name, value in properties_of(message).items() if value is not None} <= {"message_id", "timestamp"}
+
+
 @pytest.mark.parametrize("stations", BACK_TO_AMQP[:2], ids="-".join)
 def test_what_was_missing_stays_missing(way, amqp, stations):
     source, *_, sink = way(*stations)

@@ -73,6 +73,15 @@ def test_a_full_queue_is_no_attempt(bridge, rabbit, amqp):
     assert amqp.depth(source) == 0 and "dead_lettered" not in life.totals() and "retried" not in life.totals()
 
 
+def test_a_dead_letter_does_not_expire(bridge, rabbit, amqp):
+    source, dead = amqp.queue(), amqp.queue()
+    bridge(failing(shop(queue=source), shop(target=unique("nobody")), shop(target=dead), shop=rabbit.url))
+    amqp.publish(source, b"x", expiration="60000")
+    message = amqp.get(dead)
+    assert_dead(message, source, "312")
+    assert message.properties.expiration is None and message.headers["mombridge-dead-expiration"] == "60000"
+
+
 def test_a_missing_exchange(bridge, rabbit, amqp):
     source, dead, exchange = amqp.queue(), amqp.queue(), unique("no-exchange")
     bridge(failing(shop(queue=source), shop(exchange=exchange, target="x"), shop(target=dead), shop=rabbit.url))

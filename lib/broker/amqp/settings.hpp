@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -44,6 +45,11 @@ struct Subscription {
 };
 
 struct Settings : config::BrokerSettings {
+  /// Source: AMQP 0-9-1, 4.2.5.3, short strings.
+  [[nodiscard]] std::string target_fault(std::string_view target) const override {
+    return target.size() <= 255 ? "" : "is longer than the 255 bytes that AMQP has for a routing key";
+  }
+
   std::vector<Endpoint> endpoints;  ///< tried in turn; at least one
   Duration reconnect_delay = std::chrono::seconds(1);
   Duration reconnect_delay_max = std::chrono::seconds(30);

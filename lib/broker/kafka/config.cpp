@@ -149,6 +149,7 @@ void read_group(Section& section, const config::KindContext& context, Settings& 
 
 std::shared_ptr<config::BrokerSettings> read(Section& section, const config::KindContext& context) {
   auto settings = std::make_shared<Settings>();
+  settings->takes_rejected = false;
   config::read_broker_keys(section, context, *settings);
   read_servers(section, *settings);
   read_group(section, context, *settings);

@@ -80,6 +80,11 @@ std::string unreachable(const std::string& servers, std::string_view what) {
          "advertised.listeners not name an address that its clients can reach? (" + std::string(what) + ")";
 }
 
+/// As in "k1:9092/1: Disconnected: SSL connection closed by peer (after 600123ms in state UP)".
+bool was_closed(std::string_view text) {
+  return text.find(": Disconnected") != std::string_view::npos && text.find("in state UP") != std::string_view::npos;
+}
+
 std::string server_of(const rd_kafka_metadata_broker_t& broker) {
   return std::string(broker.host) + ":" + std::to_string(broker.port);
 }
@@ -122,10 +127,12 @@ std::string explain_connection(std::string_view text, std::string_view servers) 
 }
 
 bool ConnectionError::note(rd_kafka_resp_err_t code, std::string_view text) {
+  bool closed = code == RD_KAFKA_RESP_ERR__TRANSPORT && was_closed(text);
   switch (code) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__BAD_MSG: {
+      only_closed_ = closed;
       if (auto words = explain_connection(text, servers_); !words.empty()) {
         reason_ = words;
         clear_words_ = true;
@@ -136,6 +143,7 @@ bool ConnectionError::note(rd_kafka_resp_err_t code, std::string_view text) {
     }
     case RD_KAFKA_RESP_ERR__SSL:
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      only_closed_ = false;
       reason_ = describe(code, text);
       clear_words_ = true;
       return true;
@@ -150,7 +158,8 @@ const std::string& ConnectionError::reason(const std::string& otherwise) const {
 
 void ConnectionError::clear() {
   reason_.clear();
-  clear_words_ = false;
+  clear_words_ = in_doubt_ = false;
+  only_closed_ = true;
 }
 
 // Where one of the addresses is the one that answered, there is nothing to ask.

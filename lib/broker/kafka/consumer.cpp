@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <utility>
 
+#include "broker/kafka/group_refusal.hpp"
 #include "broker/kafka/own_topic.hpp"
 
 namespace mombridge::kafka {
@@ -328,6 +329,7 @@ void Consumer::handle_error(rd_kafka_event_t* event) {
       links_.group_waits(connection_error_.reason(text));
     return;
   }
+  if (auto why = why_not_joined(code, settings_.group_id, words); !why.empty()) return links_.group_fails(why);
   switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
       reachable_ = false;
@@ -336,10 +338,6 @@ void Consumer::handle_error(rd_kafka_event_t* event) {
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return check_topics();
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-      return links_.group_fails("it may not be joined: allow the operation Read on group " + settings_.group_id +
-                                " (kafka-acls.sh --add --operation Read --group " + settings_.group_id +
-                                " --allow-principal User:...): " + text);
     default:
       error_log_.event(log::Level::warn, "consumer error", {{"broker", broker_}, {"reason", text}});
   }

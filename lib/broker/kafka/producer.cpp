@@ -16,6 +16,7 @@ namespace {
 constexpr int kEventsPerRound = 100;
 constexpr Duration kLongestSleep = std::chrono::seconds(1);
 constexpr Duration kPurgePatience = std::chrono::seconds(2);
+constexpr int kQuestions = 5;  ///< a client that lost its connection may wait before it makes another
 constexpr Duration kAwayPatience = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -182,11 +183,37 @@ void Producer::handle_error(rd_kafka_event_t* event) {
     auto cause = rd_kafka_fatal_error(client_.get(), why, sizeof why);
     return fail_client({describe(cause, why)});
   }
-  if (connection_error_.note(code, words)) return;
+  if (connection_error_.note(code, words)) {
+    if (connection_error_.in_doubt() && !connection_error_.only_closed()) unreachable(text);
+    return;
+  }
   if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
     return error_log_.event(log::Level::warn, "producer error", {{"broker", broker_}, {"reason", text}});
+  if (reachable_ && connection_error_.only_closed() && idle()) return ask_whether_there();
+  unreachable(text);
+}
+
+// Brokers close connections that are idle for long, and the client then says that all of them are down.
+void Producer::ask_whether_there() {
+  if (connection_error_.in_doubt()) return;
+  connection_error_.doubt();
+  log::debug("the cluster closed an idle connection", {{"broker", broker_}});
+  asker_.ask([this, client = client_.get()] {
+    auto metadata = ask_metadata(client, nullptr);
+    for (int i = 1; i < kQuestions && !metadata; ++i) metadata = ask_metadata(client, nullptr);
+    loop_.post([this, client, error = metadata ? std::string() : metadata.error().text] {
+      if (client != client_.get() || !connection_error_.in_doubt()) return;
+      if (!error.empty()) return unreachable(error);
+      connection_error_.clear();
+    });
+  });
+}
+
+void Producer::unreachable(const std::string& otherwise) {
+  auto reason = connection_error_.reason(otherwise);
+  connection_error_.end_doubt();
   reachable_ = false;
-  supervisor_.failed({connection_error_.reason(text)});
+  supervisor_.failed({reason});
 }
 
 bool Producer::idle() {

@@ -62,6 +62,8 @@ class Producer final {
   Duration serve();
   bool poll_events();
   void handle_error(rd_kafka_event_t* event);
+  void ask_whether_there();
+  void unreachable(const std::string& otherwise);
   [[nodiscard]] bool idle();
   [[nodiscard]] size_t under_way();
 

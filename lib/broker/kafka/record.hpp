@@ -53,9 +53,8 @@ std::string id_prefix(std::string_view broker, std::string_view topic, int32_t p
 /// The id of the one at `offset`, in `id`: the same at every redelivery.
 std::string_view make_id(Buffer& id, std::string_view prefix, int64_t offset);
 
-/// The timestamp property that a header `timestamp` of that text stands for; nullopt: it is no number as the bridge
-/// writes it, so the header is an ordinary one.
-std::optional<uint64_t> timestamp_of(std::string_view text);
+/// Returns true if a header of that name and text, without a note of its type, is read as a property of the message.
+bool passes_for_property(std::string_view name, std::string_view text);
 
 /// The headers of a publication, properties among them. `dropped` counts those that Kafka cannot carry.
 RecordHeaders encode_headers(const Publication& publication, unsigned& dropped);

@@ -20,8 +20,10 @@ bool all_digits(std::string_view text) {
          std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// As the bridge writes it: "007" or "+7" is somebody else's text, and must come back as it was.
 template <class N>
 std::optional<N> number(std::string_view text) {
+  if (text.size() > 1 && text[0] == '0') return std::nullopt;
   N n{};
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   return error == std::errc{} && end == text.data() + text.size() ? std::optional(n) : std::nullopt;
@@ -64,10 +66,8 @@ class Decoder {
         case NameOwner::sender:
           if (raw.null)
             storage_.headers.push_back({raw.name, {}});
-          else if (raw.name == name::kTimestamp)
-            timestamp(raw, types.take(raw.name), types);
-          else if (!property(raw))
-            storage_.headers.push_back({raw.name, types.value(raw.name, raw.value)});
+          else
+            property_or_header(raw, types);
           break;
         case NameOwner::property:
           reply_property(raw);
@@ -131,34 +131,35 @@ class Decoder {
     if (n) m_.reply_partition = n;
   }
 
+  // What has a type of its own is none of the properties, whatever it is called.
+  void property_or_header(const Raw& raw, TypeNote& types) {
+    auto type = types.take(raw.name);
+    if (type.empty() && passes_for_property(raw.name, raw.value)) return property(raw);
+    storage_.headers.push_back({raw.name, types.typed(type, raw.value)});
+  }
+
   // The last of a name counts, as Kafka's own lastHeader; an earlier one stays a header.
-  bool property(const Raw& raw) {
-    auto& v = raw.value;
-    if (raw.name == name::kContentType) return text(raw, m_.content_type, is_utf8(v));
-    if (raw.name == name::kContentEncoding) return text(raw, m_.content_encoding, is_utf8(v));
-    if (raw.name == name::kMessageId) return text(raw, m_.message_id, is_utf8(v));
-    if (raw.name == name::kType) return text(raw, m_.type, is_utf8(v));
-    if (raw.name == name::kAppId) return text(raw, m_.app_id, is_utf8(v));
-    if (raw.name == name::kPriority) return (m_.priority = number<uint8_t>(v)).has_value();
-    if (raw.name != name::kExpiration) return false;
-    if (!all_digits(v)) return ++dropped_, true;
-    return text(raw, m_.expiration, true);
+  void property(const Raw& raw) {
+    if (raw.name == name::kContentType) return text(raw, m_.content_type);
+    if (raw.name == name::kContentEncoding) return text(raw, m_.content_encoding);
+    if (raw.name == name::kMessageId) return text(raw, m_.message_id);
+    if (raw.name == name::kType) return text(raw, m_.type);
+    if (raw.name == name::kAppId) return text(raw, m_.app_id);
+    if (raw.name == name::kExpiration) return text(raw, m_.expiration);
+    if (raw.name == name::kPriority) return number(raw, m_.priority, earlier_priority_);
+    number(raw, m_.timestamp, earlier_timestamp_);
   }
 
-  // Many an application has a header of that name: it is the property where it has no type of its own.
-  void timestamp(const Raw& raw, std::string_view type, TypeNote& types) {
-    auto seconds = type.empty() ? timestamp_of(raw.value) : std::nullopt;
-    if (!seconds) return storage_.headers.push_back({raw.name, types.typed(type, raw.value)});
-    if (m_.timestamp) storage_.headers.push_back({raw.name, Value::of(earlier_)});
-    m_.timestamp = seconds;
-    earlier_ = raw.value;
+  template <class N>
+  void number(const Raw& raw, std::optional<N>& to, std::string_view& earlier) {
+    if (to) storage_.headers.push_back({raw.name, Value::of(earlier)});
+    to = kafka::number<N>(raw.value);
+    earlier = raw.value;
   }
 
-  bool text(const Raw& raw, Message::Text& to, bool fits) {
-    if (!fits) return false;
+  void text(const Raw& raw, Message::Text& to) {
     if (to) storage_.headers.push_back({raw.name, Value::of(*to)});
     to = raw.value;
-    return true;
   }
 
   Message& m_;
@@ -166,15 +167,16 @@ class Decoder {
   unsigned& dropped_;
   const HeaderTrust trust_;
   const bool copies_;
-  std::string_view earlier_;  ///< the text of the timestamp that was found last
+  std::string_view earlier_priority_, earlier_timestamp_;  ///< the texts of those that were found last
 };
 
 }  // namespace
 
-// As the bridge writes it: "007" or "+7" is somebody else's text, and must come back as it was.
-std::optional<uint64_t> timestamp_of(std::string_view text) {
-  if (text.size() > 1 && text[0] == '0') return std::nullopt;
-  return number<uint64_t>(text);
+bool passes_for_property(std::string_view name, std::string_view text) {
+  if (!name::is_property(name)) return false;
+  if (name == name::kPriority) return number<uint8_t>(text).has_value();
+  if (name == name::kTimestamp) return number<uint64_t>(text).has_value();
+  return name == name::kExpiration ? all_digits(text) : is_utf8(text);
 }
 
 Decoded decode_record(const rd_kafka_message_t& record, Message& m, RecordStorage& storage, unsigned& dropped,

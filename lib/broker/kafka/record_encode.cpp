@@ -18,7 +18,9 @@ class Encoder {
         headers_(rd_kafka_headers_new(m_.headers.size() + p_.headers.size() + 8)) {}
 
   RecordHeaders run() {
-    each([this](const Header& h) { types_.expect(h, passes_for_property(h)); });
+    for (auto& h : m_.headers)
+      if (!overridden(h.name)) types_.expect(h, stands_for_property(h));
+    for (auto& h : p_.headers) types_.expect(h);
     types_.ready();
     each([this](const Header& h) { header(h); });
     // After the headers: of a name that stands in both, the property is the last and so the one that counts.
@@ -40,9 +42,22 @@ class Encoder {
     return std::ranges::any_of(p_.headers, [&](auto& h) { return h.name == name; });
   }
 
-  // A header that is called as the property is: without a note of its type, the way back would take it for that.
-  [[nodiscard]] bool passes_for_property(const Header& h) const {
-    return h.name == name::kTimestamp && !m_.timestamp && h.value.is_text() && timestamp_of(h.value.text);
+  // A header that is called as a property which the message has not: without a note of its type, the way back would
+  // take it for that, and RabbitMQ would drop a message because of a header `expiration`. One that stands before the
+  // property of its name stays a header anyway.
+  [[nodiscard]] bool stands_for_property(const Header& h) const {
+    return h.value.is_text() && passes_for_property(h.name, h.value.text) && !has_property(h.name);
+  }
+
+  [[nodiscard]] bool has_property(std::string_view name) const {
+    if (name == name::kContentType) return m_.content_type.has_value();
+    if (name == name::kContentEncoding) return m_.content_encoding.has_value();
+    if (name == name::kMessageId) return m_.message_id.has_value();
+    if (name == name::kType) return m_.type.has_value();
+    if (name == name::kAppId) return m_.app_id.has_value();
+    if (name == name::kPriority) return m_.priority.has_value();
+    if (name == name::kExpiration) return m_.expiration.has_value();
+    return m_.timestamp.has_value();
   }
 
   void header(const Header& h) {

@@ -14,4 +14,11 @@ inline constexpr std::string_view kPriority = "priority";
 inline constexpr std::string_view kExpiration = "expiration";
 inline constexpr std::string_view kTimestamp = "timestamp";
 
+/// Returns true if a header of that name is read as a property of the message. Many an application has headers of these
+/// names: the note of their types (message/typed_text.hpp) tells them from the properties.
+inline bool is_property(std::string_view name) {
+  return name == kType || name == kTimestamp || name == kPriority || name == kExpiration || name == kMessageId ||
+         name == kAppId || name == kContentType || name == kContentEncoding;
+}
+
 }  // namespace mombridge::kafka::name

@@ -2,9 +2,11 @@
 // What a `type: kafka` section says, read by config.cpp.
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "broker/kafka/topic_name.hpp"
 #include "config/config.hpp"
 
 namespace mombridge::kafka {
@@ -20,6 +22,10 @@ struct Subscription {
 };
 
 struct Settings : config::BrokerSettings {
+  [[nodiscard]] std::string target_fault(std::string_view target) const override {
+    return valid_topic(target) ? "" : "is not the name of a topic (letters, digits, '.', '_' and '-', up to 249)";
+  }
+
   std::string bootstrap_servers;
   std::string group_id;
   Duration reconnect_delay = std::chrono::seconds(1);  ///< before a client that failed for good is made anew

@@ -37,6 +37,7 @@ struct Sent {
   bool literal_id = false;
   bool keep_timestamp = false;
   std::optional<int64_t> record_time_ms;
+  std::optional<std::string> expiration{};
 };
 
 class FakeBroker final : public Broker {
@@ -118,7 +119,8 @@ class FakeBroker final : public Broker {
            {},
            p.literal_id,
            p.keep_timestamp,
-           m.record_time_ms};
+           m.record_time_ms,
+           text(m.expiration)};
     auto copy_to = [](auto& headers, std::span<const Header> from) {
       for (auto& h : from)
         headers[std::string(h.name)] =

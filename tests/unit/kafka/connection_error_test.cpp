@@ -66,5 +66,27 @@ TEST(ConnectionError, KeepsTheReasonThatSaysWhatToMendUntilTheClusterIsReached) 
   EXPECT_EQ(error.reason("no answer"), "no answer");
 }
 
+TEST(ConnectionError, KnowsAConnectionThatWasClosedFromOneThatCannotBeMade) {
+  const std::string servers = kServers;
+  ConnectionError error(servers);
+  EXPECT_TRUE(error.only_closed());
+  for (auto* text : {"k1:9092/1: Disconnected (after 600123ms in state UP, 1 identical error(s) suppressed)",
+                     "ssl://k2:9093/2: Disconnected: SSL connection closed by peer (after 2769473ms in state UP)"}) {
+    EXPECT_TRUE(error.note(RD_KAFKA_RESP_ERR__TRANSPORT, text));
+    EXPECT_TRUE(error.only_closed()) << text;
+  }
+  for (auto* text :
+       {"k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused (after 1ms in state CONNECT)",
+        "k1:9092/bootstrap: Disconnected while requesting ApiVersion (after 1ms in state APIVERSION_QUERY)"}) {
+    error.clear();
+    error.note(RD_KAFKA_RESP_ERR__TRANSPORT, text);
+    EXPECT_FALSE(error.only_closed()) << text;
+  }
+  error.doubt();
+  EXPECT_TRUE(error.in_doubt());
+  error.clear();
+  EXPECT_TRUE(error.only_closed() && !error.in_doubt());
+}
+
 }  // namespace
 }  // namespace mombridge::kafka

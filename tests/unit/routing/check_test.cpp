@@ -77,6 +77,23 @@ TEST(Check, TargetsOfRepliesAndDeadLettersToo) {
                   testing::StartsWith("c.yaml:7:48: error: failures.dead_letter.target: '{key}' lets a message")));
 }
 
+TEST(Check, TargetsThatTheirBrokerCannotHave) {
+  const std::string kLong(256, 'x');
+  EXPECT_THAT(
+      check_text(kTwo +
+                 "routes:\n"
+                 "  - {name: r, from: {broker: shop}, to: {broker: lake, target: 'a b'}}\n"
+                 "  - {name: s, from: {broker: shop}, to: {broker: shop, target: " +
+                 kLong + "}}\n" + "failures: {dead_letter: {broker: lake, target: dead/letters}}\n"),
+      ElementsAre(
+          "c.yaml:5:64: error: routes.r.to.target: 'a b' is not the name of a topic (letters, digits, '.', '_' "
+          "and '-', up to 249)",
+          "c.yaml:6:64: error: routes.s.to.target: '" + kLong +
+              "' is longer than the 255 bytes that AMQP has for a routing key",
+          "c.yaml:7:48: error: failures.dead_letter.target: 'dead/letters' is not the name of a topic (letters, "
+          "digits, '.', '_' and '-', up to 249)"));
+}
+
 // A route's own `failures:` takes over the dead letter: what is wrong with that is said once.
 TEST(Check, AnInheritedDeadLetterIsSaidOnce) {
   EXPECT_THAT(
@@ -192,6 +209,26 @@ TEST(Check, DeadLettersThatAreReadByTheirOwnRoute) {
                   "(what fails there would come back for ever; give the route 'failures' of its own)",
                   "c.yaml:10:25: error: failures.dead_letter: route 'own' reads its own dead letters (what fails "
                   "there would come back for ever; give the route 'failures' of its own)"));
+}
+
+// Kafka would go on behind it, and nobody would have it any more.
+TEST(Check, RejectingWhatComesFromKafka) {
+  const std::string kRoutes =
+      "routes:\n"
+      "  - {name: up, from: {broker: shop, queue: q}, to: {broker: local, target: x}}\n"
+      "  - {name: on, from: {broker: local, target: x}, to: {broker: lake, target: x}}\n"
+      "  - {name: down, from: {broker: lake, topic: t}, to: {broker: shop, target: x}}\n"
+      "  - {name: kept, from: {broker: lake, topic: u}, to: {broker: shop, target: x}, failures: {on_exhausted: "
+      "hold}}\n";
+  EXPECT_THAT(
+      check_text("brokers:\n"
+                 "  shop: {type: amqp, url: amqp://localhost}\n"
+                 "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+                 "  local: {type: memory}\n" +
+                 kRoutes + "failures: {on_exhausted: reject}\n"),
+      ElementsAre("c.yaml:8:24: error: routes.down.failures: 'on_exhausted: reject' would lose what fails: broker "
+                  "'lake' (kafka) has no place for rejected messages (failures: {dead_letter: {broker: ..., target: "
+                  "...}}, or {on_exhausted: hold})"));
 }
 
 TEST(Check, DeadLettersThatAnotherRouteReadsAreFine) {

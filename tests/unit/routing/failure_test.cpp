@@ -100,6 +100,21 @@ TEST(Failure, DeadLettersFromKafkaSayWhereTheyWere) {
   EXPECT_FALSE(dead.record_time_ms) << "retention would count from there";
 }
 
+// A broker would drop it from the dead letter queue when that time has passed.
+TEST(Failure, DeadLettersDoNotExpire) {
+  for (auto& to : {kToShop, kToPond}) {
+    World world(with(to));
+    world.broker("lake").answer({3, Outcome::refused("no")});
+    auto d = std::make_unique<FakeDelivery>("a");
+    d->message.expiration = "60000";
+    EXPECT_TRUE(settled(world.receive("shop", std::move(d)), Settlement::accept));
+    EXPECT_EQ(world.broker("lake").sent()[0].expiration, "60000");
+    auto dead = world.broker(to == kToShop ? "shop" : "pond").sent()[0];
+    EXPECT_EQ(dead.expiration, std::nullopt);
+    EXPECT_EQ(dead.headers["mombridge-dead-expiration"], "60000");
+  }
+}
+
 TEST(Failure, DeadLettersToAmqpGoThroughTheDefaultExchange) {
   World world(with(kToShop));
   world.broker("lake").answer({3, Outcome::refused("no")});
