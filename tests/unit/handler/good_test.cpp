@@ -19,7 +19,8 @@ TEST(Good, SyncRepliesWithTheMessagesHeaders) {
   auto& reply = call.verdict.reply->message;
   ASSERT_EQ(reply.headers.size(), 2u);
   EXPECT_EQ(reply.headers[0].name, "a");
-  EXPECT_EQ(reply.headers[1].value.text, "42");
+  EXPECT_EQ(reply.headers[1].value.kind, Value::Kind::i64) << "a copied header keeps its type";
+  EXPECT_EQ(reply.headers[1].value.integer, 42);
   EXPECT_EQ(reply.key, "");
 }
 
