@@ -32,7 +32,7 @@ TEST(Abi, CarriesAMessage) {
   m.reply_to = "r";
   m.message_id = "i";
   m.type = "t";
-  m.record_time_ms = 123;
+  m.record_time_ms = 1'700'000'000'123;
   m.redelivered = true;
   call.attempt = 3;
   AbiMessage sent(call);
@@ -58,7 +58,8 @@ TEST(Abi, CarriesAMessage) {
   EXPECT_EQ(b.reply_to, "r");
   EXPECT_EQ(b.message_id, "i");
   EXPECT_EQ(b.type, "t");
-  EXPECT_EQ(b.timestamp_ms, 123);
+  EXPECT_EQ(a.timestamp_ms, 1'700'000'000'123);
+  EXPECT_EQ(b.timestamp, 1'700'000'000u) << "in whole seconds";
   EXPECT_EQ(b.expiration, std::nullopt);
 }
 
