@@ -6,6 +6,7 @@
 #include "broker/amqp/config.hpp"
 #include "broker/kafka/broker.hpp"
 #include "broker/kafka/config.hpp"
+#include "broker/kafka/try_out.hpp"
 #include "broker/memory/broker.hpp"
 #include "broker/memory/config.hpp"
 
@@ -13,9 +14,16 @@ namespace mombridge {
 
 const std::vector<BrokerKind>& broker_kinds() {
   static const std::vector<BrokerKind> kKinds{
-      {amqp::reader(), amqp::create, false, amqp::client_settings},
-      {kafka::reader(), kafka::create, false, kafka::client_settings},
-      {memory::reader(), memory::create, true},
+      {.reader = amqp::reader(),
+       .create = amqp::create,
+       .needs = amqp::needs,
+       .client_settings = amqp::client_settings},
+      {.reader = kafka::reader(),
+       .create = kafka::create,
+       .try_out = kafka::try_out,
+       .needs = kafka::needs,
+       .client_settings = kafka::client_settings},
+      {.reader = memory::reader(), .create = memory::create, .internal = true},
   };
   return kKinds;
 }

@@ -4,6 +4,7 @@
 #include <random>
 #include <thread>
 
+#include "base/text.hpp"
 #include "daemon/builtin.hpp"
 
 namespace mombridge {
@@ -19,7 +20,30 @@ std::string random_id() {
   return id;
 }
 
-std::string text(const Message::Text& t) { return std::string(t.value_or("")); }
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+// Properties under AMQP's names, which say more to people than Kafka's.
+Lines lines_of(const Message& m) {
+  Lines lines;
+  auto add = [&](const char* name, const Message::Text& value) {
+    if (value) lines.emplace_back(name, printable(*value));
+  };
+  add("content_type", m.content_type);
+  add("content_encoding", m.content_encoding);
+  add("correlation_id", m.correlation_id);
+  add("message_id", m.message_id);
+  add("type", m.type);
+  add("app_id", m.app_id);
+  add("expiration", m.expiration);
+  add("key", m.key);
+  if (m.timestamp_ms) lines.emplace_back("timestamp", std::to_string(*m.timestamp_ms) + " ms");
+  if (m.priority) lines.emplace_back("priority", std::to_string(*m.priority));
+  for (auto& header : m.headers) {
+    auto text = header.value.is_text() ? std::optional(std::string(header.value.text)) : scalar_text(header.value);
+    lines.emplace_back(printable(header.name), text ? printable(*text) : "(an array, a table or nothing)");
+  }
+  return lines;
+}
 
 }  // namespace
 
@@ -113,7 +137,7 @@ void OneShot::receive(DeliveryHandle delivery) noexcept {
   if (m.correlation_id == id_) {
     auto* error = m.find(header::kError);
     std::lock_guard lock(mutex_);
-    answer_ = Answer{std::string(m.body), text(m.content_type), error ? std::string(error->text) : "",
+    answer_ = Answer{std::string(m.body), error ? std::string(error->text) : "", lines_of(m),
                      Clock::now().time_since_epoch()};
     changed_.notify_all();
   }

@@ -16,7 +16,8 @@ namespace mombridge {
 
 /// What came back.
 struct Answer {
-  std::string body, content_type, error;  ///< `error`: of a bridge that could not deliver the request; empty: none
+  std::string body, error;  ///< `error`: of a bridge that could not deliver the request; empty: none
+  std::vector<std::pair<std::string, std::string>> headers;  ///< the reply's properties and headers, as text
   Duration round_trip{};
 };
 

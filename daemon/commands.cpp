@@ -15,10 +15,11 @@
 #include "config/text.hpp"
 #include "daemon/bridge.hpp"
 #include "daemon/builtin.hpp"
+#include "daemon/check.hpp"
 #include "daemon/client.hpp"
 #include "daemon/service_notify.hpp"
 #include "daemon/signals.hpp"
-#include "routing/check.hpp"
+#include "daemon/usage.hpp"
 #include "routing/explain.hpp"
 
 namespace mombridge {
@@ -31,17 +32,21 @@ std::vector<std::filesystem::path> config_paths(const Options& options) {
   return {path && *path ? path : "/etc/mombridge"};
 }
 
-/// Loads and checks. Returns the warnings; where there are errors, prints everything to stderr and returns nothing.
-std::optional<std::vector<std::string>> load(const Options& options, config::Config& config) {
+/// Loads and checks; what is wrong is in the diagnostics, and not said yet.
+config::Config load(const Options& options, config::Diagnostics& diagnostics) {
+  return load_and_check({config_paths(options), options.environment, MOMBRIDGE_HANDLER_FOLDER}, diagnostics);
+}
+
+void print(const config::Diagnostics& diagnostics) {
+  for (auto& d : diagnostics.sorted()) std::cerr << d.text() << '\n';
+}
+
+/// For commands to whom warnings are no news. False, and said, where there are errors.
+bool load(const Options& options, config::Config& config) {
   config::Diagnostics diagnostics;
-  config =
-      config::load({config_paths(options), options.environment, MOMBRIDGE_HANDLER_FOLDER}, kind_readers(), diagnostics);
-  routing::check(config, diagnostics);
-  std::vector<std::string> lines;
-  for (auto& d : diagnostics.sorted()) lines.push_back(d.text());
-  if (diagnostics.ok()) return lines;
-  for (auto& line : lines) std::cerr << line << '\n';
-  return std::nullopt;
+  config = load(options, diagnostics);
+  if (!diagnostics.ok()) print(diagnostics);
+  return diagnostics.ok();
 }
 
 void log_totals(const char* text, uint64_t unsettled) {
@@ -63,6 +68,10 @@ void feed_watchdog(EventLoop& loop, const Bridge& bridge, Duration interval) {
   loop.after(interval, [&loop, &bridge, interval] { feed_watchdog(loop, bridge, interval); });
 }
 
+/// A signal that comes sooner after the first is the same one, sent twice: by a terminal to the whole group and by a
+/// shell or an init to its child.
+constexpr Duration kSameSignal = std::chrono::seconds(1);
+
 /// The first TERM or INT drains, the second ends at once.
 class Shutdown {
  public:
@@ -71,6 +80,10 @@ class Shutdown {
   void signalled(int signal) {
     if (signal == SIGHUP) return log::warn("reload is not supported yet, the signal is ignored");
     bool first = !std::exchange(draining_, true);
+    if (first)
+      since_ = Clock::now();
+    else if (Clock::now() - since_ < kSameSignal)
+      return log::debug("draining already", {{"signal", strsignal(signal)}});
     log::info(first ? "draining" : "stopping at once", {{"signal", strsignal(signal)}});
     if (first) service::stopping();
     bridge_.drain(first ? patience_ : Duration::zero(), [this](uint64_t unsettled) {
@@ -87,17 +100,21 @@ class Shutdown {
   Bridge& bridge_;
   Duration patience_;
   bool draining_ = false;
+  TimePoint since_{};  ///< when it began to drain
   int exit_code_ = kExitOk;
 };
 
 }  // namespace
 
 int run(const Options& options) {
-  config::Config config;
-  auto warnings = load(options, config);
-  if (!warnings) return kExitConfig;
+  config::Diagnostics diagnostics;
+  auto config = load(options, diagnostics);
+  if (!diagnostics.ok()) {
+    print(diagnostics);
+    return kExitConfig;
+  }
   log::init(config.log_level, config.log_format);
-  for (auto& warning : *warnings) log::warn(warning);
+  for (auto& warning : diagnostics.sorted()) log::warn(warning.text());
   Signals::block();
 
   EventLoop loop("main");
@@ -118,22 +135,20 @@ int run(const Options& options) {
 }
 
 int check(const Options& options) {
-  config::Config config;
-  auto warnings = load(options, config);
-  if (!warnings) return kExitConfig;
+  config::Diagnostics diagnostics;
+  auto config = load(options, diagnostics);
+  if (options.environment) check_plugins(config, diagnostics);
+  if (!diagnostics.ok()) {
+    print(diagnostics);
+    return kExitConfig;
+  }
   if (!options.environment) return kExitOk;
-  for (auto& warning : *warnings) std::cerr << warning << '\n';
-  // A plugin's own checks of its `config:` are part of the file's.
-  handler::Registry handlers;
-  bool ok = true;
-  for (auto& h : config.handlers)
-    if (auto loaded = handlers.load(h); !loaded) {
-      config::Diagnostic d{config::Diagnostic::Severity::error, h.plugin.mark, "handlers." + h.name,
-                           loaded.error().text, ""};
-      std::cerr << d.text() << '\n';
-      ok = false;
-    }
-  return ok ? kExitOk : kExitConfig;
+  print(diagnostics);
+  auto warnings = diagnostics.sorted().size();
+  std::cout << "ok"
+            << (warnings ? ", with " + std::to_string(warnings) + (warnings == 1 ? " warning" : " warnings") : "")
+            << ": " << summary(config) << '\n';
+  return kExitOk;
 }
 
 namespace {
@@ -203,6 +218,8 @@ int request(Options options) {
   if (!answer) return complain(kExitUnavailable, answer.error().text);
   if (!*answer) return complain(kExitTimeout, "no reply within " + options.timeout);
   auto& reply = **answer;
+  if (options.verbose)
+    for (auto& [name, value] : reply.headers) std::cerr << "< " << name << ": " << value << '\n';
   std::cout << reply.body << (reply.body.ends_with('\n') ? "" : "\n") << std::flush;
   std::cerr << "reply in " << std::chrono::duration_cast<std::chrono::microseconds>(reply.round_trip).count() / 1000.0
             << " ms\n";
@@ -221,11 +238,29 @@ int explain(const Options& options) {
   return explanation.taken ? kExitOk : kExitNotTaken;
 }
 
+namespace {
+
+/// What the command line has that nobody took, in words; empty: nothing.
+std::string unexpected(CLI::App& app) {
+  auto given = app.get_subcommands();
+  auto words = app.remaining(true);
+  if (!given.empty() && words.empty()) return {};
+  std::vector<std::string> commands, options;
+  for (auto* command : app.get_subcommands({})) commands.push_back(command->get_name());
+  for (auto* part : {&app, given.empty() ? &app : given.front()})
+    for (auto* option : part->get_options())
+      for (auto& name : option->get_lnames()) options.push_back("--" + name);
+  return unexpected_words(words, given.empty() ? "" : given.front()->get_name(), commands, options);
+}
+
+}  // namespace
+
 int main_command(int argc, char** argv) {
   CLI::App app{"mombridge: routes messages between AMQP 0-9-1 brokers, Kafka and handlers"};
   app.set_version_flag("--version", "mombridge " MOMBRIDGE_VERSION);
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);
   app.fallthrough();
+  app.allow_extras();  // so that what is not understood is answered in our words
   Options options;
   std::vector<std::string> headers;
   app.add_option("-c,--config", options.config,
@@ -254,19 +289,22 @@ int main_command(int argc, char** argv) {
     command->add_option("--timeout", options.timeout, "for the confirm, or the reply")->capture_default_str();
   }
 
+  request_command->add_flag("-v,--verbose", options.verbose,
+                            "show the reply's properties and headers, on standard error");
+  for (auto* command : app.get_subcommands({})) command->allow_extras();
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    int code = app.exit(e);
-    return code ? kExitUsage : kExitOk;
+    if (e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(e);
+    auto words = unexpected(app);
+    return complain(kExitUsage, words.empty() ? std::string(e.what()) : words);
   }
+  if (auto words = unexpected(app); !words.empty()) return complain(kExitUsage, words);
   options.environment = !no_environment;
   for (auto& h : headers) {
     auto equals = h.find('=');
-    if (equals == std::string::npos) {
-      std::cerr << "mombridge: -H takes name=value, not '" << h << "'\n";
-      return kExitUsage;
-    }
+    if (equals == std::string::npos) return complain(kExitUsage, "-H takes name=value, not '" + h + "'");
     options.headers.emplace_back(h.substr(0, equals), h.substr(equals + 1));
   }
   if (*run_command) return run(options);

@@ -26,6 +26,7 @@ struct Options {
   std::string key, content_type;
   std::optional<std::string> body, exchange;  ///< without a body: standard input
   std::string timeout = "2s";
+  bool verbose = false;
 };
 
 int run(const Options& options);

@@ -29,6 +29,13 @@ bool read_accept_replies(Section& section, const KindContext& context, const std
   return accept;
 }
 
+std::string address(const std::string& host, const std::string& port) {
+  std::string name;
+  for (char c : host) name += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  if (name == "localhost" || name == "::1" || name == "[::1]") name = "127.0.0.1";
+  return name + ":" + port;
+}
+
 void read_reconnect(Section& section, Duration& first, Duration& longest) {
   bool set = section.duration("reconnect_delay", first, 1ms);
   bool limited = section.duration("reconnect_delay_max", longest, 1ms);

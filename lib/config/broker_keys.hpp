@@ -14,6 +14,9 @@ void read_broker_keys(Section& section, const KindContext& context, BrokerSettin
 bool read_accept_replies(Section& section, const KindContext& context, const std::string& key,
                          BrokerSettings& settings);
 
+/// One spelling of a broker's host and port, for BrokerSettings::addresses.
+std::string address(const std::string& host, const std::string& port);
+
 /// `reconnect_delay` and `reconnect_delay_max`.
 void read_reconnect(Section& section, Duration& first, Duration& longest);
 

@@ -10,11 +10,13 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "message/expression.hpp"
 
 namespace mombridge::config {
 
@@ -31,16 +33,28 @@ struct Text {
   Mark mark;
 };
 
+/// A scalar with the type that it has in the file: in quotes always text.
+using Typed = std::variant<bool, int64_t, double, std::string>;
+
+/// What the file binds a subscription's queue to.
+struct Bound {
+  std::string exchange;
+  std::vector<std::string> keys;  ///< patterns of the targets that come from there
+  bool certain = false;           ///< the exchange is known to route by them, because it is one of the broker's own
+};
+
 /// What a broker subscribes to, as far as routing needs to know; its kind's settings hold the rest under the same
 /// index.
 struct Subscription {
   std::string source;                ///< queue, exchange or topic as written: for logs and status
   std::vector<std::string> targets;  ///< patterns (topic-exchange language) of the targets that can arrive; "#": any
-  std::string target_from;           ///< name of the header that the target is taken from; empty: none
-  bool transient = false;            ///< a private queue: misses what is published while the bridge is not connected
-  bool of_route = false;             ///< made by a route's `queue:` or `topic:`; only those routes see it
-  bool replies = false;              ///< the bridge's own: what comes through it answers requests that it forwarded
-  bool restore = true;  ///< what bridges note in headers about the other side (`mombridge-key`, ...) is believed
+  std::optional<Expression> expression;  ///< Kafka's `^…`: what arrives matches it, too
+  std::vector<Bound> bound;              ///< AMQP: by `bind:`, or by `exchange:` and `routing_key:`
+  std::string target_from;               ///< name of the header that the target is taken from; empty: none
+  bool transient = false;  ///< a private queue: misses what is published while the bridge is not connected
+  bool of_route = false;   ///< made by a route's `queue:` or `topic:`; only those routes see it
+  bool replies = false;    ///< the bridge's own: what comes through it answers requests that it forwarded
+  bool restore = true;     ///< what bridges note in headers about the other side (`mombridge-key`, ...) is believed
   Mark mark;
 };
 
@@ -49,7 +63,11 @@ struct BrokerSettings {
   virtual ~BrokerSettings() = default;
   /// Why nothing can have this target here, to be put behind it ("is not the name of a topic"); empty: it can.
   [[nodiscard]] virtual std::string target_fault(std::string_view) const { return {}; }
-  std::string appname;         ///< application name shown by the broker; app_id of what the bridge itself creates
+  std::string appname;  ///< application name shown by the broker; app_id of what the bridge itself creates
+  /// Where the broker is, in one spelling: two sections that share one are one broker. Empty: nobody else can reach it.
+  std::vector<std::string> addresses;
+  /// What is published to a target goes to an exchange with the target as key, and not to whoever reads that target.
+  bool exchanges = false;
   std::string exchange;        ///< AMQP: publishes go here with the target as routing key
   std::string reply_exchange;  ///< AMQP: replies go here
   std::vector<Subscription> subscriptions;
@@ -70,17 +88,25 @@ struct BrokerSection {
   std::shared_ptr<BrokerSettings> settings;
 };
 
+/// A header that a destination adds.
+struct AddedHeader {
+  std::string name;
+  Text text;  ///< template, where `value` is text
+  Typed value;
+};
+
 /// One destination of a route, or a `reply_to`, or a dead letter.
 struct Destination {
   std::string broker;  ///< empty where it is a handler
   std::string handler;
-  Text target{"{target}", {}};                        ///< template
-  std::optional<Text> key;                            ///< template
-  std::optional<std::string> exchange;                ///< AMQP; absent: the broker's `exchange`
-  std::vector<std::pair<std::string, Text>> headers;  ///< templates
-  std::vector<std::string> allow;                     ///< globs that the rendered target must match
+  Text target{"{target}", {}};          ///< template
+  std::optional<Text> key;              ///< template
+  std::optional<std::string> exchange;  ///< AMQP; absent: the broker's `exchange`
+  std::vector<AddedHeader> headers;
+  std::vector<std::string> allow;  ///< globs that the rendered target must match
   bool mandatory = true;
   bool keep_timestamp = false;            ///< Kafka: `timestamp: keep`
+  bool declare = false;                   ///< of a dead letter: the bridge makes its queue or topic
   std::shared_ptr<Destination> reply_to;  ///< of a handler
   Mark mark;
 };
@@ -149,8 +175,12 @@ struct Config {
   log::Format log_format = log::Format::automatic;
   Duration shutdown_timeout = std::chrono::seconds(20);
 
+  /// Null: there is none.
   [[nodiscard]] const BrokerSection* broker(const std::string& name) const;
   [[nodiscard]] const Handler* handler(const std::string& name) const;
 };
+
+/// Both sections name one broker, or are one. Different names of one host are not seen through.
+bool same_broker(const BrokerSection& a, const BrokerSection& b);
 
 }  // namespace mombridge::config

@@ -10,8 +10,22 @@ namespace {
 void read_templates(Section& section, Destination& to) {
   section.text("target", to.target);
   if (Text key; section.text("key", key)) to.key = key;
-  for (auto& [name, value] : section.pairs("headers")) to.headers.emplace_back(name, value.text());
+  for (auto& [name, value] : section.pairs("headers")) to.headers.push_back({name, value.text(), value.typed()});
   for (auto& glob : section.strings("allow")) to.allow.push_back(glob.value);
+}
+
+// `declare:`. What the bridge makes has one name.
+void read_own_declaration(Section& section, const Loading& loading, Destination& to) {
+  if (!section.has("declare")) return;
+  auto* broker = loading.config.broker(to.broker);
+  auto* kind = loading.kind_of(to.broker);
+  if (!broker || !kind) return;
+  if (!kind->read_own_declaration)
+    return section.error("declare", "a " + kind->type + " broker declares nothing", "leave it out");
+  if (!to.exchange.value_or("").empty() || to.target.value.find('{') != std::string::npos)
+    return section.error("declare", "only where the target names one queue or topic", "without exchange: and {...}");
+  kind->read_own_declaration(section, to.target.value, *broker->settings);
+  to.declare = true;
 }
 
 void read_broker_destination(Section& section, Use use, Loading& loading, Destination& to) {
@@ -22,6 +36,7 @@ void read_broker_destination(Section& section, Use use, Loading& loading, Destin
   section.flag("mandatory", to.mandatory);
   if (use == Use::dead_letter && !to.mandatory)
     section.error("mandatory", "a dead letter that no queue takes would be lost", "leave it out");
+  for (auto* key : {"topic", "queue"}) section.refuse(key, "a destination has a target", "did you mean 'target'?");
   auto exchange = section.scalar("exchange");
   if (exchange) to.exchange = exchange->value;
   auto* kind = loading.kind_of(to.broker);
@@ -32,6 +47,10 @@ void read_broker_destination(Section& section, Use use, Loading& loading, Destin
   if (timestamp && known && kind && !kind->record_times)
     section.error("timestamp", "a broker of type " + kind->type + " has no times of records",
                   "leave it out: the timestamp property crosses as it is");
+  if (use == Use::dead_letter)
+    read_own_declaration(section, loading, to);
+  else
+    section.refuse("declare", "what others own is not declared here", "declare: belongs to an entry of subscribe:");
   section.refuse("reply_to", "only a handler's replies go elsewhere", "with handler: instead of broker:");
 }
 
@@ -41,7 +60,7 @@ void read_handler_destination(Section& section, Loading& loading, Destination& t
   reference(section, "handler", "handler", names, to.handler);
   if (auto reply = section.section("reply_to"))
     to.reply_to = std::make_shared<Destination>(read_destination(*reply, Use::reply, loading));
-  for (auto* key : {"target", "key", "exchange", "headers", "allow", "mandatory", "timestamp"})
+  for (auto* key : {"target", "key", "exchange", "headers", "allow", "mandatory", "timestamp", "declare"})
     section.refuse(key, "only with broker:", "a handler takes every message of the route");
 }
 
@@ -81,7 +100,7 @@ Destination read_destination(Section& section, Use use, Loading& loading) {
       section.diagnostics().error(section.mark(), section.path(),
                                   use == Use::route ? "neither broker: nor handler:" : "missing key 'broker'",
                                   nearest_hint("", broker_names(loading.config)));
-    for (auto* key : {"target", "key", "exchange", "headers", "allow", "mandatory", "timestamp", "reply_to"})
+    for (auto* key : {"target", "key", "exchange", "headers", "allow", "mandatory", "timestamp", "declare", "reply_to"})
       section.has(key);
   }
   return to;

@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "config/files.hpp"
+#include "config/secret_files.hpp"
 #include "config/text.hpp"
 
 namespace mombridge::config {
@@ -79,13 +80,28 @@ Expanded credential(const std::string& name, bool environment) {
   return file_content(fs::path(folder) / name);
 }
 
-// `reference` is what stands between `${` and `}`. A relative file is looked for beside the file that names it.
-Expanded lookup(const std::string& reference, const std::string& beside, bool environment) {
+/// What the references of one value need, and what is found out about them.
+struct Context {
+  const std::string& beside;  ///< the file that they stand in: a relative one is looked for beside it
+  bool environment;
+  bool references = false;  ///< there were some
+  std::string open;         ///< a file among them that anybody may read
+};
+
+Expanded file(const fs::path& path, Context& context) {
+  if (!context.environment) return "";
+  auto content = file_content(path);
+  if (content && anybody_may_read(path)) context.open = path.string();
+  return content;
+}
+
+// `reference` is what stands between `${` and `}`.
+Expanded lookup(const std::string& reference, Context& context) {
   auto colon = reference.find(':');
   auto scheme = reference.substr(0, colon);
   auto argument = colon == std::string::npos ? "" : reference.substr(colon + 1);
-  if (scheme == "env") return variable(argument, environment);
-  if (scheme == "credential") return credential(argument, environment);
+  if (scheme == "env") return variable(argument, context.environment);
+  if (scheme == "credential") return credential(argument, context.environment);
   if (scheme != "file") {
     auto near = did_you_mean(scheme, {"env", "file", "credential"});
     return failure("unknown reference " + in_quotes("${" + reference + "}"),
@@ -93,10 +109,10 @@ Expanded lookup(const std::string& reference, const std::string& beside, bool en
                                 : "did you mean '" + near + ":'?");
   }
   if (argument.empty()) return failure("${file:} without a path");
-  return environment ? file_content(fs::path(beside).parent_path() / argument) : Expanded("");
+  return file(fs::path(context.beside).parent_path() / argument, context);
 }
 
-Expanded expand_text(const std::string& text, const std::string& beside, bool environment, bool& references) {
+Expanded expand_text(const std::string& text, Context& context) {
   std::string result;
   size_t at = 0;
   for (size_t dollar; (dollar = text.find("${", at)) != std::string::npos;) {
@@ -107,9 +123,9 @@ Expanded expand_text(const std::string& text, const std::string& beside, bool en
     }
     auto end = text.find('}', dollar);
     if (end == std::string::npos) return failure("'${' without its '}'", "$${ is a plain ${");
-    auto value = lookup(text.substr(dollar + 2, end - dollar - 2), beside, environment);
+    auto value = lookup(text.substr(dollar + 2, end - dollar - 2), context);
     if (!value) return value;
-    references = true;
+    context.references = true;
     result += text.substr(at, dollar - at) + *value;
     at = end + 1;
   }
@@ -118,15 +134,18 @@ Expanded expand_text(const std::string& text, const std::string& beside, bool en
 
 void expand_scalar(Node& node, const std::string& path, bool environment, Diagnostics& diagnostics) {
   if (node.text.find("${") == std::string::npos) return;
-  bool references = false;
-  auto value = expand_text(node.text, node.mark.file, environment, references);
+  Context context{node.mark.file, environment, false, {}};
+  auto value = expand_text(node.text, context);
   if (!value) {
     diagnostics.error(node.mark, path, value.error().what, value.error().hint);
     node.unexpanded = true;  // reported once: nothing further is said about this value
     return;
   }
   node.written = node.text;
-  node.unexpanded = references && !environment;
+  node.unexpanded = context.references && !environment;
+  if (!context.open.empty())
+    diagnostics.warning(node.mark, path, "anybody may read " + context.open,
+                        "if it holds a secret: chmod o-r " + context.open);
   if (!node.unexpanded) node.text = *value;
 }
 

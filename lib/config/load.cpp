@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "config/files.hpp"
+#include "config/secret_files.hpp"
 #include "config/sections.hpp"
 #include "config/text.hpp"
 
@@ -24,6 +25,7 @@ Node read_all(const LoadOptions& options, Diagnostics& diagnostics) {
     Node root;
     if (!read_text(file, text, diagnostics) || !parse(file, text, root, diagnostics)) continue;
     expand(root, "", options.environment, diagnostics);
+    if (options.environment) warn_of_open_secrets(file, root, diagnostics);
     merge(merged, std::move(root), diagnostics);
   }
   if (merged.kind == Node::Kind::null && diagnostics.ok())
@@ -72,15 +74,27 @@ void read_broker(const Text& name, Section section, Loading& loading) {
   config.brokers.push_back(std::move(broker));
 }
 
-// The dead letter that bears the bridge's name is the bridge's own.
-void declare_own(const Failures& failures, Config& config) {
-  auto own = config.name + ".dead";
+void add(std::vector<std::string>& names, const std::string& name) {
+  if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+}
+
+// The dead letter that bears the bridge's name is the bridge's own, and one that it is told to declare. Any dead letter
+// is no requester's reply address, and no regular expression of a subscription takes it.
+void own_dead_letter(const Failures& failures, Config& config) {
   auto& to = failures.dead_letter;
-  if (!to || to->target.value != own || !to->exchange.value_or("").empty()) return;
+  if (!to || !to->exchange.value_or("").empty() || to->target.value.find('{') != std::string::npos) return;
   auto broker = std::ranges::find(config.brokers, to->broker, &BrokerSection::name);
   if (broker == config.brokers.end()) return;
-  auto& declares = broker->settings->declares;
-  if (std::ranges::find(declares, own) == declares.end()) declares.push_back(own);
+  add(broker->settings->own_names, to->target.value);
+  if (to->declare || to->target.value == config.name + ".dead") add(broker->settings->declares, to->target.value);
+}
+
+// Two sections of one broker own what either of them owns.
+void share_own_names(Config& config) {
+  for (auto& section : config.brokers)
+    for (auto& other : config.brokers)
+      if (&section != &other && same_broker(section, other))
+        for (auto& name : other.settings->own_names) add(section.settings->own_names, name);
 }
 
 }  // namespace
@@ -141,9 +155,10 @@ Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Di
   read_handlers(top, loading);
   read_failures(top, loading);
   read_routes(top, loading);
-  declare_own(config.failures, config);
+  own_dead_letter(config.failures, config);
   for (auto& route : config.routes)
-    if (route.failures) declare_own(*route.failures, config);
+    if (route.failures) own_dead_letter(*route.failures, config);
+  share_own_names(config);
   return config;
 }
 

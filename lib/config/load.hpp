@@ -28,6 +28,8 @@ struct KindReader {
   /// A route's `from:` with `queue:` or `topic:` (whichever is the kind's): adds the subscription, or finds the one
   /// that another route added, and returns its index; nullopt (and no error) where the section has neither.
   std::optional<size_t> (*subscribe_route)(Section& from, BrokerSettings& settings);
+  /// `declare:` of a dead letter, whose queue or topic has this name: how it is made where it does not exist yet.
+  void (*read_own_declaration)(Section& destination, const std::string& name, BrokerSettings& settings) = nullptr;
   bool exchanges = false;     ///< a destination may name an `exchange:`
   bool record_times = false;  ///< a destination may say what a record's time is: `timestamp:`
 };

@@ -201,6 +201,24 @@ std::optional<Mark> tab_near(const std::string& file, const std::string& text, i
   return std::nullopt;
 }
 
+/// The character at a place of the parser's; NUL beyond the text.
+char character_at(const std::string& text, int line, int column) {
+  std::istringstream lines(text);
+  std::string content;
+  while (line-- >= 0 && std::getline(lines, content)) {
+  }
+  return column >= 0 && static_cast<size_t>(column) < content.size() ? content[static_cast<size_t>(column)] : '\0';
+}
+
+// Inside { } and [ ] a brace begins a map, also in the middle of a word: there the word ends for the parser, and it
+// says that the map around it does not. Returns where such a word's brace stands.
+std::optional<Mark> brace_in_word(const std::string& file, const std::string& text, int line, int column) {
+  char before = character_at(text, line, column - 1);
+  bool in_word = before > ' ' && std::string_view(",:[{").find(before) == std::string_view::npos;
+  if (character_at(text, line, column) != '{' || !in_word) return std::nullopt;
+  return Mark{file, line + 1, before == '$' ? column : column + 1};
+}
+
 // What mostly lies behind the parser's words.
 const char* hint_for(const std::string& message) {
   constexpr std::pair<std::string_view, const char*> kHints[] = {
@@ -221,6 +239,9 @@ void report(const std::string& file, const std::string& text, const YAML::Except
   int line = std::max(e.mark.line, 0), column = std::max(e.mark.column, 0);
   if (auto tab = tab_near(file, text, line))
     diagnostics.error(*tab, "", "a tab in the indentation", "YAML wants spaces");
+  else if (auto brace = brace_in_word(file, text, line, column))
+    diagnostics.error(*brace, "", "text with a '{' in it, inside { } or [ ]",
+                      "it goes in quotes: \"${file:/run/secrets/password}\", \"task.{key}\"");
   else
     diagnostics.error({file, line + 1, column + 1}, "", "not valid YAML: " + e.msg, hint_for(e.msg));
 }

@@ -1,6 +1,7 @@
 #include "config/yaml_reader.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "config/text.hpp"
 
@@ -24,6 +25,19 @@ std::string kind_name(Node::Kind kind) {
 
 }  // namespace
 
+Typed Scalar::typed() const {
+  if (quoted) return value;
+  if (value == "true" || value == "false") return value == "true";
+  auto *begin = value.data(), *end = begin + value.size();
+  int64_t number = 0;
+  if (auto parsed = std::from_chars(begin, end, number); parsed.ec == std::errc{} && parsed.ptr == end) return number;
+  double real = 0;
+  if (auto parsed = std::from_chars(begin, end, real, std::chars_format::fixed);
+      parsed.ec == std::errc{} && parsed.ptr == end)
+    return real;
+  return value;
+}
+
 Section::Section(const Node& map, std::string path, Diagnostics& diagnostics)
     : node_(&map), path_(std::move(path)), diagnostics_(&diagnostics) {}
 
@@ -32,16 +46,24 @@ Section::Section(Section&& other) noexcept
       path_(std::move(other.path_)),
       diagnostics_(other.diagnostics_),
       known_(std::move(other.known_)),
+      elsewhere_(std::move(other.elsewhere_)),
       silent_(other.silent_) {}
 
 Section::~Section() {
   if (!node_ || silent_) return;
   for (auto& entry : node_->entries) {
     if (std::ranges::find(known_, entry.key) != known_.end()) continue;
+    auto hint = std::ranges::find(elsewhere_, entry.key, &std::pair<std::string, std::string>::first);
     auto near = did_you_mean(entry.key, known_);
     diagnostics_->error(entry.mark, path_, "unknown key " + in_quotes(entry.key),
-                        near.empty() ? "" : "did you mean '" + near + "'?");
+                        hint != elsewhere_.end() ? hint->second
+                        : near.empty()           ? ""
+                                                 : "did you mean '" + near + "'?");
   }
+}
+
+void Section::elsewhere(std::initializer_list<std::string_view> keys, const std::string& hint) {
+  for (auto key : keys) elsewhere_.emplace_back(key, hint);
 }
 
 const Node::Entry* Section::find(const std::string& key) {

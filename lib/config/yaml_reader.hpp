@@ -27,6 +27,7 @@ struct Scalar {
   std::string path;  ///< for diagnostics
 
   [[nodiscard]] Text text() const { return {value, mark}; }
+  [[nodiscard]] Typed typed() const;
 };
 
 /// One map. Every getter names its key; when the section goes, keys that nobody named are reported as unknown. So ask
@@ -56,6 +57,8 @@ class Section {
   bool refuse(const std::string& key, const std::string& what, const std::string& hint = "");
   /// A key of the contract whose behaviour does not exist yet: only off (`false`, null, or `off`) is accepted.
   void unsupported(const std::string& key, std::string_view off = "false");
+  /// What to say of `keys` where they stand here although nobody named them: where they belong.
+  void elsewhere(std::initializer_list<std::string_view> keys, const std::string& hint);
   /// No report of unknown keys: the section itself is not understood.
   void ignore_rest() { silent_ = true; }
   void error(const std::string& key, std::string what, std::string hint = "");
@@ -107,6 +110,7 @@ class Section {
   std::string path_;
   Diagnostics* diagnostics_;
   std::vector<std::string> known_;
+  std::vector<std::pair<std::string, std::string>> elsewhere_;  ///< key and hint
   bool silent_ = false;
 };
 

@@ -47,6 +47,7 @@ struct Value {
   /// A string where the bytes are UTF-8, else bytes: for what comes without a type.
   static Value of_untyped(std::string_view s);
   static Value of(int64_t v) { return {.kind = Kind::i64, .integer = v, .text = {}, .members = {}}; }
+  static Value of_real(double v) { return {.kind = Kind::f64, .real = v, .text = {}, .members = {}}; }
   static Value of_bool(bool v) { return {.kind = Kind::boolean, .integer = v, .text = {}, .members = {}}; }
 
   [[nodiscard]] bool is_text() const { return kind == Kind::string || kind == Kind::bytes; }

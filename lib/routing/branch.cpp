@@ -70,7 +70,7 @@ void Branch::attempt() noexcept {
 
 void Branch::publish() {
   auto& delivery = passage_.delivery();
-  if (auto ok = prepare(*this, rendered_, *to_, delivery.message, passage_.origin().section->name); !ok)
+  if (auto ok = prepare(*this, rendered_, *to_, delivery.message, passage_.origin().section->name, &route_->mark); !ok)
     return hopeless("refused", ok.error().text);
   if (address()) lend_to(*to_->broker->instance);
 }

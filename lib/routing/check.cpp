@@ -1,30 +1,20 @@
 #include "routing/check.hpp"
 
 #include <algorithm>
-#include <set>
+#include <optional>
 
+#include "routing/arrivals.hpp"
+#include "routing/loops.hpp"
 #include "routing/route_table.hpp"
 
 namespace mombridge::routing {
 
 namespace {
 
-/// A route's view of its source: one subscription and the patterns of what can arrive through it.
-bool can_take(const config::Route& route, const std::string& broker, size_t index,
-              const config::Subscription& subscription, const std::string* target) {
-  auto& from = route.from;
-  if (from.broker != broker) return false;
-  if (from.subscription ? *from.subscription != index : subscription.of_route || subscription.replies) return false;
-  Pattern pattern(from.target.value);
-  if (target) return pattern.matches(*target);
-  if (!subscription.target_from.empty()) return true;
-  return std::ranges::any_of(subscription.targets, [&](auto& t) { return pattern.overlaps(Pattern(t)); });
-}
-
 class Checker {
  public:
   Checker(const config::Config& config, config::Diagnostics& diagnostics)
-      : config_(config), diagnostics_(diagnostics) {}
+      : config_(config), diagnostics_(diagnostics), all_read_(diagnostics.ok()) {}
 
   void run() {
     RouteTable::compile(config_, {}, {}, diagnostics_);
@@ -33,7 +23,8 @@ class Checker {
     for (auto& route : config_.routes) check_route(route);
     reply::Replier::check(config_, diagnostics_);
     check_plain_requests();
-    check_loops();
+    check_reply_addresses();
+    check_loops(config_, diagnostics_);
     check_dead_letter(config_.failures, "failures", nullptr);
   }
 
@@ -48,7 +39,7 @@ class Checker {
             "the private queue on '" + s.source + "' misses what is published while the bridge is not connected",
             "name a 'queue' with 'declare' and 'bind' to keep it");
       if (s.of_route || s.replies || section.type == "memory") continue;
-      if (std::ranges::none_of(config_.routes, [&](auto& r) { return can_take(r, section.name, i, s, nullptr); }))
+      if (std::ranges::none_of(config_.routes, [&](auto& r) { return may_take(r, section, i); }))
         diagnostics_.error(s.mark, "brokers." + section.name + ".subscribe",
                            "no route takes what '" + s.source + "' delivers",
                            "add a route with 'from: {broker: " + section.name + "}', or remove the subscription");
@@ -77,27 +68,12 @@ class Checker {
 
   /// The route has nobody who could answer a request, and sends what it takes to `broker`.
   bool forwards_plainly(const config::Route& route, const std::string& broker) const {
-    auto answers = [&](const config::Destination& to) {
-      auto* section = config_.broker(to.broker);
-      return !section || section->settings->accept_replies.value_or(false);
-    };
-    return std::ranges::none_of(route.to, answers) &&
+    return std::ranges::none_of(route.to, [&](auto& to) { return can_answer(to); }) &&
            std::ranges::any_of(route.to, [&](auto& to) { return to.broker == broker; });
   }
 
   void check_route(const config::Route& route) {
-    auto* section = config_.broker(route.from.broker);
-    if (section && section->settings) {
-      auto& subscriptions = section->settings->subscriptions;
-      bool reachable = false;
-      for (size_t i = 0; i < subscriptions.size(); ++i)
-        reachable |= can_take(route, section->name, i, subscriptions[i], nullptr);
-      if (!reachable)
-        diagnostics_.warning(route.from.mark, "routes." + route.name + ".from",
-                             "nothing that broker '" + section->name + "' subscribes to can have a target '" +
-                                 route.from.target.value + "'",
-                             section->type == "memory" ? "" : "add a subscription to brokers." + section->name);
-    }
+    if (auto* section = config_.broker(route.from.broker)) check_source(route, *section);
     for (auto& to : route.to) check_destination(route, to);
     check_rejects(route);
     if (route.failures) check_dead_letter(*route.failures, "routes." + route.name + ".failures", &route);
@@ -111,6 +87,50 @@ class Checker {
                        "'on_exhausted: reject' would lose what fails: broker '" + section->name + "' (" +
                            section->type + ") has no place for rejected messages",
                        "failures: {dead_letter: {broker: ..., target: ...}}, or {on_exhausted: hold}");
+  }
+
+  // As a subscription that no route takes: one of the two has a name that is not meant. A subscription that could not
+  // be read is missing here, and that is said already.
+  void check_source(const config::Route& route, const config::BrokerSection& section) {
+    if (!all_read_) return;
+    auto& subscriptions = section.settings->subscriptions;
+    for (size_t i = 0; i < subscriptions.size(); ++i)
+      if (may_take(route, section, i)) return;
+    auto& target = route.from.target;
+    std::vector<std::string> known;
+    for (auto& s : subscriptions)
+      if (!s.replies) known.insert(known.end(), s.targets.begin(), s.targets.end());
+    auto near = config::did_you_mean(target.value, known);
+    diagnostics_.error(
+        route.from.mark, "routes." + route.name + ".from",
+        known.empty()
+            ? "broker '" + section.name + "' subscribes to nothing"
+            : "nothing that broker '" + section.name + "' subscribes to can have a target '" + target.value + "'",
+        !near.empty()                 ? "did you mean '" + near + "'?"
+        : section.settings->exchanges ? "add a queue: here, or an entry to brokers." + section.name + ".subscribe"
+                                      : "add an entry to brokers." + section.name + ".subscribe");
+  }
+
+  // A requester chooses where its answer goes: into any queue or topic that the bridge may write to.
+  void check_reply_addresses() {
+    for (auto& section : config_.brokers) {
+      if (!section.settings->allow_reply_to.empty() || section.settings->addresses.empty()) continue;
+      auto answers = std::ranges::find_if(config_.routes, [&](auto& r) {
+        return r.from.broker == section.name && std::ranges::any_of(r.to, [&](auto& to) { return can_answer(to); });
+      });
+      if (answers == config_.routes.end()) continue;
+      diagnostics_.warning(
+          section.mark, "brokers." + section.name,
+          "who sends a request may have its answer written to any queue or topic (as by route '" + answers->name + "')",
+          section.settings->exchanges
+              ? "allow_reply_to: [\"amq.gen-*\", \"amq.rabbitmq.reply-to.*\"], or [\"*\"] if that is meant"
+              : "allow_reply_to: [\"replies.*\"], or [\"*\"] if that is meant");
+    }
+  }
+
+  [[nodiscard]] bool can_answer(const config::Destination& to) const {
+    auto* section = config_.broker(to.broker);
+    return !section || section->settings->accept_replies.value_or(false);
   }
 
   void check_destination(const config::Route& route, const config::Destination& to) {
@@ -133,52 +153,17 @@ class Checker {
     return std::nullopt;
   }
 
-  /// Routes that surely get what is sent to `target` of `to`'s broker, because a subscription of the same broker reads
-  /// just that queue or topic.
+  /// Routes that surely get what is sent to `target` of `to`'s broker.
   std::vector<const config::Route*> takers(const config::Destination& to, const std::string& target) const {
     std::vector<const config::Route*> found;
-    auto* section = config_.broker(to.broker);
-    if (!section || !section->settings) return found;
-    auto& subscriptions = section->settings->subscriptions;
-    bool default_exchange = to.exchange.value_or(section->settings->exchange).empty();
-    for (size_t i = 0; i < subscriptions.size(); ++i) {
-      auto& s = subscriptions[i];
-      bool reads = section->type == "memory"
-                       ? std::ranges::any_of(s.targets, [&](auto& t) { return Pattern(t).matches(target); })
-                       : default_exchange && s.source == target;
-      if (!reads || !s.target_from.empty()) continue;
+    for (auto& reader : readers(config_, to, target)) {
+      if (!reader.certain || !reader.section->settings->subscriptions[reader.index].target_from.empty()) continue;
       for (auto& route : config_.routes)
-        if (can_take(route, section->name, i, s, &target) && route.from.headers.empty()) found.push_back(&route);
+        if (reads(route, *reader.section, reader.index) && route.from.headers.empty() &&
+            Pattern(route.from.target.value).matches(target))
+          found.push_back(&route);
     }
     return found;
-  }
-
-  // Depth-first along the destinations that are surely read again; a route met twice on one way is a loop.
-  void check_loops() {
-    for (auto& route : config_.routes) {
-      std::vector<const config::Route*> way;
-      if (!done_.contains(&route)) follow(route, way);
-    }
-  }
-
-  void follow(const config::Route& route, std::vector<const config::Route*>& way) {
-    if (auto seen = std::ranges::find(way, &route); seen != way.end()) return report_loop({seen, way.end()});
-    if (!done_.insert(&route).second) return;
-    way.push_back(&route);
-    for (auto& to : route.to) {
-      auto& end = to.broker.empty() && to.reply_to ? *to.reply_to : to;
-      if (end.broker.empty()) continue;
-      if (auto target = constant_target(route, end))
-        for (auto* next : takers(end, *target)) follow(*next, way);
-    }
-    way.pop_back();
-  }
-
-  void report_loop(const std::vector<const config::Route*>& way) {
-    std::string names;
-    for (auto* r : way) names += r->name + " -> ";
-    diagnostics_.error(way.back()->mark, "routes." + way.back()->name, "a loop: " + names + way.front()->name,
-                       "every message would go round; send it to another target");
   }
 
   void check_dead_letter(const config::Failures& failures, const std::string& path, const config::Route* only) {
@@ -195,7 +180,7 @@ class Checker {
 
   const config::Config& config_;
   config::Diagnostics& diagnostics_;
-  std::set<const config::Route*> done_;
+  const bool all_read_;  ///< nothing was wrong so far
 };
 
 }  // namespace

@@ -7,9 +7,10 @@
 namespace mombridge::routing {
 
 /// Reports, with the place in the file: templates that cannot be compiled or let a message choose any target,
-/// subscriptions that no route can match, memory targets that nobody takes, loops that every message would go round, a
-/// dead letter that its own route reads; as warnings: routes that nothing can reach, private queues that miss what is
-/// published while the bridge is not connected.
+/// subscriptions that no route can match, routes that nothing can reach, memory targets that nobody takes, loops that
+/// every message would go round, a dead letter that its own route reads; as warnings: what may be a loop, private
+/// queues that miss what is published while the bridge is not connected, requests that are not answered, reply
+/// addresses that nothing limits.
 void check(const config::Config& config, config::Diagnostics& diagnostics);
 
 }  // namespace mombridge::routing

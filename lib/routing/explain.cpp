@@ -4,6 +4,7 @@
 #include <set>
 
 #include "config/diagnostics.hpp"
+#include "routing/arrivals.hpp"
 #include "routing/publish.hpp"
 
 namespace mombridge::routing {
@@ -50,9 +51,24 @@ void describe_none(const RouteTable& table, const std::string& broker, const Mes
   if (patterns.empty()) out += "  no route has 'from: {broker: " + broker + "}'\n";
   if (auto nearest = config::did_you_mean(std::string(message.target), patterns); !nearest.empty())
     out += "  the nearest pattern is '" + nearest + "'\n";
+}
+
+void describe_fate(const RouteTable& table, std::string& out) {
   out += table.discard_unrouted()
              ? "it would be counted, logged and discarded (unrouted)\n"
              : "it would go to the dead letter " + table.default_failures()->dead_letter->text() + "\n";
+}
+
+// It does not come here at all, whatever the routes say.
+void describe_unsubscribed(const config::BrokerSection& section, const std::string& target, std::string& out) {
+  out += "broker '" + section.name + "' subscribes to nothing that brings target '" + target + "':";
+  std::vector<std::string> known;
+  for (auto& s : section.settings->subscriptions)
+    if (!s.replies) known.push_back(s.source);
+  for (auto& source : known) out += (&source == known.data() ? " it has '" : ", '") + source + "'";
+  out += known.empty() ? " it has no subscription\n" : "\n";
+  if (auto nearest = config::did_you_mean(target, known); !nearest.empty())
+    out += "  did you mean '" + nearest + "'?\n";
 }
 
 }  // namespace
@@ -69,12 +85,13 @@ Explanation explain(const RouteTable& table, const std::string& broker, const st
   Explanation result;
   std::set<std::vector<const Route*>> seen;
   std::vector<const Route*> routes;
-  auto& subscriptions = table.endpoint(broker)->section->settings->subscriptions;
+  bool arrives = false;
+  auto& section = *table.endpoint(broker)->section;
+  auto& subscriptions = section.settings->subscriptions;
   for (uint32_t i = 0; i < subscriptions.size(); ++i) {
     auto& s = subscriptions[i];
-    bool arrives =
-        !s.target_from.empty() || std::ranges::any_of(s.targets, [&](auto& t) { return Pattern(t).matches(target); });
-    if (!arrives) continue;
+    if (!brings(section, s, target)) continue;
+    arrives |= !s.replies;
     table.match(table.lanes(broker), i, message, routes);
     if (routes.empty() || !seen.insert(routes).second) continue;
     result.taken = true;
@@ -84,7 +101,12 @@ Explanation explain(const RouteTable& table, const std::string& broker, const st
       for (auto& to : route->to) result.text += "    -> " + where(to, message, broker) + "\n";
     }
   }
-  if (!result.taken) describe_none(table, broker, message, result.text);
+  if (result.taken) return result;
+  describe_none(table, broker, message, result.text);
+  if (arrives)
+    describe_fate(table, result.text);
+  else
+    describe_unsubscribed(section, target, result.text);
   return result;
 }
 

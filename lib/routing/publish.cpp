@@ -1,7 +1,6 @@
 #include "routing/publish.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.hpp"
 
@@ -12,23 +11,19 @@ namespace {
 Result<> render_headers(Rendered& rendered, const Target& to, const Message& message, std::string_view broker) {
   rendered.header_values.resize(to.headers.size());  // before any view of an element is taken
   for (size_t i = 0; i < to.headers.size(); ++i) {
-    auto value = to.headers[i].second.render(message, broker, rendered.header_values[i]);
+    auto& header = to.headers[i];
+    if (header.typed) {
+      rendered.headers.push_back({header.name, *header.typed});
+      continue;
+    }
+    auto value = header.text.render(message, broker, rendered.header_values[i]);
     if (!value) return fail(value.error());
-    rendered.headers.push_back({to.headers[i].first, Value::of(*value)});
+    rendered.headers.push_back({header.name, Value::of(*value)});
   }
   return {};
 }
 
 }  // namespace
-
-int hops(const Message& message) {
-  auto* value = message.find(header::kHops);
-  if (!value) return 0;
-  if (!value->is_text()) return static_cast<int>(std::clamp<int64_t>(value->integer, 0, kMaxHops + 1));
-  int n = 0;
-  std::from_chars(value->text.data(), value->text.data() + value->text.size(), n);
-  return std::clamp(n, 0, kMaxHops + 1);
-}
 
 Result<std::string_view> render_target(const Target& to, const Message& message, std::string_view broker,
                                        std::string& storage) {
@@ -40,7 +35,7 @@ Result<std::string_view> render_target(const Target& to, const Message& message,
 }
 
 Result<> prepare(Publication& publication, Rendered& rendered, const Target& to, const Message& message,
-                 std::string_view broker) {
+                 std::string_view broker, const RouteMark* mark) {
   auto& config = *to.config;
   auto target = render_target(to, message, broker, rendered.target);
   if (!target) return fail(target.error());
@@ -59,8 +54,7 @@ Result<> prepare(Publication& publication, Rendered& rendered, const Target& to,
     publication.key = *key;
   }
   rendered.headers.clear();
-  auto* end = std::to_chars(rendered.hops.data(), rendered.hops.data() + rendered.hops.size(), hops(message) + 1).ptr;
-  rendered.headers.push_back({header::kHops, Value::of(std::string_view(rendered.hops.data(), end))});
+  rendered.headers.push_back({header::kHops, Value::of(Hops(message).next(rendered.hops, mark))});
   if (auto ok = render_headers(rendered, to, message, broker); !ok) return ok;
   publication.headers = rendered.headers;
   return {};

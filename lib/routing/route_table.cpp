@@ -79,6 +79,10 @@ class RouteTable::Compiler {
     route->config = &config;
     route->pattern = Pattern(config.from.target.value);
     route->failures = config.failures ? policy(*config.failures, path + ".failures") : table_.failures_;
+    if (auto* endpoint = table_.endpoint(config.from.broker)) {
+      auto& addresses = endpoint->section->settings->addresses;
+      route->mark = RouteMark(table_.config_->name, config.name, addresses.empty() ? config.from.broker : addresses[0]);
+    }
     route->matched = &counter("routed", config.name);
     for (size_t i = 0; i < config.to.size(); ++i)
       route->to.push_back(
@@ -108,11 +112,20 @@ class RouteTable::Compiler {
     }
     t.target = parse(config.target, path + ".target");
     if (config.key) t.key = parse(*config.key, path + ".key");
-    for (auto& [name, text] : config.headers) t.headers.emplace_back(name, parse(text, path + ".headers." + name));
+    for (auto& header : config.headers)
+      t.headers.push_back({header.name, parse(header.text, path + ".headers." + header.name), typed(header.value)});
     confine(t, path);
     check_name(t, path);
     if (config.reply_to) t.reply_to = std::make_unique<Target>(target(*config.reply_to, path + ".reply_to"));
     return t;
+  }
+
+  // nullopt: text, which may be a template.
+  static std::optional<Value> typed(const config::Typed& value) {
+    if (auto* b = std::get_if<bool>(&value)) return Value::of_bool(*b);
+    if (auto* i = std::get_if<int64_t>(&value)) return Value::of(*i);
+    if (auto* d = std::get_if<double>(&value)) return Value::of_real(*d);
+    return std::nullopt;
   }
 
   Template parse(const config::Text& text, const std::string& path) {

@@ -14,6 +14,7 @@
 #include "message/message.hpp"
 #include "message/pattern.hpp"
 #include "reply/replier.hpp"
+#include "routing/hops.hpp"
 #include "routing/template.hpp"
 
 namespace mombridge {
@@ -31,6 +32,13 @@ struct Endpoint {
   Broker* instance = nullptr;
 };
 
+/// A header that a destination adds.
+struct TargetHeader {
+  std::string name;
+  Template text;               ///< where it is text
+  std::optional<Value> typed;  ///< else
+};
+
 /// A compiled destination: a broker's target, or a handler.
 struct Target {
   const config::Destination* config = nullptr;
@@ -38,7 +46,7 @@ struct Target {
   handler::Handler* handler = nullptr;
   Template target;
   std::optional<Template> key;
-  std::vector<std::pair<std::string, Template>> headers;
+  std::vector<TargetHeader> headers;
   std::unique_ptr<Target> reply_to;  ///< of a handler
 
   /// A request that is sent here can be answered: by the handler, or through the broker's reply queue or topic.
@@ -61,6 +69,7 @@ struct Route {
   Pattern pattern{"#"};
   std::vector<Target> to;
   std::shared_ptr<const FailurePolicy> failures;
+  RouteMark mark;
   Counter* matched = nullptr;
 
   /// Headers and subscription as `from` asks for; the pattern is looked at by the table.

@@ -80,24 +80,38 @@ Part part_of(const Target& to, const Target* answering) {
   return !answering ? Part::none : &to == answering ? Part::answers : Part::looks_on;
 }
 
+/// Why the message must not go this way again; empty: it may.
+std::string_view loop(const Route& route, const Hops& hops) {
+  static const std::string kTooOften = "loop: passed " + std::to_string(kMaxHops) + " bridges or more";
+  if (hops.count() >= kMaxHops) return kTooOften;
+  return hops.passed(route.mark) ? "loop: this route has sent it already, and it has come back" : "";
+}
+
 }  // namespace
+
+void Port::log_loop(const Route& route, const Message& message, std::string_view why) {
+  loop_log_.event(log::Level::error, "message refused",
+                  {{"broker", broker_},
+                   {"route", route.config->name},
+                   {"target", message.target},
+                   {"reason", why},
+                   {"hint", "a route must not send to where it reads, itself or by way of others"}});
+}
 
 void Port::route(Passage& passage, const std::vector<const Route*>& routes) {
   auto& message = passage.delivery().message;
-  bool looped = hops(message) >= kMaxHops;
-  if (looped)
-    loop_log_.event(log::Level::error, "message refused: it has passed bridges too often",
-                    {{"broker", broker_}, {"target", message.target}, {"hops", kMaxHops}});
+  Hops hops(message);
   auto* answering = message.reply_to && !message.reply_to->empty() ? first_that_answers(routes) : nullptr;
   for (auto* route : routes) {
     route->matched->add();
+    auto looped = loop(*route, hops);
+    if (!looped.empty()) log_loop(*route, message, looped);
     for (auto& to : route->to) {
       auto& branch = passage.add();
-      if (looped) {
-        branch.condemn(route, route->failures.get(), "loop: passed " + std::to_string(kMaxHops) + " bridges or more");
-      } else {
+      if (looped.empty())
         branch.aim(route, &to, route->failures.get(), part_of(to, answering));
-      }
+      else
+        branch.condemn(route, route->failures.get(), std::string(looped));
     }
   }
   if (message.reply_to && !message.reply_to->empty() && !answering) plain_requests_.add();

@@ -33,6 +33,7 @@ class Port final : public Sink {
   [[nodiscard]] uint64_t received() const { return received_.value(); }
 
  private:
+  void log_loop(const Route& route, const Message& message, std::string_view why);
   void route(Passage& passage, const std::vector<const Route*>& routes);
   void unrouted(Passage& passage);
 

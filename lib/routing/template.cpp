@@ -39,6 +39,18 @@ bool Template::chosen_by_message() const {
   return std::ranges::any_of(parts_, [](auto& p) { return p.kind == Kind::header || p.kind == Kind::key; });
 }
 
+std::string Template::outline(std::string_view target, std::string_view broker, std::string_view open) const {
+  std::string result;
+  for (auto& part : parts_) {
+    auto text = part.kind == Kind::literal  ? std::string_view(part.text)
+                : part.kind == Kind::target ? target
+                : part.kind == Kind::broker ? broker
+                                            : open;
+    result += text;
+  }
+  return result;
+}
+
 Result<std::string_view> Template::render(const Message& message, std::string_view broker, std::string& storage) const {
   if (constant()) return std::string_view(text_);
   if (is_target()) return message.target;

@@ -27,6 +27,10 @@ class Template {
   /// {header.…} or {key} in it: the message's sender chooses what it renders to.
   [[nodiscard]] bool chosen_by_message() const;
 
+  /// What is rendered for a message with that target from that broker, as far as the file can tell: what {key} and
+  /// {header.NAME} stand for becomes `open`.
+  [[nodiscard]] std::string outline(std::string_view target, std::string_view broker, std::string_view open) const;
+
   /// The rendered text, a view into `storage`, into the template or into the message. Fails where the message lacks
   /// what the template needs. [any thread]
   Result<std::string_view> render(const Message& message, std::string_view broker, std::string& storage) const;

@@ -146,7 +146,8 @@ def test_from_kafka_to_amqp(way, amqp, kafka_client):
     assert message.body == b"{}"
     assert properties_of(message) == dict(TEXTS, correlation_id="c-1", reply_to="who.asked", priority=5, expiration="600000",
                                           timestamp=STAMP)
-    assert message.headers == {"mombridge-hops": "1", "mombridge-key": "k", "mombridge-timestamp-ms": STAMP * 1000 + 123,
+    assert message.headers.pop("mombridge-hops").startswith("1 ")
+    assert message.headers == {"mombridge-key": "k", "mombridge-timestamp-ms": STAMP * 1000 + 123,
                                "cloudEvents_id": "e1", "n": "42", "binary": b"\xff\x00", **TRACING}
 
 

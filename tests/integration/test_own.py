@@ -33,3 +33,20 @@ def test_its_dead_letter_topic_is_made(bridge, rabbit, amqp, kafka, kafka_client
     record = kafka_client.consume(f"{name}.dead", 1, timeout=60)[0]
     assert record.value() == b"lost cause"
     eventually(lambda: amqp.depth(source) == 0)
+
+
+def test_its_dead_letter_queue_is_of_the_type_that_the_file_says(bridge, rabbit, amqp):
+    source, dead = amqp.queue(), unique("letters")
+    bridge(failing(unique("bridge"), shop(queue=source), shop(target=dead, declare={"type": "quorum"}), shop=rabbit.url))
+    amqp.publish(source, b"lost cause")
+    eventually(lambda: amqp.depth(source) == 0)
+    amqp.queue(dead, arguments={"x-queue-type": "quorum"})  # fails where it is of another type
+    assert amqp.get(dead, timeout=60).body == b"lost cause"
+
+
+def test_its_dead_letter_topic_has_the_partitions_that_the_file_says(bridge, rabbit, kafka, kafka_client):
+    dead = unique("letters")
+    life = bridge(failing(unique("bridge"), shop(queue=unique("nothing"), declare={"auto_delete": True}),
+                          lake(target=dead, declare={"partitions": 3}), shop=rabbit.url, lake=kafka.bootstrap))
+    life.wait_log(f'"msg":"topic created","topic":"{dead}"')
+    assert len(kafka_client.end_offsets(dead)) == 3

@@ -95,7 +95,9 @@ def test_request_and_publish(bridge, rabbit, kafka, amqp, kafka_client):
     client = Client(life.file)
     patience = ("--timeout", "60s")
     out, said = client.run("request", "--broker", "shop", "--target", queue, "Hi there", *patience)
-    assert out == "Hi there too\n" and re.search(r"reply in [0-9.]+ ms", said)
+    assert out == "Hi there too\n" and re.search(r"reply in [0-9.]+ ms", said) and "<" not in said
+    out, said = client.run("request", "-v", "--broker", "shop", "--target", queue, "Hi there", *patience)
+    assert out == "Hi there too\n" and "\n< app_id: " in "\n" + said
     out, _ = client.run("request", "--broker", "lake", "--target", topic, "-", *patience, stdin="Hi there")
     assert out == "Hi there too\n"
     out, said = client.run("request", "--broker", "shop", "--target", nowhere, "Hi", *patience, code=69)

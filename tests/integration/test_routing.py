@@ -197,3 +197,43 @@ def test_patterns_over_topics_and_keys_from_templates(bridge, kafka, kafka_clien
         lake={"type": "kafka", "bootstrap_servers": kafka.bootstrap, "subscribe": [{"topic": orders}]}))
     kafka_client.produce(orders, b"x", key=b"k", headers=[("customer", b"ada")])
     assert kafka_client.consume(sink, 1, timeout=60)[0].key().decode() == f"{orders}:k:ada"
+
+
+def test_headers_keep_the_types_of_the_file(bridge, rabbit, amqp, kafka, kafka_client):
+    source, through, sink = amqp.queue(), kafka_client.topic(), amqp.queue()
+    bridge(configuration(
+        route(shop(queue=source), lake(target=through, headers={"x-delay": 3000, "text": "3000", "flag": True})),
+        route(lake(topic=through), shop(target=sink, headers={"n": 7})), shop=rabbit.url, lake=kafka.bootstrap))
+    amqp.publish(source, b"typed")
+    headers = amqp.get(sink, timeout=60).headers
+    wanted = {"x-delay": 3000, "text": "3000", "flag": True, "n": 7}
+    assert {name: headers.get(name) for name in wanted} == wanted
+    assert headers["flag"] is True
+
+
+def test_a_headers_exchange(bridge, rabbit, amqp, word):
+    """Both ways to be bound to it: a queue with `bind:`, and a private queue."""
+    named, private, source = amqp.queue(), amqp.queue(), unique("headers")
+    bridge(configuration(
+        route(shop(queue=source, declare={"auto_delete": True},
+                   bind=[{"exchange": "amq.headers", "arguments": {"x-match": "all", "word": word, "n": 3}}]), shop(target=named)),
+        route(shop(), shop(target=private)),
+        shop={"type": "amqp", "url": rabbit.url,
+              "subscribe": [{"exchange": "amq.headers", "arguments": {"x-match": "any", "word": word}}]},
+    )).wait_connected(f"queue {source}")
+    for body, headers in ((b"both", {"word": word, "n": 3}), (b"one", {"word": word, "n": 4}), (b"none", {"n": 3})):
+        amqp.publish("any.key", body, exchange="amq.headers", headers=headers, mandatory=False)
+    assert bodies(amqp, private, 2) == [b"both", b"one"]
+    assert bodies(amqp, named, 1) == [b"both"]
+
+
+def test_arguments_of_a_consumer(bridge, rabbit, amqp):
+    """A consumer of higher priority gets all that there is while it can take more."""
+    source, first, second = amqp.queue(), amqp.queue(), amqp.queue()
+    for sink, priority in ((second, 1), (first, 10)):
+        bridge(configuration(route(shop(queue=source, arguments={"x-priority": priority}), shop(target=sink)),
+                             shop=rabbit.url)).wait_connected(f"queue {source}")
+    for i in range(20):
+        amqp.publish(source, b"%d" % i)
+    assert len(bodies(amqp, first, 20)) == 20
+    assert amqp.depth(second) == 0

@@ -23,6 +23,8 @@ void read_url(const Scalar& url, const std::optional<Scalar>& password, Section&
     diagnostics.error(url.mark, url.path, "a user without a password",
                       "password: ${file:/run/secrets/" + section.path().substr(section.path().find('.') + 1) + "}");
   }
+  settings.addresses.push_back(config::address(parsed->endpoint.host, parsed->endpoint.port) + "/" +
+                               parsed->endpoint.vhost);
   settings.endpoints.push_back(std::move(parsed->endpoint));
 }
 
@@ -51,12 +53,15 @@ void read_limits(Section& section, Settings& settings) {
 
 std::shared_ptr<config::BrokerSettings> read(Section& section, const config::KindContext& context) {
   auto settings = std::make_shared<Settings>();
+  settings->exchanges = true;
   config::read_broker_keys(section, context, *settings);
   read_endpoints(section, *settings);
   read_limits(section, *settings);
   short_string(section, "exchange", settings->exchange);
   short_string(section, "reply_exchange", settings->reply_exchange);
   section.unsupported("tls");
+  section.elsewhere({"queue", "routing_key", "declare", "bind", "arguments", "target_from"},
+                    "it belongs to an entry of subscribe:");
   for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
   settings->longest_correlation_id = 255;  // a short string; source: AMQP 0-9-1, 4.2.5.3
   if (config::read_accept_replies(section, context, "reply_queue", *settings))
@@ -86,6 +91,12 @@ std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSett
   return client;
 }
 
-config::KindReader reader() { return {"amqp", read, subscribe_route, true}; }
+// A connection that publishes, and one for each subscription, whose reading can stop alone.
+std::string needs(const config::BrokerSection& section) {
+  auto count = 1 + section.settings->subscriptions.size();
+  return std::to_string(count) + (count == 1 ? " AMQP connection to " : " AMQP connections to ") + section.name;
+}
+
+config::KindReader reader() { return {"amqp", read, subscribe_route, read_own_declaration, true}; }
 
 }  // namespace mombridge::amqp

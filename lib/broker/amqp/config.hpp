@@ -11,6 +11,9 @@ namespace mombridge::amqp {
 
 config::KindReader reader();
 
+/// BrokerKind::needs.
+std::string needs(const config::BrokerSection& section);
+
 /// BrokerKind::client_settings: replies come to a private queue.
 std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings,
                                                         const std::string& reply_to, const std::string& id);

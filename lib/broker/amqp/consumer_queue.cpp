@@ -1,5 +1,6 @@
 // What a subscription asks of the broker before messages come: channel, queue, bindings.
 
+#include "broker/amqp/arguments.hpp"
 #include "broker/amqp/consumer.hpp"
 
 namespace mombridge::amqp {
@@ -30,6 +31,8 @@ void Consumer::consume() {
   amqp_basic_consume_t consume{};
   consume.queue = bytes(queue_.name());
   consume.consumer_tag = bytes("mombridge");
+  auto arguments = entries(subscription_.arguments);
+  consume.arguments = table(arguments);
   connection_.send(kChannel, AMQP_BASIC_CONSUME_METHOD, &consume);
 }
 

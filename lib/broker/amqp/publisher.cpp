@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "broker/amqp/arguments.hpp"
 
 namespace mombridge::amqp {
 
@@ -68,8 +69,12 @@ void Publisher::opened() {
 
 // A queue that exists with other arguments is used as it is.
 void Publisher::declare_own() {
-  for (auto& name : settings_.declares)
-    if (!not_declared_.contains(name)) side_.ask({SideChannel::Question::Kind::declare_queue, name});
+  for (auto& name : settings_.declares) {
+    if (not_declared_.contains(name)) continue;
+    auto said = settings_.declarations.find(name);
+    side_.ask({SideChannel::Question::Kind::declare_queue, name,
+               said == settings_.declarations.end() ? QueueDeclaration{} : said->second});
+  }
 }
 
 void Publisher::answered(const SideChannel::Question& question, bool yes, const std::string& why) {

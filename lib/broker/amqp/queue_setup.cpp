@@ -1,25 +1,10 @@
 #include "broker/amqp/queue_setup.hpp"
 
-#include <vector>
+#include "broker/amqp/arguments.hpp"
 
 namespace mombridge::amqp {
 
 namespace {
-
-// A table's value is looked up by the C library's kind.
-amqp_table_entry_t entry(const std::string& name, const Argument& value) {
-  amqp_table_entry_t entry{};
-  entry.key = bytes(name);
-  if (auto* b = std::get_if<bool>(&value))
-    entry.value = {.kind = AMQP_FIELD_KIND_BOOLEAN, .value = {.boolean = *b}};
-  else if (auto* i = std::get_if<int64_t>(&value))
-    entry.value = {.kind = AMQP_FIELD_KIND_I64, .value = {.i64 = *i}};
-  else if (auto* d = std::get_if<double>(&value))
-    entry.value = {.kind = AMQP_FIELD_KIND_F64, .value = {.f64 = *d}};
-  else
-    entry.value = {.kind = AMQP_FIELD_KIND_UTF8, .value = {.bytes = bytes(std::get<std::string>(value))}};
-  return entry;
-}
 
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
@@ -37,25 +22,29 @@ void QueueSetup::ask(Connection& connection, uint16_t channel) {
   bool look = ours && !missing_ && !lifetime_.with_connection && (subscription_.passive_first || had_it_);
   if (look) declare(connection, channel, true);
   if (ours && !(look && subscription_.passive_first)) declare(connection, channel, false);
-  for (auto& binding : subscription_.bindings)
+  for (auto& binding : subscription_.bindings) {
+    auto arguments = entries(binding.arguments);
     for (auto& key : binding.routing_keys) {
-      amqp_queue_bind_t bind{
-          .queue = bytes(subscription_.queue), .exchange = bytes(binding.exchange), .routing_key = bytes(key)};
+      amqp_queue_bind_t bind{};
+      bind.queue = bytes(subscription_.queue);
+      bind.exchange = bytes(binding.exchange);
+      bind.routing_key = bytes(key);
+      bind.arguments = table(arguments);
       connection.send(channel, AMQP_QUEUE_BIND_METHOD, &bind);
     }
+  }
 }
 
 void QueueSetup::declare(Connection& connection, uint16_t channel, bool passive) {
   auto declaration = subscription_.declare.value_or(private_queue());
-  std::vector<amqp_table_entry_t> arguments;
-  for (auto& [name, value] : declaration.arguments) arguments.push_back(entry(name, value));
+  auto arguments = entries(declaration.arguments);
   amqp_queue_declare_t method{};
   method.queue = bytes(subscription_.queue);
   method.passive = passive;
   method.durable = declaration.durable;
   method.exclusive = declaration.exclusive;
   method.auto_delete = declaration.auto_delete;
-  method.arguments = {static_cast<int>(arguments.size()), arguments.data()};
+  method.arguments = table(arguments);
   connection.send(channel, AMQP_QUEUE_DECLARE_METHOD, &method);
 }
 

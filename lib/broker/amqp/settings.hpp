@@ -20,19 +20,21 @@ struct Endpoint {
   Secret password{"guest"};
 };
 
-/// Queue arguments as `declare:` may give them: x-queue-type and so on.
-using Argument = std::variant<bool, int64_t, double, std::string>;
+/// Arguments as the file may give them: x-queue-type of a queue, x-match of a binding, x-priority of a consumer.
+using Argument = config::Typed;
+using Arguments = std::map<std::string, Argument>;
 
 struct QueueDeclaration {
   bool durable = true;
   bool exclusive = false;
   bool auto_delete = false;
-  std::map<std::string, Argument> arguments;  ///< `type: quorum` is x-queue-type
+  Arguments arguments;  ///< `type: quorum` is x-queue-type
 };
 
 struct Binding {
   std::string exchange;
   std::vector<std::string> routing_keys;
+  Arguments arguments;  ///< what a headers exchange compares
 };
 
 /// Index by index beside BrokerSettings::subscriptions. Either a named queue, or an empty queue name: then a private
@@ -41,6 +43,7 @@ struct Subscription {
   std::string queue;
   std::optional<QueueDeclaration> declare;  ///< absent: the queue is somebody else's and must exist
   std::vector<Binding> bindings;
+  Arguments arguments;         ///< of the consumer
   bool passive_first = false;  ///< used as it is where it exists; only else declared as `declare` says
 };
 
@@ -61,6 +64,7 @@ struct Settings : config::BrokerSettings {
       std::chrono::minutes(1);    ///< what waits for a destination that is away for this long is given back; 0: never
   uint64_t max_message_size = 0;  ///< body bytes; 0: by the broker's version (128 MiB, from 4.0 on 16 MiB)
   std::vector<Subscription> amqp_subscriptions;
+  std::map<std::string, QueueDeclaration> declarations;  ///< of BrokerSettings::declares, where one says how
 };
 
 /// How many connections the broker must allow, in words: "needs 4 AMQP connections, one to publish and one for each of

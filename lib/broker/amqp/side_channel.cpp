@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "broker/amqp/arguments.hpp"
 
 namespace mombridge::amqp {
 
@@ -22,8 +23,12 @@ void SideChannel::send() {
   connection_.send(channel_, AMQP_CHANNEL_OPEN_METHOD, &open);
   if (question.kind == Question::Kind::declare_queue) {
     amqp_queue_declare_t declare{};
+    auto arguments = entries(question.declaration.arguments);
     declare.queue = bytes(question.name);
-    declare.durable = 1;
+    declare.durable = question.declaration.durable;
+    declare.exclusive = question.declaration.exclusive;
+    declare.auto_delete = question.declaration.auto_delete;
+    declare.arguments = table(arguments);
     return connection_.send(channel_, AMQP_QUEUE_DECLARE_METHOD, &declare);
   }
   amqp_exchange_declare_t declare{};

@@ -17,6 +17,7 @@ class SideChannel {
   struct Question {
     enum class Kind { declare_queue, look_up_exchange } kind;
     std::string name;
+    QueueDeclaration declaration{};  ///< of a queue
   };
   /// `why`: the broker's words, where it refused.
   using Answered = std::function<void(const Question& question, bool yes, const std::string& why)>;

@@ -1,13 +1,13 @@
 #include "broker/amqp/subscriptions.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <random>
 
 #include "broker/amqp/queue_lifetime.hpp"
 #include "config/broker_keys.hpp"
 #include "config/text.hpp"
+#include "message/pattern.hpp"
 
 namespace mombridge::amqp {
 
@@ -22,17 +22,21 @@ bool fits(const Scalar& value, config::Diagnostics& diagnostics) {
   return false;
 }
 
-Argument argument(const Scalar& value) {
-  if (value.quoted) return value.value;
-  if (value.value == "true" || value.value == "false") return value.value == "true";
-  auto *begin = value.value.data(), *end = begin + value.value.size();
-  int64_t number = 0;
-  if (auto parsed = std::from_chars(begin, end, number); parsed.ec == std::errc{} && parsed.ptr == end) return number;
-  double real = 0;
-  if (auto parsed = std::from_chars(begin, end, real, std::chars_format::fixed);
-      parsed.ec == std::errc{} && parsed.ptr == end)
-    return real;
-  return value.value;
+Arguments read_arguments(Section& section) {
+  Arguments arguments;
+  for (auto& [key, value] : section.pairs("arguments")) {
+    if (key.size() > 255) section.error("arguments", "a name longer than 255 bytes");
+    arguments[key] = value.typed();
+  }
+  return arguments;
+}
+
+// Source: rabbitmq.com/docs/deprecated-features, transient_nonexcl_queues.
+void warn_of_transient(Section& declare, const QueueDeclaration& queue) {
+  if (queue.durable || queue.exclusive) return;
+  declare.diagnostics().warning(declare.mark("durable"), declare.path("durable"),
+                                "a queue that is neither durable nor exclusive: RabbitMQ 4 may refuse it",
+                                "durable: true, or exclusive: true; x-expires makes a durable one go away by itself");
 }
 
 // The bridge gives nothing back to these queues, but whoever declares them should know what its restart costs.
@@ -56,10 +60,7 @@ std::optional<QueueDeclaration> read_declaration(Section& section) {
   auto declare = section.section("declare");
   if (!declare) return std::nullopt;
   QueueDeclaration queue;
-  for (auto& [key, value] : declare->pairs("arguments")) {
-    if (key.size() > 255) declare->error("arguments", "a name longer than 255 bytes");
-    queue.arguments[key] = argument(value);
-  }
+  queue.arguments = read_arguments(*declare);
   std::string type;
   if (declare->choice(std::string("type"), type,
                       {{"classic", "classic"}, {"quorum", "quorum"}, {"stream", "stream"}})) {
@@ -77,6 +78,7 @@ std::optional<QueueDeclaration> read_declaration(Section& section) {
       if (wrong) declare->error(key, "a " + type + " queue is always durable, never exclusive and never auto_delete");
   warn_of_deletion(*declare, queue);
   if (type == "stream") declare->error("type", "stream queues are not supported yet", "quorum or classic");
+  if (type != "quorum" && type != "stream") warn_of_transient(*declare, queue);
   return queue;
 }
 
@@ -89,22 +91,58 @@ std::vector<std::string> read_routing_keys(Section& section) {
   return keys;
 }
 
-// `exchange:` and `routing_key:`; without keys everything that a topic or fanout exchange has.
-Binding read_binding(Section& section) {
-  Binding binding;
-  if (section.require("exchange") && short_string(section, "exchange", binding.exchange) && binding.exchange.empty())
-    section.error("exchange", "the default exchange cannot be bound", "queue: takes what is published to it by name");
-  binding.routing_keys = read_routing_keys(section);
-  if (binding.routing_keys.empty()) {
-    if (binding.exchange == "amq.direct") section.require("routing_key", "a direct exchange knows no patterns");
-    binding.routing_keys = {"#"};
-  }
-  return binding;
-}
-
 // Both exchanges route without the key, so that any can arrive.
 bool keyless(const std::string& exchange) {
   return exchange == "amq.fanout" || exchange == "amq.headers" || exchange == "amq.match";
+}
+
+// A direct exchange knows no patterns: it delivers what has exactly that key. Which kind an exchange is only its broker
+// knows, unless it is one of the broker's own.
+void check_routing_keys(Section& section, const Binding& binding) {
+  if (binding.exchange == "amq.direct") {
+    for (auto& key : binding.routing_keys)
+      if (!Pattern(key).exact())
+        section.diagnostics().warning(
+            section.mark("routing_key"), section.path("routing_key"),
+            "a direct exchange takes " + config::in_quotes(key) + " as it is, not as a pattern",
+            "amq.topic knows patterns");
+    if (binding.routing_keys.empty()) section.require("routing_key", "a direct exchange knows no patterns");
+  } else if (binding.routing_keys.empty() && binding.arguments.empty() && !binding.exchange.starts_with("amq.")) {
+    section.diagnostics().warning(
+        section.mark("exchange"), section.path("exchange"),
+        "without a routing_key it is bound with '#', and a direct exchange delivers nothing to that",
+        "routing_key: [...]; [\"#\"] for a topic or fanout exchange, arguments: {...} for a headers exchange");
+  }
+}
+
+// `exchange:`, `routing_key:` and `arguments:`; without keys everything that a topic or fanout exchange has.
+Binding read_binding(Section& section) {
+  Binding binding;
+  bool named = section.require("exchange") && short_string(section, "exchange", binding.exchange);
+  if (named && binding.exchange.empty())
+    section.error("exchange", "the default exchange cannot be bound", "queue: takes what is published to it by name");
+  binding.routing_keys = read_routing_keys(section);
+  binding.arguments = read_arguments(section);
+  if (named && !binding.exchange.empty()) check_routing_keys(section, binding);
+  if (binding.routing_keys.empty()) binding.routing_keys = {"#"};
+  return binding;
+}
+
+/// What comes through it, as far as routing can tell: a headers exchange does not look at keys.
+config::Bound bound(const Binding& binding) {
+  bool any = keyless(binding.exchange) || !binding.arguments.empty();
+  bool certain =
+      binding.exchange == "amq.topic" || binding.exchange == "amq.direct" || binding.exchange == "amq.fanout";
+  return {binding.exchange, any ? std::vector<std::string>{"#"} : binding.routing_keys,
+          certain && binding.arguments.empty()};
+}
+
+void say_where_broker_keys_belong(Section& subscription) {
+  subscription.elsewhere(
+      {"url", "password", "appname", "heartbeat", "connect_timeout", "reconnect_delay", "reconnect_delay_max",
+       "prefetch_count", "prefetch_size", "give_back_after", "max_message_size", "reply_exchange", "allow_reply_to",
+       "accept_replies", "reply_queue", "tls", "sasl"},
+      "it belongs to the broker: a key of brokers.NAME, for all of its subscriptions");
 }
 
 struct Entry {
@@ -118,7 +156,11 @@ void read_queue(Section& section, Entry& entry) {
   entry.common.source = entry.amqp.queue;
   entry.common.targets = {"#"};
   entry.amqp.declare = read_declaration(section);
-  for (auto& bind : section.sections("bind")) entry.amqp.bindings.push_back(read_binding(bind));
+  for (auto& bind : section.sections("bind")) {
+    entry.amqp.bindings.push_back(read_binding(bind));
+    entry.common.bound.push_back(bound(entry.amqp.bindings.back()));
+  }
+  entry.amqp.arguments = read_arguments(section);
   for (auto* key : {"exchange", "routing_key"})
     section.refuse(key, "beside queue:", "bind: [{exchange: ..., routing_key: ...}]");
 }
@@ -126,7 +168,8 @@ void read_queue(Section& section, Entry& entry) {
 void read_exchange(Section& section, Entry& entry) {
   auto binding = read_binding(section);
   entry.common.source = binding.exchange;
-  entry.common.targets = keyless(binding.exchange) ? std::vector<std::string>{"#"} : binding.routing_keys;
+  entry.common.bound = {bound(binding)};
+  entry.common.targets = entry.common.bound.front().keys;
   entry.common.transient = true;
   entry.amqp.bindings = {std::move(binding)};
   for (auto* key : {"declare", "bind"})
@@ -172,6 +215,10 @@ std::optional<size_t> join_route(Section& from, Entry entry, size_t index, Setti
   if (amqp.declare && entry.amqp.declare && !same(*amqp.declare, *entry.amqp.declare))
     from.error("declare", "the queue is declared otherwise elsewhere", first);
   if (!amqp.declare) amqp.declare = std::move(entry.amqp.declare);
+  if (!amqp.arguments.empty() && !entry.amqp.arguments.empty() && amqp.arguments != entry.amqp.arguments)
+    from.error("arguments", "the queue is consumed with other arguments elsewhere", first);
+  if (amqp.arguments.empty()) amqp.arguments = std::move(entry.amqp.arguments);
+  std::ranges::move(entry.common.bound, std::back_inserter(common.bound));
   std::ranges::move(entry.amqp.bindings, std::back_inserter(amqp.bindings));
   return index;
 }
@@ -193,6 +240,10 @@ const std::string& process_name() {
 
 }  // namespace
 
+void read_own_declaration(Section& destination, const std::string& name, config::BrokerSettings& settings) {
+  if (auto queue = read_declaration(destination)) static_cast<Settings&>(settings).declarations[name] = *queue;
+}
+
 bool short_string(Section& section, const std::string& key, std::string& into) {
   auto value = section.scalar(key);
   if (!value || !fits(*value, section.diagnostics())) return false;
@@ -201,6 +252,7 @@ bool short_string(Section& section, const std::string& key, std::string& into) {
 }
 
 void read_subscription(Section& section, Settings& settings) {
+  say_where_broker_keys_belong(section);
   Entry entry;
   entry.common.mark = section.mark();
   if (section.has("queue"))
@@ -244,11 +296,12 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
   auto& settings = static_cast<Settings&>(base);
   if (!from.has("queue")) {
     from.refuse("topic", "an amqp broker has queues, not topics", "queue:");
-    for (auto* key : {"declare", "bind", "target_from", "restore"}) from.refuse(key, "only with queue:");
+    for (auto* key : {"declare", "bind", "arguments", "target_from", "restore"}) from.refuse(key, "only with queue:");
     for (auto* key : {"exchange", "routing_key"})
       from.refuse(key, "an exchange is subscribed to under brokers", "subscribe: [{exchange: ..., routing_key: ...}]");
     return std::nullopt;
   }
+  say_where_broker_keys_belong(from);
   Entry entry;
   entry.common.mark = from.mark();
   entry.common.of_route = true;

@@ -15,6 +15,9 @@ bool short_string(config::Section& section, const std::string& key, std::string&
 /// One entry of `subscribe:`.
 void read_subscription(config::Section& section, Settings& settings);
 
+/// KindReader::read_own_declaration.
+void read_own_declaration(config::Section& destination, const std::string& name, config::BrokerSettings& settings);
+
 /// The queue that replies come back to: durable and shared by all replicas; without keys a private one, since what this
 /// process seals nobody else can open.
 void subscribe_replies(config::Section& section, bool keys, Settings& settings);

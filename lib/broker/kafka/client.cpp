@@ -27,9 +27,7 @@ void write_log(const rd_kafka_t* client, int level, const char* facility, const 
   repeated.event(log::Level::warn, text, {{"client", name}, {"facility", facility}});
 }
 
-std::string milliseconds(Duration d) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
-}
+void ignore_log(const rd_kafka_t*, int, const char*, const char*) {}
 
 Result<> set(rd_kafka_conf_t* conf, const char* name, const std::string& value) {
   char text[512] = "";
@@ -37,22 +35,12 @@ Result<> set(rd_kafka_conf_t* conf, const char* name, const std::string& value) 
   return fail("librdkafka: " + std::string(text));
 }
 
-Result<> fill(rd_kafka_conf_t* conf, const Settings& settings, const std::vector<Property>& defaults,
-              const std::vector<Property>& fixed) {
-  const std::vector<Property> common{
-      {"bootstrap.servers", settings.bootstrap_servers},
-      {"client.id", settings.appname.empty() ? "mombridge" : settings.appname},
-      {"socket.nagle.disable", "true"},
-      {"socket.keepalive.enable", "true"},
-      {"reconnect.backoff.ms", milliseconds(std::min<Duration>(settings.reconnect_delay, 1h))},
-      {"reconnect.backoff.max.ms", milliseconds(std::min<Duration>(settings.reconnect_delay_max, 1h))},
-  };
-  for (auto* list : {&common, &defaults})
-    for (auto& p : *list)
-      if (auto ok = set(conf, p.name, p.value); !ok) return ok;
-  for (auto& [name, value] : settings.librdkafka)
-    if (auto ok = set(conf, name.c_str(), value); !ok) return ok;
-  for (auto& p : fixed)
+Result<> fill(rd_kafka_conf_t* conf, const Settings& settings, const ClientProperties& properties) {
+  for (auto& p : properties.defaults)
+    if (auto ok = set(conf, p.name, p.value); !ok) return ok;
+  for (auto& key : settings.librdkafka)
+    if (auto ok = set(conf, key.name.c_str(), key.value); !ok) return ok;
+  for (auto& p : properties.fixed)
     if (auto ok = set(conf, p.name, p.value); !ok) return ok;
   return {};
 }
@@ -77,11 +65,11 @@ void end_client(rd_kafka_t* client) noexcept {
   log::error("a Kafka client does not end, it is left behind", {{"seconds", kPatience.count()}});
 }
 
-Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const std::vector<Property>& defaults,
-                           const std::vector<Property>& fixed) {
+Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const ClientProperties& properties,
+                           ClientLog log) {
   Conf conf(rd_kafka_conf_new());
-  if (auto ok = fill(conf.get(), settings, defaults, fixed); !ok) return fail(ok.error());
-  rd_kafka_conf_set_log_cb(conf.get(), write_log);
+  if (auto ok = fill(conf.get(), settings, properties); !ok) return fail(ok.error());
+  rd_kafka_conf_set_log_cb(conf.get(), log == ClientLog::on ? write_log : ignore_log);
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_ERROR |
                                            RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT);
   char text[512] = "";

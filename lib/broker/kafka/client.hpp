@@ -6,20 +6,19 @@
 
 #include "base/event_loop.hpp"
 #include "base/result.hpp"
+#include "broker/kafka/client_properties.hpp"
 #include "broker/kafka/handles.hpp"
 #include "broker/kafka/settings.hpp"
 
 namespace mombridge::kafka {
 
-struct Property {
-  const char* name;
-  std::string value;
-};
+/// Whether what the client says of itself goes to the log.
+enum class ClientLog { on, silent };
 
-/// Defaults of the driver, then `librdkafka:`, then what nobody may override. The user's own map was checked when the
-/// file was. Fails where librdkafka refuses the whole.
-Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const std::vector<Property>& defaults,
-                           const std::vector<Property>& fixed);
+/// The properties' defaults, then `librdkafka:`, then what is fixed. Fails with librdkafka's words where it refuses the
+/// whole.
+Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const ClientProperties& properties,
+                           ClientLog log = ClientLog::on);
 
 /// What the client goes by, defaults included; empty: not set.
 std::string property_of(rd_kafka_t* client, const char* name);

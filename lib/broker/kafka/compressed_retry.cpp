@@ -5,7 +5,7 @@
 
 #include "base/text.hpp"
 #include "broker/kafka/produce.hpp"
-#include "broker/kafka/producer_properties.hpp"
+#include "broker/kafka/producer_limits.hpp"
 #include "broker/kafka/topic_name.hpp"
 
 namespace mombridge::kafka {
@@ -15,11 +15,11 @@ namespace {
 constexpr Duration kPurgePatience = std::chrono::seconds(2);
 constexpr int kPollMs = 50;
 
-std::vector<Property> compressing() {
-  auto all = producer_fixed();
-  all.push_back({"compression.codec", "zstd"});
-  all.push_back({"batch.num.messages", "1"});  // so that no record is refused for its neighbour
-  all.push_back({"linger.ms", "0"});
+ClientProperties compressing(const Settings& settings) {
+  auto all = producer_properties(settings);
+  all.fixed.push_back({"compression.codec", "zstd"});
+  all.fixed.push_back({"batch.num.messages", "1"});  // so that no record is refused for its neighbour
+  all.fixed.push_back({"linger.ms", "0"});
   return all;
 }
 
@@ -37,7 +37,7 @@ void CompressedRetry::start() {
 
 bool CompressedRetry::ready() {
   if (client_) return true;
-  auto made = make_client(RD_KAFKA_PRODUCER, settings_, producer_defaults(), compressing());
+  auto made = make_client(RD_KAFKA_PRODUCER, settings_, compressing(settings_));
   if (!made) {
     error_line_.event(log::Level::warn, "no client for records that must be compressed",
                       {{"broker", broker_}, {"reason", made.error().text}});

@@ -1,7 +1,6 @@
 #include "broker/kafka/config.hpp"
 
 #include <algorithm>
-#include <regex.h>
 
 #include "broker/kafka/librdkafka_keys.hpp"
 #include "broker/kafka/topic_name.hpp"
@@ -15,28 +14,19 @@ namespace {
 using config::Scalar;
 using config::Section;
 
-// librdkafka compiles topic expressions with regcomp(3) as well: what passes here passes there.
-std::string expression_error(const std::string& expression) {
-  regex_t compiled;
-  int code = ::regcomp(&compiled, expression.c_str(), REG_EXTENDED | REG_NOSUB);
-  if (code == 0) {
-    ::regfree(&compiled);
-    return "";
-  }
-  char text[256];
-  ::regerror(code, &compiled, text, sizeof text);
-  return text;
-}
-
 void check_topic(const Scalar& topic, config::Diagnostics& diagnostics) {
-  if (!topic.known) return;
-  if (topic.value.starts_with('^')) {
-    if (auto error = expression_error(topic.value); !error.empty())
-      diagnostics.error(topic.mark, topic.path, "not a regular expression: " + error);
-  } else if (!valid_topic(topic.value)) {
+  if (!topic.known || topic.value.starts_with('^')) return;
+  if (!valid_topic(topic.value))
     diagnostics.error(topic.mark, topic.path, config::in_quotes(topic.shown) + " is not the name of a topic",
                       "letters, digits, '.', '_' and '-', up to 249; a regular expression begins with ^");
-  }
+}
+
+std::optional<Expression> read_expression(const Scalar& topic, config::Diagnostics& diagnostics) {
+  if (!topic.known || !topic.value.starts_with('^')) return std::nullopt;
+  auto expression = Expression::compile(topic.value);
+  if (expression) return *expression;
+  diagnostics.error(topic.mark, topic.path, "not a regular expression: " + expression.error().text);
+  return std::nullopt;
 }
 
 struct Entry {
@@ -48,6 +38,7 @@ void read_topic(Section& section, Entry& entry) {
   if (auto topic = section.scalar("topic")) {
     check_topic(*topic, section.diagnostics());
     entry.common.source = entry.kafka.topic = topic->value;
+    entry.common.expression = read_expression(*topic, section.diagnostics());
     entry.common.targets = {topic->value.starts_with('^') || !topic->known ? "#" : topic->value};
   }
   section.choice("start", entry.kafka.start, {{"earliest", Start::earliest}, {"latest", Start::latest}});
@@ -71,7 +62,15 @@ void add(Entry entry, Settings& settings) {
   settings.kafka_subscriptions.push_back(std::move(entry.kafka));
 }
 
+void say_where_broker_keys_belong(Section& subscription) {
+  subscription.elsewhere(
+      {"bootstrap_servers", "group_id", "appname", "reconnect_delay", "reconnect_delay_max", "prefetch_count",
+       "prefetch_size", "allow_reply_to", "accept_replies", "reply_topic", "tls", "sasl", "librdkafka"},
+      "it belongs to the broker: a key of brokers.NAME, for all of its subscriptions");
+}
+
 void read_subscription(Section& section, Settings& settings) {
+  say_where_broker_keys_belong(section);
   Entry entry;
   entry.common.mark = section.mark();
   if (!section.has("topic")) {
@@ -106,9 +105,34 @@ void subscribe_replies(Section& section, bool keys, Settings& settings) {
   add(std::move(entry), settings);
 }
 
+// What librdkafka hides from the expressions it hides from a name as well (hidden_topics()).
+void check_brokers_own(Section& section, const std::string& key, const Settings& settings) {
+  auto& all = settings.kafka_subscriptions;
+  auto named = std::ranges::find_if(all, [](auto& s) { return s.topic.starts_with(kBrokersOwn); });
+  if (named == all.end() || std::ranges::none_of(all, [](auto& s) { return s.topic.starts_with('^'); })) return;
+  section.error(
+      key,
+      config::in_quotes(named->topic) + " beside a regular expression, which must not take what Kafka keeps for itself",
+      "a section of its own under brokers:, with another group_id");
+}
+
 // `host:port`, which librdkafka takes with its protocol in front too.
+std::string_view without_scheme(std::string_view server) {
+  auto scheme = server.find("://");
+  return scheme == std::string_view::npos ? server : server.substr(scheme + 3);
+}
+
+std::string address(std::string_view server) {
+  server = without_scheme(server);
+  auto colon = server.rfind(':');
+  auto bracket = server.rfind(']');
+  bool port = colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
+  return config::address(std::string(server.substr(0, port ? colon : server.size())),
+                         port ? std::string(server.substr(colon + 1)) : "9092");
+}
+
 bool valid_server(std::string_view server) {
-  if (auto scheme = server.find("://"); scheme != std::string_view::npos) server.remove_prefix(scheme + 3);
+  server = without_scheme(server);
   auto colon = server.rfind(':');
   auto bracket = server.rfind(']');
   bool port = colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket);
@@ -131,6 +155,8 @@ void read_servers(Section& section, Settings& settings) {
         section.diagnostics().error(servers.mark, servers.path,
                                     config::in_quotes(servers.shown) + " is not a list of servers",
                                     "host:port,host:port");
+      else
+        settings.addresses.push_back(address(server));
       more = comma != std::string_view::npos && valid_server(server);
       rest.remove_prefix(more ? comma + 1 : rest.size());
     }
@@ -158,7 +184,9 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   section.size("prefetch_size", settings->prefetch_size, 1);
   for (auto* key : {"tls", "sasl"}) section.unsupported(key);
   read_librdkafka(section, *settings);
+  section.elsewhere({"topic", "start", "on_offset_lost", "target_from"}, "it belongs to an entry of subscribe:");
   for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
+  check_brokers_own(section, "subscribe", *settings);
   if (config::read_accept_replies(section, context, "reply_topic", *settings))
     subscribe_replies(section, context.reply_keys, *settings);
   return settings;
@@ -178,6 +206,7 @@ std::optional<size_t> join_route(Section& from, const Entry& entry, size_t index
 }
 
 std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& base) {
+  say_where_broker_keys_belong(from);
   auto& settings = static_cast<Settings&>(base);
   if (!from.has("topic")) {
     from.refuse("queue", "a kafka broker has topics, not queues", "topic:");
@@ -192,7 +221,21 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
   if (auto* first = same_topic(settings, entry))
     return join_route(from, entry, static_cast<size_t>(first - settings.subscriptions.data()), settings);
   add(std::move(entry), settings);
+  check_brokers_own(from, "topic", settings);
   return settings.subscriptions.size() - 1;
+}
+
+void read_own_declaration(Section& destination, const std::string& name, config::BrokerSettings& settings) {
+  auto declare = destination.section("declare");
+  if (!declare) return;
+  for (auto* key : {"type", "arguments", "durable"})
+    declare->refuse(key, "a topic has partitions", "declare: {partitions: 3}");
+  constexpr uint64_t kMostPartitions = 100'000;
+  uint32_t number = 0;
+  if (!declare->require("partitions", "declare: {partitions: 3}") ||
+      !declare->integer("partitions", number, 1, kMostPartitions))
+    return;
+  static_cast<Settings&>(settings).partitions[name] = static_cast<int32_t>(number);
 }
 
 }  // namespace
@@ -219,6 +262,20 @@ std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSett
   return client;
 }
 
-config::KindReader reader() { return {"kafka", read, subscribe_route, false, true}; }
+// One that produces, one that consumes, and one for the replies, which has a group of its own.
+std::string needs(const config::BrokerSection& section) {
+  auto& all = section.settings->subscriptions;
+  auto replies = std::ranges::count_if(all, [](auto& s) { return s.replies; });
+  auto clients = 1 + replies + (static_cast<ptrdiff_t>(all.size()) > replies);
+  return std::to_string(clients) + (clients == 1 ? " Kafka client at " : " Kafka clients at ") + section.name;
+}
+
+config::KindReader reader() {
+  return {.type = "kafka",
+          .read = read,
+          .subscribe_route = subscribe_route,
+          .read_own_declaration = read_own_declaration,
+          .record_times = true};
+}
 
 }  // namespace mombridge::kafka

@@ -18,26 +18,6 @@ constexpr Duration kLongestSleep = std::chrono::seconds(1);
 /// The group cannot be left while nobody answers.
 constexpr Duration kAwayPatience = std::chrono::milliseconds(100);
 
-const std::vector<Property> kDefaults{
-    {"session.timeout.ms", "10000"},
-    {"heartbeat.interval.ms", "3000"},
-    {"topic.metadata.refresh.interval.ms", "10000"},  // new topics and partitions
-    // Per partition; see FetchAhead. What lies here for long is cold when it is taken: with 32 MiB the same work took
-    // half as much processor time again.
-    {"queued.max.messages.kbytes", "4096"},
-};
-
-std::vector<Property> fixed(const Settings& settings, const TopicMatch& match) {
-  std::vector<Property> all{
-      {"group.id", settings.group_id},     {"enable.auto.commit", "true"},
-      {"auto.commit.interval.ms", "1000"}, {"enable.auto.offset.store", "false"},  // stored when settled
-      {"auto.offset.reset", "error"},  // a lost offset must not be a silent jump
-      {"enable.partition.eof", "true"},    {"allow.auto.create.topics", "false"},
-  };
-  if (auto hidden = hidden_topics(settings, match); !hidden.empty()) all.push_back({"topic.blacklist", hidden});
-  return all;
-}
-
 std::vector<uint32_t> of_part(const Settings& settings, Consumer::Part part) {
   std::vector<uint32_t> indices;
   for (uint32_t i = 0; i < settings.subscriptions.size(); ++i)
@@ -162,7 +142,7 @@ void Consumer::asked(const Result<bool>& own_topic) {
 }
 
 Result<> Consumer::make() {
-  auto client = make_client(RD_KAFKA_CONSUMER, settings_, kDefaults, fixed(settings_, match_));
+  auto client = make_client(RD_KAFKA_CONSUMER, settings_, consumer_properties(settings_, match_));
   if (!client) return fail(client.error());
   client_ = std::move(*client);
   fetch_ahead_.emplace(client_.get());
@@ -177,7 +157,7 @@ Result<> Consumer::make() {
 
 Result<bool> Consumer::have_own_topic(rd_kafka_t* client) {
   if (part_ != Part::replies || has_topic()) return false;
-  auto had = have_topic(client, settings_.kafka_subscriptions.front().topic, kKeepReplies);
+  auto had = have_topic(client, settings_.kafka_subscriptions.front().topic, {.keep = kKeepReplies});
   if (had) has_topic_ = true;
   return had;
 }

@@ -20,11 +20,12 @@ Result<bool> exists(rd_kafka_t* client, const std::string& topic) {
   return true;
 }
 
-Result<> create(rd_kafka_t* client, const std::string& topic, std::optional<std::chrono::milliseconds> keep) {
+/// True: made; false: somebody else has made it.
+Result<bool> create(rd_kafka_t* client, const std::string& topic, const NewTopicWish& how) {
   char text[256] = "";
-  NewTopic wish(rd_kafka_NewTopic_new(topic.c_str(), -1, -1, text, sizeof text));
+  NewTopic wish(rd_kafka_NewTopic_new(topic.c_str(), how.partitions, kBrokersOwnNumber, text, sizeof text));
   if (!wish) return fail(std::string(text));
-  if (keep) rd_kafka_NewTopic_set_config(wish.get(), "retention.ms", std::to_string(keep->count()).c_str());
+  if (how.keep) rd_kafka_NewTopic_set_config(wish.get(), "retention.ms", std::to_string(how.keep->count()).c_str());
   AdminOptions options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), kCreateMs, text, sizeof text);
   Queue answers(rd_kafka_queue_new(client));
@@ -38,20 +39,28 @@ Result<> create(rd_kafka_t* client, const std::string& topic, std::optional<std:
   size_t count = 0;
   auto** topics = result ? rd_kafka_CreateTopics_result_topics(result, &count) : nullptr;
   auto code = count == 1 ? rd_kafka_topic_result_error(topics[0]) : RD_KAFKA_RESP_ERR__BAD_MSG;
-  if (!code || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return {};
+  if (!code || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) return !code;
   auto* why = count == 1 ? rd_kafka_topic_result_error_string(topics[0]) : nullptr;
   return fail(describe(code, why ? why : ""));
 }
 
 }  // namespace
 
-Result<bool> have_topic(rd_kafka_t* client, const std::string& topic, std::optional<std::chrono::milliseconds> keep) {
-  auto there = exists(client, topic);
-  if (!there) return fail(there.error().in("topic " + topic));
-  if (*there) return false;
-  if (auto made = create(client, topic, keep); !made) return fail(made.error().in("cannot create topic " + topic));
-  log::info("topic created", {{"topic", topic}});
-  return true;
+Result<bool> have_topic(rd_kafka_t* client, const std::string& topic, const NewTopicWish& wish) {
+  // With a number of partitions it is made before it is asked for: a broker that makes topics by itself would make it
+  // on being asked, with its own number.
+  bool first = wish.partitions != kBrokersOwnNumber;
+  auto made = first ? create(client, topic, wish) : Result<bool>(false);
+  if (!first || !made) {
+    auto there = exists(client, topic);
+    if (there && *there) return false;
+    if (!there) return fail(there.error().in("topic " + topic));
+    if (!first) made = create(client, topic, wish);
+  }
+  if (!made) return fail(made.error().in("cannot create topic " + topic));
+  bool now = *made || !first;  // somebody else's, which was not there when it was asked for, is as new
+  if (now) log::info("topic created", {{"topic", topic}});
+  return now;
 }
 
 }  // namespace mombridge::kafka

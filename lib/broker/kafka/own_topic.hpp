@@ -13,9 +13,17 @@ namespace mombridge::kafka {
 /// As long as an AMQP reply queue keeps its messages.
 inline constexpr std::chrono::milliseconds kKeepReplies = std::chrono::hours(24);
 
-/// Used as it is where it exists; else made with the broker's own numbers of partitions and replicas. `keep`: how long
-/// its records are kept; absent: the broker's default. True: it was made just now. Blocks for some seconds at most: for
-/// the asker's thread.
-Result<bool> have_topic(rd_kafka_t* client, const std::string& topic, std::optional<std::chrono::milliseconds> keep);
+/// As the broker itself makes topics.
+inline constexpr int kBrokersOwnNumber = -1;
+
+/// How a topic is made.
+struct NewTopicWish {
+  std::optional<std::chrono::milliseconds> keep{};  ///< how long its records are kept; absent: the broker's default
+  int partitions = kBrokersOwnNumber;
+};
+
+/// Used as it is where it exists; else made as wished, with the broker's own number of replicas. True: it was made just
+/// now. Blocks for some seconds at most: for the asker's thread.
+Result<bool> have_topic(rd_kafka_t* client, const std::string& topic, const NewTopicWish& wish);
 
 }  // namespace mombridge::kafka

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "broker/kafka/own_topic.hpp"
-#include "broker/kafka/producer_properties.hpp"
+#include "broker/kafka/producer_limits.hpp"
 
 namespace mombridge::kafka {
 
@@ -79,7 +79,8 @@ void Producer::open() {
   asker_.ask([this, client = client_.get()] {
     auto answer = ask_reachable(client, settings_.bootstrap_servers);
     for (auto& topic : settings_.declares)
-      if (auto had = answer ? have_topic(client, topic, std::nullopt) : Result<bool>(false); !had)
+      if (auto had = answer ? have_topic(client, topic, {.partitions = partitions_of(topic)}) : Result<bool>(false);
+          !had)
         log::warn("the bridge's own topic is missing", {{"broker", broker_}, {"reason", had.error().text}});
     loop_.post([this, client, error = answer ? std::string() : answer.error().text] {
       if (client != client_.get() || reachable_) return;
@@ -89,8 +90,13 @@ void Producer::open() {
   });
 }
 
+int Producer::partitions_of(const std::string& topic) const {
+  auto said = settings_.partitions.find(topic);
+  return said == settings_.partitions.end() ? kBrokersOwnNumber : said->second;
+}
+
 Result<> Producer::make() {
-  auto client = make_client(RD_KAFKA_PRODUCER, settings_, producer_defaults(), producer_fixed());
+  auto client = make_client(RD_KAFKA_PRODUCER, settings_, producer_properties(settings_));
   if (!client) return fail(client.error());
   client_ = std::move(*client);
   events_.reset(rd_kafka_queue_get_main(client_.get()));

@@ -54,6 +54,7 @@ class Producer final {
 
   // producer.cpp
   void open();
+  [[nodiscard]] int partitions_of(const std::string& topic) const;
   Result<> make();
   void reachable();
   void fail_client(const Error& error);

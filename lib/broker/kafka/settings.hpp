@@ -1,6 +1,7 @@
 #pragma once
 // What a `type: kafka` section says, read by config.cpp.
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,13 @@ struct Subscription {
   OnOffsetLost on_offset_lost = OnOffsetLost::stop;
 };
 
+/// One key of `librdkafka:`, passed through.
+struct LibrdkafkaKey {
+  std::string name, value;
+  config::Mark mark{};  ///< of the value
+  bool secret = false;  ///< the value came from `${...}`: it may not be shown
+};
+
 struct Settings : config::BrokerSettings {
   [[nodiscard]] std::string target_fault(std::string_view target) const override {
     return valid_topic(target) ? "" : "is not the name of a topic (letters, digits, '.', '_' and '-', up to 249)";
@@ -33,7 +41,8 @@ struct Settings : config::BrokerSettings {
   uint32_t prefetch_count = 10000;       ///< messages in flight per partition
   uint64_t prefetch_size = 64ull << 20;  ///< bytes in flight per subscription
   std::vector<Subscription> kafka_subscriptions;
-  std::vector<std::pair<std::string, std::string>> librdkafka;  ///< passed through, checked by config.cpp
+  std::vector<LibrdkafkaKey> librdkafka;      ///< checked by librdkafka_keys.cpp and try_out.cpp
+  std::map<std::string, int32_t> partitions;  ///< of BrokerSettings::declares, where one says how many
 };
 
 }  // namespace mombridge::kafka

@@ -1,5 +1,7 @@
 #include "broker/kafka/topic_match.hpp"
 
+#include "broker/kafka/topic_name.hpp"
+
 namespace mombridge::kafka {
 
 TopicMatch::TopicMatch(const Settings& settings) {
@@ -10,16 +12,14 @@ TopicMatch::TopicMatch(const Settings& settings) {
       continue;
     }
     // config.cpp has seen to it that it compiles.
-    auto regex = std::make_unique<regex_t>();
-    if (::regcomp(regex.get(), topic.c_str(), REG_EXTENDED | REG_NOSUB) == 0)
-      expressions_.push_back({i, std::unique_ptr<regex_t, EndRegex>(regex.release())});
+    if (auto compiled = Expression::compile(topic)) expressions_.push_back({i, std::move(*compiled)});
   }
 }
 
 std::optional<uint32_t> TopicMatch::find(const std::string& topic) const {
   if (auto found = named_.find(topic); found != named_.end()) return found->second;
   for (auto& e : expressions_)
-    if (::regexec(e.regex.get(), topic.c_str(), 0, nullptr, 0) == 0) return e.subscription;
+    if (e.expression.matches(topic)) return e.subscription;
   return std::nullopt;
 }
 
@@ -40,14 +40,15 @@ bool may_be_topic(const std::string& name) {
 std::string hidden_topics(const Settings& settings, const TopicMatch& match) {
   std::string list;
   if (!match.has_expressions()) return list;
+  list = "^" + std::string(kBrokersOwn);
   for (auto& name : settings.own_names) {
     if (match.named(name) || !may_be_topic(name)) continue;
-    list += list.empty() ? "^" : ",^";
+    list += ",^";
     for (char c : name) c == '.' ? list += "\\." : list += c;
     list += '$';
   }
-  for (auto& [key, value] : settings.librdkafka)
-    if (key == "topic.blacklist" && !list.empty()) list += "," + value;
+  for (auto& key : settings.librdkafka)
+    if (key.name == "topic.blacklist") list += "," + key.value;
   return list;
 }
 

@@ -2,14 +2,13 @@
 // Which subscription a topic belongs to.
 
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <regex.h>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "broker/kafka/settings.hpp"
+#include "message/expression.hpp"
 
 namespace mombridge::kafka {
 
@@ -27,23 +26,18 @@ class TopicMatch {
   [[nodiscard]] bool has_expressions() const { return !expressions_.empty(); }
 
  private:
-  struct EndRegex {
-    void operator()(regex_t* regex) const noexcept {
-      ::regfree(regex);
-      delete regex;
-    }
-  };
-  struct Expression {
+  struct Compiled {
     uint32_t subscription;
-    std::unique_ptr<regex_t, EndRegex> regex;
+    Expression expression;
   };
 
   std::unordered_map<std::string, uint32_t> named_, found_;
-  std::vector<Expression> expressions_;
+  std::vector<Compiled> expressions_;
 };
 
-/// What `topic.blacklist` must be so that expressions do not match the bridge's own topics; empty: nothing. Those that
-/// a subscription names are not in it, as librdkafka would hide them from that as well.
+/// What `topic.blacklist` must be so that expressions match neither the bridge's own topics nor those that Kafka keeps
+/// for itself (kBrokersOwn); empty: nothing. Own ones that a subscription names are not in it, as librdkafka would hide
+/// them from that as well.
 std::string hidden_topics(const Settings& settings, const TopicMatch& match);
 
 }  // namespace mombridge::kafka

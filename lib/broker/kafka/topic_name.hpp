@@ -9,6 +9,9 @@ namespace mombridge::kafka {
 
 inline constexpr std::size_t kMaxTopic = 249;
 
+/// What the names of topics begin with that Kafka keeps for itself: __consumer_offsets, __transaction_state.
+inline constexpr std::string_view kBrokersOwn = "__";
+
 /// The rule that the name breaks, to be put behind "a topic's name"; empty where it breaks none.
 /// Source: Kafka's org.apache.kafka.common.internals.Topic: the legal characters, 249 at most, not "." and not "..".
 inline std::string_view topic_fault(std::string_view name) {

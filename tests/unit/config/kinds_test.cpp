@@ -81,7 +81,7 @@ TEST(Amqp, Subscriptions) {
       "brokers:\n  shop:\n    type: amqp\n    url: amqp://localhost\n    subscribe:\n      - queue: theirs\n"
       "      - queue: ours\n        declare: {type: quorum, arguments: {x-max-length: 5, x-overflow: reject-publish, "
       "x-single-active-consumer: true, x-text: \"5\", x-real: 1.5}}\n"
-      "        bind: [{exchange: amq.topic, routing_key: [a.#, b]}, {exchange: f}]\n"
+      "        bind: [{exchange: amq.topic, routing_key: [a.#, b]}, {exchange: f, routing_key: '#'}]\n"
       "      - exchange: amq.topic\n        routing_key: \"*.orange.*\"\n      - exchange: amq.fanout\n        "
       "routing_key: x\n      - {exchange: amq.topic, target_from: \"header:t\"}\n"
       "      - {queue: temp, declare: {durable: false, auto_delete: true, exclusive: true}}\nroutes: []\n");
@@ -118,13 +118,68 @@ TEST(Amqp, Subscriptions) {
   EXPECT_TRUE(!temporary.durable && temporary.auto_delete && temporary.exclusive);
 }
 
-TEST(Amqp, RoutesShareASubscription) {
+TEST(Amqp, ArgumentsOfBindingsAndConsumers) {
+  auto loaded = load_text(
+      "brokers:\n  shop:\n    type: amqp\n    url: amqp://localhost\n    subscribe:\n"
+      "      - {queue: q, arguments: {x-priority: 10}, bind: [{exchange: h, arguments: {x-match: all, kind: order, n: "
+      "3, s: "
+      "\"3\"}}]}\n"
+      "      - {exchange: amq.headers, arguments: {x-match: any, a: true}}\nroutes: []\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& s = settings<amqp::Settings>(loaded, "shop");
+  ASSERT_THAT(s.amqp_subscriptions, SizeIs(2));
+  EXPECT_THAT(s.amqp_subscriptions[0].arguments, ElementsAre(Pair("x-priority", amqp::Argument(int64_t{10}))));
+  EXPECT_THAT(
+      s.amqp_subscriptions[0].bindings[0].arguments,
+      ElementsAre(Pair("kind", amqp::Argument(std::string("order"))), Pair("n", amqp::Argument(int64_t{3})),
+                  Pair("s", amqp::Argument(std::string("3"))), Pair("x-match", amqp::Argument(std::string("all")))));
+  EXPECT_THAT(s.amqp_subscriptions[1].bindings[0].arguments,
+              ElementsAre(Pair("a", amqp::Argument(true)), Pair("x-match", amqp::Argument(std::string("any")))));
+  EXPECT_TRUE(s.amqp_subscriptions[1].arguments.empty());
+  EXPECT_THAT(s.subscriptions[1].targets, ElementsAre("#")) << "a headers exchange does not look at keys";
+}
+
+TEST(Amqp, WarnsOfWhatABrokerMayRefuseOrNotDeliver) {
+  auto loaded = load_text(
+      "brokers:\n  shop:\n    type: amqp\n    url: amqp://localhost\n    subscribe:\n"
+      "      - {queue: a, declare: {durable: false}}\n"
+      "      - {queue: b, declare: {durable: false, exclusive: true}}\n"
+      "      - {exchange: own}\n"
+      "      - {exchange: own2, routing_key: '#'}\n"
+      "      - {exchange: amq.direct, routing_key: 'a.*'}\nroutes: []\n");
+  EXPECT_THAT(
+      loaded.said,
+      ElementsAre(testing::HasSubstr("6:39: warning: brokers.shop.subscribe[0].declare.durable: a queue that is "
+                                     "neither durable nor exclusive"),
+                  testing::HasSubstr("8:20: warning: brokers.shop.subscribe[2].exchange: without a routing_key"),
+                  testing::HasSubstr("10:45: warning: brokers.shop.subscribe[4].routing_key: a direct exchange "
+                                     "takes 'a.*' as it is")));
+}
+
+TEST(Amqp, DeclaresADeadLetterAsItIsTold) {
   auto loaded = load_text(kBrokers +
-                          "routes:\n- {from: {broker: shop, queue: q}, to: {broker: lake, target: a}}\n"
-                          "- {from: {broker: shop, queue: q, declare: {type: quorum}, bind: {exchange: x}}, to: "
-                          "{broker: lake, target: b}}\n"
-                          "- {from: {broker: shop, queue: r}, to: {broker: lake, target: c}}\n- {from: {broker: shop}, "
-                          "to: {broker: lake, target: d}}\n");
+                          "routes:\n- {from: {broker: shop, queue: q}, to: {broker: lake, target: a}, failures: "
+                          "{dead_letter: {broker: lake, target: dead.topic, declare: {partitions: 3}}}}\n"
+                          "failures: {dead_letter: {broker: shop, target: letters, declare: {type: quorum}}}\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& shop = settings<amqp::Settings>(loaded, "shop");
+  EXPECT_THAT(shop.declares, ElementsAre("letters"));
+  EXPECT_THAT(shop.own_names, testing::Contains("letters"));
+  EXPECT_THAT(shop.declarations.at("letters").arguments,
+              ElementsAre(Pair("x-queue-type", amqp::Argument(std::string("quorum")))));
+  auto& lake = settings<kafka::Settings>(loaded, "lake");
+  EXPECT_THAT(lake.declares, ElementsAre("dead.topic"));
+  EXPECT_THAT(lake.partitions, ElementsAre(Pair("dead.topic", 3)));
+}
+
+TEST(Amqp, RoutesShareASubscription) {
+  auto loaded =
+      load_text(kBrokers +
+                "routes:\n- {from: {broker: shop, queue: q}, to: {broker: lake, target: a}}\n"
+                "- {from: {broker: shop, queue: q, declare: {type: quorum}, bind: {exchange: x, routing_key: k}}, to: "
+                "{broker: lake, target: b}}\n"
+                "- {from: {broker: shop, queue: r}, to: {broker: lake, target: c}}\n- {from: {broker: shop}, "
+                "to: {broker: lake, target: d}}\n");
   EXPECT_THAT(loaded.said, IsEmpty());
   auto& routes = loaded.config.routes;
   EXPECT_EQ(routes.at(0).from.subscription, 0u);
@@ -162,9 +217,12 @@ TEST(Kafka, Settings) {
   EXPECT_EQ(s.prefetch_size, 1'000'000u);
   EXPECT_EQ(s.reconnect_delay, 1min);
   EXPECT_EQ(s.reconnect_delay_max, 1min);
-  EXPECT_THAT(s.librdkafka,
+  std::vector<std::pair<std::string, std::string>> passed;
+  for (auto& key : s.librdkafka) passed.emplace_back(key.name, key.value);
+  EXPECT_THAT(passed,
               ElementsAre(Pair("linger.ms", "5"), Pair("compression.type", "lz4"),
                           Pair("partition.assignment.strategy", "cooperative-sticky"), Pair("sasl.password", "a b")));
+  EXPECT_THAT(s.addresses, ElementsAre("k1:9092", "k2:9092", "127.0.0.1:9093"));
   ASSERT_THAT(s.kafka_subscriptions, SizeIs(3));
   EXPECT_EQ(s.kafka_subscriptions[0].start, kafka::Start::latest);
   EXPECT_EQ(s.kafka_subscriptions[0].on_offset_lost, kafka::OnOffsetLost::earliest);
@@ -172,6 +230,17 @@ TEST(Kafka, Settings) {
   EXPECT_EQ(s.kafka_subscriptions[1].topic, "^telemetry\\..*");
   EXPECT_THAT(s.subscriptions[1].targets, ElementsAre("#"));
   EXPECT_THAT(s.subscriptions[2].targets, ElementsAre("#"));
+}
+
+TEST(Kafka, WarnsOfAMemberIdThatReplicasWouldShare) {
+  auto with = [](const std::string& id) {
+    return load_text("brokers:\n  lake: {type: kafka, bootstrap_servers: k, librdkafka: {group.instance.id: " + id +
+                     "}}\nroutes: []\n")
+        .said;
+  };
+  EXPECT_THAT(with("b1"), ElementsAre(testing::HasSubstr("warning: brokers.lake.librdkafka.group.instance.id: every "
+                                                         "replica that reads this file would be the same member")));
+  EXPECT_THAT(with("\"${env:X:-b}\""), IsEmpty());
 }
 
 TEST(Kafka, RoutesShareASubscription) {

@@ -211,8 +211,8 @@ TEST(Load, Destinations) {
   EXPECT_EQ(first.target.mark.column, 28);
   EXPECT_EQ(first.exchange, "e");
   EXPECT_EQ(first.key->value, "k");
-  EXPECT_EQ(first.headers.at(0).first, "b");
-  EXPECT_EQ(first.headers.at(0).second.value, "{key}");
+  EXPECT_EQ(first.headers.at(0).name, "b");
+  EXPECT_EQ(first.headers.at(0).text.value, "{key}");
   EXPECT_THAT(first.allow, ElementsAre("a.*"));
   EXPECT_FALSE(first.mandatory);
   EXPECT_EQ(route.to[1].handler, "h");

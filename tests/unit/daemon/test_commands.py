@@ -1,6 +1,8 @@
 """What the commands print and how they end."""
 
+import os
 import pathlib
+import tempfile
 
 import pytest
 
@@ -55,6 +57,61 @@ def test_check_shows_warnings_and_passes(tmp_path):
     assert mombridge("check", "--no-environment", "-c", file).stderr == ""
 
 
+def test_check_says_that_all_is_well_and_what_the_file_needs():
+    done = mombridge("check", "-c", SMALLEST)
+    assert (done.returncode, done.stderr) == (OK, "")
+    assert done.stdout == "ok: 2 brokers, 1 route; needs 2 AMQP connections to shop, 1 Kafka client at lake\n"
+
+
+def test_check_counts_its_warnings(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("brokers: {local: {type: memory}}\n")
+    assert mombridge("check", "-c", file).stdout == "ok, with 1 warning: 1 broker, 0 routes\n"
+
+
+def test_check_tries_the_clients_out(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        "brokers:\n  shop: {type: amqp, url: amqp://localhost}\n"
+        "  lake: {type: kafka, bootstrap_servers: localhost:9092, librdkafka: {retries: 0}}\n"
+        "routes: [{from: {broker: shop, queue: q}, to: {broker: lake, target: t}}]\n")
+    for command in ("check", "run"):
+        done = mombridge(command, "-c", file)
+        assert done.returncode == CONFIG
+        assert done.stderr.startswith(f"{file}:3:80: error: brokers.lake.librdkafka.retries: the producer cannot be made: ")
+        assert len(done.stderr.splitlines()) == 1
+    assert mombridge("check", "--no-environment", "-c", file).returncode == OK
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that anybody may enter; pytest's own are not."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        os.chmod(folder, 0o755)
+        yield pathlib.Path(folder)
+
+
+def test_check_warns_of_secrets_that_anybody_may_read(open_folder):
+    secret, file = open_folder / "secret", open_folder / "c.yaml"
+    secret.write_text("hunter2")
+    literal = "brokers: {shop: {type: amqp, url: amqp://u@localhost, password: hunter3}}\nroutes: []\n"
+    reference = literal.replace("hunter3", '"${file:secret}"')
+    for text, place in ((literal, f"{file}:1:55: warning: 'password' is written out in a file that anybody may read"),
+                        (reference, f"{file}:1:65: warning: brokers.shop.password: anybody may read {secret}")):
+        file.write_text(text)
+        for path in (file, secret):
+            path.chmod(0o644)
+        done = mombridge("check", "-c", file)
+        assert done.stderr.startswith(place), done.stderr
+        assert "hunter" not in done.stderr
+        for path in (file, secret):
+            path.chmod(0o640)
+        assert "anybody" not in mombridge("check", "-c", file).stderr
+        file.chmod(0o644), secret.chmod(0o644), open_folder.chmod(0o750)
+        assert "anybody" not in mombridge("check", "-c", file).stderr, "nobody gets into the folder"
+        open_folder.chmod(0o755)
+
+
 def handler_config(folder, name, settings=""):
     file = folder / "c.yaml"
     file.write_text(
@@ -76,6 +133,19 @@ def test_check_loads_and_configures_plugins(tmp_path):
     assert "built for handler ABI 2.0" in done.stderr
 
 
+def test_a_missing_plugin_does_not_hide_what_is_wrong_with_others(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        "brokers: {local: {type: memory}}\n"
+        "handlers:\n  gone: {plugin: gone.so}\n"
+        f"  major: {{plugin: {plugin('bad_major')}}}\n  create: {{plugin: {plugin('good_publish')}}}\n"
+        "routes: [{from: {broker: local}, to: [{handler: gone}, {handler: major}, {handler: create}]}]\n")
+    done = mombridge("check", "-c", file)
+    assert done.returncode == CONFIG
+    for line, words in zip(done.stderr.splitlines(), ("no such file: 'gone.so'", "built for handler ABI 2.0", "create failed"), strict=True):
+        assert words in line
+
+
 def explain(*arguments):
     return mombridge("explain", "-c", SMALLEST, *arguments)
 
@@ -91,6 +161,16 @@ def test_explain_says_why_none():
     done = explain("--broker", "lake", "--target", "orders")
     assert done.returncode == NOT_TAKEN
     assert "no route takes target 'orders' from broker 'lake'" in done.stdout
+    assert "broker 'lake' subscribes to nothing that brings target 'orders': it has no subscription" in done.stdout
+
+
+def test_explain_says_what_becomes_of_what_no_route_takes(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        "brokers: {shop: {type: amqp, url: amqp://localhost}}\n"
+        "routes: [{from: {broker: shop, queue: q, target: a}, to: {broker: shop, target: b}}]\n")
+    done = mombridge("explain", "-c", file, "--broker", "shop", "--target", "c")
+    assert done.returncode == NOT_TAKEN
     assert "discarded (unrouted)" in done.stdout
 
 
@@ -120,6 +200,21 @@ def test_wrong_usage(arguments):
     done = mombridge(*arguments)
     assert done.returncode == USAGE
     assert done.stderr
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ([], "no command is given; there are run, check, explain, publish, request"),
+    (["fly"], "there is no command 'fly'; there are run, check, explain, publish, request"),
+    (["chekc"], "there is no command 'chekc' (did you mean 'check'?)"),
+    (["check", "my.yaml"], "the configuration is named with -c: mombridge check -c my.yaml"),
+    (["run", "/etc/mombridge"], "the configuration is named with -c: mombridge run -c /etc/mombridge"),
+    (["check", "--no-enviroment"], "there is no option '--no-enviroment' (did you mean '--no-environment'?)"),
+    (["check", "--fast"], "there is no option '--fast'; 'mombridge check --help' shows those that there are"),
+    (["publish", "--broker", "b", "--target", "t", "two", "words"], "'publish' takes nothing like 'words'; text with spaces goes in quotes"),
+])
+def test_wrong_usage_is_answered_in_plain_words(arguments, words):
+    done = mombridge(*arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (USAGE, "", f"mombridge: {words}\n")
 
 
 def test_version_and_help():

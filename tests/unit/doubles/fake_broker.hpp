@@ -38,6 +38,7 @@ struct Sent {
   bool keep_timestamp = false;
   std::optional<int64_t> record_time_ms;
   std::optional<std::string> expiration{};
+  std::map<std::string, Value::Kind> kinds;  ///< of the headers that were added
 };
 
 class FakeBroker final : public Broker {
@@ -120,13 +121,15 @@ class FakeBroker final : public Broker {
            p.literal_id,
            p.keep_timestamp,
            m.record_time_ms,
-           text(m.expiration)};
+           text(m.expiration),
+           {}};
     auto copy_to = [](auto& headers, std::span<const Header> from) {
       for (auto& h : from)
         headers[std::string(h.name)] =
             h.value.is_text() ? std::string(h.value.text) : scalar_text(h.value).value_or("");
     };
     copy_to(s.headers, p.headers);
+    for (auto& h : p.headers) s.kinds[std::string(h.name)] = h.value.kind;
     copy_to(s.message_headers, m.headers);
     return s;
   }

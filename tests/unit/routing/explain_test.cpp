@@ -86,7 +86,9 @@ TEST(Explain, SaysThatAHeaderIsMissing) {
 TEST(Explain, SaysThatNothingDeliversIt) {
   auto e = explained(kConfig, "lake", "order");
   EXPECT_FALSE(e.taken);
-  EXPECT_THAT(e.text, HasSubstr("the nearest pattern is 'orders'"));
+  EXPECT_THAT(e.text, HasSubstr("broker 'lake' subscribes to nothing that brings target 'order': it has 'orders'\n"
+                                "  did you mean 'orders'?\n"));
+  EXPECT_THAT(e.text, testing::Not(HasSubstr("unrouted"))) << "it never comes";
   std::string unsubscribed =
       "brokers: {shop: {type: amqp, url: amqp://localhost}, lake: {type: kafka, bootstrap_servers: localhost:9092, "
       "subscribe: [{topic: a}]}}\n"
@@ -94,6 +96,23 @@ TEST(Explain, SaysThatNothingDeliversIt) {
   EXPECT_THAT(explained(unsubscribed, "lake", "b").text,
               HasSubstr("route 'r' (pattern 'b'): no subscription delivers to it\n"));
   EXPECT_THAT(explained(unsubscribed, "shop", "b").text, HasSubstr("no route has 'from: {broker: shop}'\n"));
+  EXPECT_THAT(explained(unsubscribed, "shop", "b").text, HasSubstr("it has no subscription\n"));
+}
+
+TEST(Explain, LooksIntoRegularExpressions) {
+  std::string config =
+      "brokers: {shop: {type: amqp, url: amqp://localhost}, lake: {type: kafka, bootstrap_servers: localhost:9092, "
+      "subscribe: [{topic: '^telemetry\\..*'}]}}\n"
+      "routes: [{name: r, from: {broker: lake}, to: {broker: shop, target: x}}]\n";
+  EXPECT_THAT(explained(config, "lake", "telemetry.car").text,
+              HasSubstr("from lake, '^telemetry\\..*':\n  route 'r', because"));
+  for (auto topic : {"orders", "__telemetry.x", "telemetry"})
+    EXPECT_FALSE(explained(config, "lake", topic).taken) << topic;
+  auto all = config;
+  all.replace(all.find("^telemetry\\..*"), 14, "^.*");
+  EXPECT_TRUE(explained(all, "lake", "orders").taken);
+  for (auto topic : {"__consumer_offsets", "mombridge.replies", "mombridge.dead"})
+    EXPECT_FALSE(explained(all, "lake", topic).taken) << topic;
 }
 
 }  // namespace

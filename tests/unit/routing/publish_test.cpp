@@ -9,6 +9,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 using testing::SizeIs;
+using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
 const std::string kTwo =
@@ -30,9 +31,24 @@ TEST(Publish, RendersTargetKeyAndHeaders) {
   auto sent = world.broker("lake").sent()[0];
   EXPECT_EQ(sent.target, "o.new");
   EXPECT_EQ(sent.key, "k-a.b");
-  EXPECT_THAT(sent.headers, UnorderedElementsAre(Pair("mombridge-hops", "1"), Pair("from", "shop"), Pair("n", "5")));
+  EXPECT_THAT(sent.headers,
+              UnorderedElementsAre(Pair("mombridge-hops", StartsWith("1 ")), Pair("from", "shop"), Pair("n", "5")));
   EXPECT_TRUE(sent.mandatory);
   EXPECT_EQ(sent.partition, -1);
+}
+
+TEST(Publish, HeadersKeepTheTypeThatTheyHaveInTheFile) {
+  World world(to_lake("target: o, headers: {delay: 3000, text: '3000', flag: true, half: 0.5, name: '{target}'}"));
+  EXPECT_TRUE(settled(world.receive("shop", "a"), Settlement::accept));
+  using Kind = Value::Kind;
+  auto kinds = world.broker("lake").sent()[0].kinds;
+  EXPECT_EQ(kinds["delay"], Kind::i64);
+  EXPECT_EQ(kinds["text"], Kind::string);
+  EXPECT_EQ(kinds["flag"], Kind::boolean);
+  EXPECT_EQ(kinds["half"], Kind::f64);
+  EXPECT_EQ(kinds["name"], Kind::string);
+  EXPECT_EQ(world.broker("lake").sent()[0].headers["delay"], "3000");
+  EXPECT_EQ(world.broker("lake").sent()[0].headers["name"], "a");
 }
 
 TEST(Publish, KeepsTheKeyUnlessTheRouteSaysOtherwise) {
@@ -110,7 +126,8 @@ TEST(Hops, AreCounted) {
     EXPECT_TRUE(settled(world.receive("shop", std::move(d)), Settlement::accept));
     auto sent = world.broker("lake").sent().back();
     EXPECT_EQ(sent.target, "o");
-    return sent.headers["mombridge-hops"];
+    auto hops = sent.headers["mombridge-hops"];
+    return hops.substr(0, hops.find(' '));
   };
   EXPECT_EQ(hops_after(Value::of("1")), "2");
   EXPECT_EQ(hops_after(Value::of("7")), "8");
@@ -126,6 +143,33 @@ TEST(Hops, AboveEightIsALoop) {
   EXPECT_EQ(refused_reason(world, "9"), "loop: passed 8 bridges or more");
   EXPECT_EQ(refused_reason(world, "2000000000"), "loop: passed 8 bridges or more");
   EXPECT_EQ(world.broker("lake").sent().back().target, "dead");
+}
+
+// The same message again, as it comes back when what a route sends reaches the subscription that it reads.
+TEST(Hops, WhatComesBackToARouteIsRefusedAtOnce) {
+  World world(to_lake("target: o"));
+  EXPECT_TRUE(settled(world.receive("shop", "a"), Settlement::accept));
+  auto first = world.broker("lake").sent().back();
+  EXPECT_EQ(first.target, "o");
+  EXPECT_THAT(refused_reason(world, first.headers["mombridge-hops"]), HasSubstr("has come back"));
+  EXPECT_EQ(world.broker("lake").sent().back().target, "dead");
+  EXPECT_EQ(world.broker("lake").sent().back().headers["mombridge-hops"], "2")
+      << "from the dead letter it may go the same way again";
+}
+
+TEST(Hops, AnotherRouteTakesWhatOneHasSent) {
+  World world(kTwo +
+              "routes: [{name: r, from: {broker: shop, target: a}, to: {broker: lake, target: o}},"
+              " {name: s, from: {broker: shop, target: b}, to: {broker: lake, target: p}}]\n" +
+              kDead);
+  EXPECT_TRUE(settled(world.receive("shop", "a"), Settlement::accept));
+  auto hops = world.broker("lake").sent().back().headers["mombridge-hops"];
+  auto d = std::make_unique<FakeDelivery>("b");
+  d->header(header::kHops, hops);
+  EXPECT_TRUE(settled(world.receive("shop", std::move(d)), Settlement::accept));
+  auto sent = world.broker("lake").sent().back();
+  EXPECT_EQ(sent.target, "p");
+  EXPECT_THAT(sent.headers["mombridge-hops"], StartsWith("2" + hops.substr(1)));
 }
 
 TEST(Hops, ALoopIsHeldWhereThereIsNoDeadLetter) {

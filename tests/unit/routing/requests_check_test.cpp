@@ -22,7 +22,9 @@ std::vector<std::string> said_of(const std::string& text) {
   config::Diagnostics diagnostics;
   check(config, diagnostics);
   std::vector<std::string> said;
-  for (auto& d : diagnostics.sorted()) said.push_back(d.text());
+  // That a requester may name any address is check_test's.
+  for (auto& d : diagnostics.sorted())
+    if (d.what.find("may have its answer written") == std::string::npos) said.push_back(d.text());
   return said;
 }
 

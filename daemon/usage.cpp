@@ -1,0 +1,45 @@
+#include "daemon/usage.hpp"
+
+#include <filesystem>
+
+#include "config/diagnostics.hpp"
+
+namespace mombridge {
+
+namespace {
+
+std::string list(const std::vector<std::string>& words) {
+  std::string text;
+  for (auto& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+bool looks_like_a_file(const std::string& word) {
+  std::error_code error;
+  return word.ends_with(".yaml") || word.ends_with(".yml") || word.find('/') != std::string::npos ||
+         std::filesystem::exists(word, error);
+}
+
+}  // namespace
+
+std::string unexpected_words(const std::vector<std::string>& words, const std::string& command,
+                             const std::vector<std::string>& commands, const std::vector<std::string>& options) {
+  if (words.empty()) return "no command is given; there are " + list(commands);
+  auto& word = words.front();
+  if (word.starts_with('-') && word != "-") {
+    auto near = config::did_you_mean(word.substr(0, word.find('=')), options);
+    return "there is no option '" + word + "'" +
+           (near.empty()
+                ? "; 'mombridge " + command + (command.empty() ? "" : " ") + "--help' shows those that there are"
+                : " (did you mean '" + near + "'?)");
+  }
+  if (command.empty()) {
+    auto near = config::did_you_mean(word, commands);
+    return "there is no command '" + word + "'" +
+           (near.empty() ? "; there are " + list(commands) : " (did you mean '" + near + "'?)");
+  }
+  if (looks_like_a_file(word)) return "the configuration is named with -c: mombridge " + command + " -c " + word;
+  return "'" + command + "' takes nothing like '" + word + "'; text with spaces goes in quotes";
+}
+
+}  // namespace mombridge
