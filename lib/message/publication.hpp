@@ -42,6 +42,7 @@ class Publication {
   std::span<const Header> headers;   ///< in addition to the message's; replaces those of the same name
   int32_t partition = -1;            ///< Kafka only; -1: by key
   bool mandatory = true;             ///< AMQP only: an unroutable message is refused
+  std::string_view author;           ///< AMQP only: the user-id property, which the broker takes only from that user
   bool literal_id = false;           ///< AMQP only: who reads the correlation id wrote it so, whatever its bytes
 
   /// [destination's thread, or the publisher's within publish()] Must not block.
@@ -49,6 +50,8 @@ class Publication {
   /// [any thread, before completed()] False: its source has taken the message back, or it is a request past its
   /// deadline. A destination that has not sent it yet completes it as `away` instead.
   [[nodiscard]] virtual bool wanted() const noexcept { return true; }
+  /// [any thread, before completed()] As Delivery::held(), by a destination that is inside the bridge and waits itself.
+  virtual void held(bool yes) noexcept { static_cast<void>(yes); }
 
  protected:
   virtual ~Publication() = default;

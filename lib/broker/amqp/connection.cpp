@@ -47,6 +47,7 @@ void Connection::open() {
   endpoint_text_ = target_->host + ":" + target_->port;
   last_error_.clear();
   end_ = End::lost;
+  close_code_ = 0;
   state_ = State::resolving;
   deadline_ = loop_.after(settings_.connect_timeout, [this] {
     deadline_ = 0;

@@ -37,6 +37,9 @@ class ConnectionUser {
   ~ConnectionUser() = default;
 };
 
+/// The least wait after a login that was refused: knocking sooner would be hammering.
+inline constexpr Duration kAfterRefusedLogin = std::chrono::seconds(1);
+
 class Connection {
  public:
   /// `role` ("pub", "queue orders") stands beside the application's name in the broker's list of connections.
@@ -54,6 +57,10 @@ class Connection {
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
   /// Why it ended, until the next open(). The broker closed it for something that we sent (a code from 500 on):
   [[nodiscard]] bool blamed() const { return end_ == End::blamed; }
+  /// The broker closed it with this code for this method of ours.
+  [[nodiscard]] bool closed_for(unsigned code, amqp_method_number_t method) const {
+    return close_code_ == code && close_method_ == method;
+  }
   /// User, password or vhost were not accepted: knocking again at once would be hammering.
   [[nodiscard]] bool login_refused() const { return end_ == End::login_refused; }
   [[nodiscard]] const std::string& endpoint() const { return endpoint_text_; }
@@ -102,6 +109,8 @@ class Connection {
   ConnectionUser& user_;
   State state_ = State::closed;
   End end_ = End::lost;
+  unsigned close_code_ = 0;  ///< of connection.close; 0: none came
+  amqp_method_number_t close_method_ = 0;
   uint64_t epoch_ = 0;  ///< counts open() and close(): tells a callback's aftermath that the connection is another
   size_t next_endpoint_ = 0;
   const Endpoint* target_ = nullptr;

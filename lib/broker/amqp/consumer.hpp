@@ -13,7 +13,9 @@
 #include "base/log.hpp"
 #include "base/pace.hpp"
 #include "broker/amqp/ack_tracker.hpp"
+#include "broker/amqp/cautious_intake.hpp"
 #include "broker/amqp/connection.hpp"
+#include "broker/amqp/delivery_limit.hpp"
 #include "broker/amqp/properties.hpp"
 #include "broker/supervisor.hpp"
 #include "message/delivery.hpp"
@@ -80,14 +82,22 @@ class Consumer final : private ConnectionUser {
   void give_back();
   void declare_queue();
   void declare_at_last();
+  void up();
+  Duration ask();
+  void came_singly(bool counted);
+  void get();
   void consume();
   void deliver(std::string_view arguments);
+  void begin_delivery(uint64_t tag, bool redelivered, std::string_view key);
   void dispatch();
   void take_settled();
   void tell_broker(const AmqpDelivery& delivery);
   void flush_acks(bool all);
   void send_ack(uint64_t tag, bool multiple);
   void drop_channel(const std::string& why);
+  void begin_without_get();
+  void is_stream(const Error& error);
+  void lost(const Error& error, Duration at_least);
   AmqpDelivery& new_delivery();
   void recycle(AmqpDelivery& delivery);
 
@@ -101,6 +111,8 @@ class Consumer final : private ConnectionUser {
   Sink* sink_ = nullptr;  ///< null: no deliveries now
   Inbox<AmqpDelivery> inbox_;
   AckTracker tracker_;
+  CautiousIntake intake_;
+  DeliveryLimit limit_;
   uint64_t epoch_ = 0;  ///< of the channel
   std::atomic<uint64_t> live_epoch_{0};
   std::deque<AmqpDelivery> deliveries_;
@@ -117,7 +129,7 @@ class Consumer final : private ConnectionUser {
   bool missing_ = false;               ///< a queue that is used as it is was not there
   std::atomic<bool> has_queue_{false};
   std::function<void()> on_closed_;
-  log::Repeated dropped_log_;
+  log::Repeated dropped_log_, singly_log_;
 };
 
 }  // namespace mombridge::amqp

@@ -24,7 +24,7 @@ void Consumer::opened() {
           .queue = bytes(subscription_.queue), .exchange = bytes(binding.exchange), .routing_key = bytes(key)};
       connection_.send(kChannel, AMQP_QUEUE_BIND_METHOD, &bind);
     }
-  consume();
+  intake_.begin(limit_.may_count(), settings_.prefetch_count);
 }
 
 void Consumer::declare_queue() {
@@ -61,6 +61,18 @@ void Consumer::declare_at_last() {
   amqp_channel_close_ok_t ok{};
   connection_.send(kChannel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
   opened();
+}
+
+void Consumer::begin_without_get() {
+  intake_.refused();
+  amqp_channel_close_ok_t ok{};
+  connection_.send(kChannel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+  opened();
+}
+
+void Consumer::get() {
+  amqp_basic_get_t get{.ticket = 0, .queue = bytes(subscription_.queue), .no_ack = 0};
+  connection_.send(kChannel, AMQP_BASIC_GET_METHOD, &get);
 }
 
 void Consumer::consume() {

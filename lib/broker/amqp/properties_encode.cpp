@@ -185,6 +185,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   flags |= texts.fit(kType, m.type, "type");
   flags |= texts.fit(kAppId, m.app_id, "app-id");
   if (m.priority) flags |= kPriority;
+  if (!publication.author.empty()) flags |= kUserId;
   if (m.timestamp_ms && *m.timestamp_ms >= 0) flags |= kTimestamp;
 
   writer.number(flags);
@@ -199,6 +200,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   if (flags & kMessageId) writer.short_string(*m.message_id);
   if (flags & kTimestamp) writer.number(static_cast<uint64_t>(*m.timestamp_ms / 1000));
   if (flags & kType) writer.short_string(*m.type);
+  if (flags & kUserId) writer.short_string(publication.author);
   if (flags & kAppId) writer.short_string(*m.app_id);
   return {};
 }

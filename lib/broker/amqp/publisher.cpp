@@ -9,7 +9,6 @@ namespace mombridge::amqp {
 namespace {
 
 constexpr uint16_t kDeclareChannel = 3;  ///< and above, one for each declaration
-constexpr Duration kAfterRefusedLogin = std::chrono::seconds(1);
 
 }  // namespace
 

@@ -40,7 +40,8 @@ struct Subscription {
   std::string queue;
   std::optional<QueueDeclaration> declare;  ///< absent: the queue is somebody else's and must exist
   std::vector<Binding> bindings;
-  bool passive_first = false;  ///< used as it is where it exists; only else declared as `declare` says
+  std::optional<int64_t> delivery_limit;  ///< the queue's x-delivery-limit; 0: it has none; absent: by `declare`
+  bool passive_first = false;             ///< used as it is where it exists; only else declared as `declare` says
 };
 
 struct Settings : config::BrokerSettings {

@@ -35,6 +35,7 @@ struct Sent {
   bool mandatory = true;
   std::map<std::string, std::string> message_headers;  ///< its own
   bool literal_id = false;
+  std::string author;
 };
 
 class FakeBroker final : public Broker {
@@ -114,7 +115,8 @@ class FakeBroker final : public Broker {
            p.partition,
            p.mandatory,
            {},
-           p.literal_id};
+           p.literal_id,
+           std::string(p.author)};
     auto copy_to = [](auto& headers, std::span<const Header> from) {
       for (auto& h : from)
         headers[std::string(h.name)] =
