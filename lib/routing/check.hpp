@@ -9,7 +9,7 @@ namespace mombridge::routing {
 /// Reports, with the place in the file: templates that cannot be compiled or let a message choose any target,
 /// subscriptions that no route can match, memory targets that nobody takes, loops that every message would go round, a
 /// dead letter that its own route reads; as warnings: routes that nothing can reach, private queues that miss what is
-/// published while the bridge is not connected.
+/// published while the bridge is not connected, a bridge without a dead letter, quorum queues that would drop messages.
 void check(const config::Config& config, config::Diagnostics& diagnostics);
 
 }  // namespace mombridge::routing

@@ -17,12 +17,14 @@ config::Config loaded(const std::string& text) {
   return std::move(loaded.config);
 }
 
+/// Without what is said of a file without a dead letter: check_test.cpp has that.
 std::vector<std::string> said_of(const std::string& text) {
   auto config = loaded(text);
   config::Diagnostics diagnostics;
   check(config, diagnostics);
   std::vector<std::string> said;
-  for (auto& d : diagnostics.sorted()) said.push_back(d.text());
+  for (auto& d : diagnostics.sorted())
+    if (d.what.find("no dead_letter: what") == std::string::npos) said.push_back(d.text());
   return said;
 }
 
