@@ -68,6 +68,7 @@ void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
   drain_deadline_ = Clock::now() + patience;
   if (draining_) return;
   draining_ = true;
+  router_.drain();
   // What is in flight may still have to pass through a memory broker: closed now, that would keep it for ever.
   for (auto& section : config_.brokers)
     if (!broker_kind(section.type).internal) brokers_[section.name]->stop_intake();
@@ -76,7 +77,9 @@ void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
 
 void Bridge::wait_drained() {
   auto in_flight = router_.in_flight();
-  if (in_flight + handlers_->unconfirmed() == 0 || Clock::now() >= drain_deadline_) return finish(in_flight);
+  // What is held waits for the operator, and no longer than for anything else that cannot come.
+  bool all_held = in_flight <= router_.held();
+  if ((all_held && !handlers_->unconfirmed()) || Clock::now() >= drain_deadline_) return finish(in_flight);
   drain_timer_ = loop_.after(kDrainPoll, [this] { wait_drained(); });
 }
 

@@ -53,6 +53,7 @@ struct Subscription {
   std::string target_from;               ///< name of the header that the target is taken from; empty: none
   bool transient = false;  ///< a private queue: misses what is published while the bridge is not connected
   bool of_route = false;   ///< made by a route's `queue:` or `topic:`; only those routes see it
+  bool drops = false;      ///< drops what it has delivered too often: a quorum queue that is declared so
   bool replies = false;    ///< the bridge's own: what comes through it answers requests that it forwarded
   bool restore = true;     ///< what bridges note in headers about the other side (`mombridge-key`, ...) is believed
   Mark mark;

@@ -92,11 +92,15 @@ inline constexpr std::string_view kCorrelationId = "mombridge-correlation-id";
 // The same for the types of values on Kafka, and on AMQP for the names that stood several times. Entries are bounded by
 // the number of headers, nesting by kMaxNesting.
 inline constexpr std::string_view kTypes = "mombridge-types";
+// How often the bridge has put a message back into its own queue, and the target that it had. Believed only of what our
+// own user has published, which the broker checks; else dropped (broker/amqp/delivery_limit.hpp).
+inline constexpr std::string_view kPutBacks = "mombridge-put-back";
+inline constexpr std::string_view kPutBackTarget = "mombridge-put-back-target";
 /// All of the above.
-inline constexpr std::string_view kBridge[] = {kHops,           kDeadline,      kError,
-                                               kRedelivered,    kKey,           kTombstone,
-                                               kTimestampMs,    kTypes,         kCorrelationIdEncoding,
-                                               kReplyPartition, kCorrelationId, kOwnTimestamp};
+inline constexpr std::string_view kBridge[] = {
+    kHops,         kDeadline,     kError,         kRedelivered,           kKey,
+    kTombstone,    kTimestampMs,  kTypes,         kCorrelationIdEncoding, kReplyPartition,
+    kOwnTimestamp, kCorrelationId, kPutBacks,     kPutBackTarget};
 
 // The beginnings of the names that a dead letter bears; the second is Spring's.
 inline constexpr std::string_view kDeadLetter = "mombridge-dead-";

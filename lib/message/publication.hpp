@@ -53,6 +53,7 @@ class Publication {
   int32_t partition = -1;            ///< Kafka only; -1: by key
   bool mandatory = true;             ///< AMQP only: an unroutable message is refused
   bool keep_timestamp = false;       ///< Kafka only: the message's timestamp is the record's time
+  std::string_view author;           ///< AMQP only: the user-id property, which the broker takes only from that user
   bool literal_id = false;           ///< AMQP only: who reads the correlation id wrote it so, whatever its bytes
 
   /// [destination's thread, or the publisher's within publish()] Must not block.
@@ -60,6 +61,8 @@ class Publication {
   /// [any thread, before completed()] False: its source has taken the message back, or it is a request past its
   /// deadline. A destination that has not sent it yet completes it as `away` instead.
   [[nodiscard]] virtual bool wanted() const noexcept { return true; }
+  /// [any thread, before completed()] As Delivery::held(), by a destination that is inside the bridge and waits itself.
+  virtual void held(bool yes) noexcept { static_cast<void>(yes); }
 
  protected:
   virtual ~Publication() = default;

@@ -15,6 +15,8 @@ namespace {
 /// A destination that is away is asked again soon: it is not the message's fault, and recovery should be quick.
 const Backoff kAwayBackoff{std::chrono::milliseconds(100), std::chrono::seconds(2)};
 
+constexpr Duration kWhileDraining = std::chrono::hours(24);  ///< longer than any drain, which ends the wait
+
 }  // namespace
 
 void Branch::aim(const Route* route, const Target* to, const FailurePolicy* policy, Part part) {
@@ -30,12 +32,19 @@ void Branch::condemn(const Route* route, const FailurePolicy* policy, std::strin
   reason_ = std::move(reason);
 }
 
+void Branch::put_back(bool instead) {
+  set_up(Step::put_back, nullptr, nullptr, passage_.table()->default_failures().get());
+  reason_ = passage_.delivery().deliveries_left->reason;
+  instead_ = instead;
+}
+
 void Branch::set_up(Step step, const Route* route, const Target* to, const FailurePolicy* policy) {
-  step_ = step;
+  step_ = before_ = step;
   route_ = route;
   to_ = to;
   policy_ = policy;
-  answers_ = looks_on_ = told_ = held_ = false;
+  answers_ = looks_on_ = told_ = held_ = parked_ = instead_ = false;
+  Publication::author = {};
   attempts_ = waits_ = 0;
   away_.store(false, std::memory_order_relaxed);
 }
@@ -65,8 +74,24 @@ void Branch::attempt() noexcept {
       return lend_to(*replies_to_->instance);
     case Step::dead_letter:
       return exhausted();
+    case Step::put_back:
+      return go_back();
   }
 }
+
+void Branch::resume() noexcept {
+  // A bridge that stops gives back what is held, and does not begin with it anew.
+  if (parked_ && passage_.router().draining()) return passage_.router().waits().add(*this, kWhileDraining);
+  if (std::exchange(parked_, false)) passage_.branch_held(false);
+  attempt();
+}
+
+void Branch::give_back() noexcept {
+  if (std::exchange(parked_, false)) passage_.branch_held(false);
+  done(Settlement::requeue);
+}
+
+void Branch::held(bool yes) noexcept { passage_.branch_held(yes); }
 
 void Branch::publish() {
   auto& delivery = passage_.delivery();
@@ -121,6 +146,7 @@ void Branch::completed(Outcome outcome) noexcept {
   if (is_away) return waits(outcome.reason);
   waits_ = 0;
   bool delivered = outcome.kind == Outcome::Kind::delivered;
+  if (step_ == Step::put_back) return gone_back(outcome);
   if (step_ == Step::dead_letter) return delivered ? dead_lettered() : dead_letter_refused(outcome);
   if (step_ == Step::reply_to_requester || step_ == Step::error_reply) return replied(outcome);
   if (!delivered)
@@ -205,9 +231,54 @@ void Branch::dead_lettered() noexcept {
   done(Settlement::accept);
 }
 
-// Never dropped: it stays unacknowledged here, and is tried again in case the operator has mended the cause.
+// A copy of the message at the end of its own queue, where its deliveries are counted from the beginning. The original
+// is settled when the copy is confirmed.
+void Branch::go_back() {
+  auto& delivery = passage_.delivery();
+  auto& left = *delivery.deliveries_left;
+  step_ = Step::put_back;
+  Publication::message = &delivery.message;
+  Publication::exchange = {};
+  Publication::target = left.back_to;
+  Publication::key = delivery.message.key;
+  // Those that stay on this side of the bridge, where the copy stays, too.
+  rendered_.headers.assign(delivery.message.local.begin(), delivery.message.local.end());
+  rendered_.headers.insert(rendered_.headers.end(), left.headers.begin(), left.headers.end());
+  Publication::headers = rendered_.headers;
+  Publication::author = left.author;
+  Publication::partition = -1;
+  Publication::mandatory = true;
+  Publication::literal_id = false;
+  lend_to(*passage_.origin().instance);
+}
+
+void Branch::gone_back(const Outcome& outcome) noexcept {
+  auto& delivery = passage_.delivery();
+  bool delivered = outcome.kind == Outcome::Kind::delivered;
+  events::put_back(passage_.origin().section->name, Publication::target, delivery.message.target, reason_,
+                   delivered ? std::string() : outcome.reason);
+  if (!delivered && !instead_) {
+    step_ = before_;  // the next time that, too, may succeed
+    return park("its queue may drop it after this delivery, and it cannot be put back: " + outcome.reason);
+  }
+  if (!delivered) passage_.start_others();
+  done(Settlement::accept);
+}
+
+// Never dropped: it stays unacknowledged here, and is tried again in case the operator has mended the cause. What its
+// queue would drop after this delivery cannot stay.
 void Branch::hold(const std::string& why) noexcept {
+  auto* left = passage_.delivery().deliveries_left.get();
+  if (!left || left->another || !left->dead_letter) return park(why);
+  before_ = step_;
+  reason_ = left->reason + "; " + why;
+  go_back();
+}
+
+void Branch::park(const std::string& why) noexcept {
   events::held(route_name(), passage_.delivery().message.target, why, attempts_, !std::exchange(held_, true));
+  parked_ = true;
+  passage_.branch_held(true);
   later(policy_->backoff.at(16));
 }
 

@@ -35,6 +35,9 @@ class Branch final : public Publication, public handler::Call {
   void carry_home();
   /// Sets it up to go straight to the dead letter.
   void condemn(const Route* route, const FailurePolicy* policy, std::string reason);
+  /// Sets it up to put the message back into its source's queue. `instead`: where that is refused, the passage's other
+  /// branches are started; without, the message is held.
+  void put_back(bool instead);
   /// [source's thread] Begins. The branch may be settled before this returns.
   void start() noexcept;
 
@@ -45,9 +48,11 @@ class Branch final : public Publication, public handler::Call {
   [[nodiscard]] bool away() const noexcept;
 
   /// [main loop] A wait is over.
-  void resume() noexcept { attempt(); }
+  void resume() noexcept;
   /// [any thread] Instead of resume(): what is not done will be delivered again.
-  void give_back() noexcept { done(Settlement::requeue); }
+  void give_back() noexcept;
+  /// [any thread] What it published is held where it went.
+  void held(bool yes) noexcept override;
 
  private:
   enum class Step : uint8_t {
@@ -57,6 +62,7 @@ class Branch final : public Publication, public handler::Call {
     reply_to_requester,
     reply_to_route,
     dead_letter,
+    put_back,
     error_reply,
   };
 
@@ -68,6 +74,8 @@ class Branch final : public Publication, public handler::Call {
   void dead_letter();
   void send_dead_letter();
   void handle();
+  void go_back();
+  void gone_back(const Outcome& outcome) noexcept;
 
   // Requests and replies: branch_replies.cpp
   [[nodiscard]] bool may_answer();
@@ -88,6 +96,7 @@ class Branch final : public Publication, public handler::Call {
   void dead_letter_refused(const Outcome& outcome) noexcept;
   void dead_lettered() noexcept;
   void hold(const std::string& why) noexcept;
+  void park(const std::string& why) noexcept;
   void later(Duration wait) noexcept;
   void done(Settlement settlement) noexcept;
   [[nodiscard]] std::string_view route_name() const;
@@ -97,9 +106,12 @@ class Branch final : public Publication, public handler::Call {
   const Target* to_ = nullptr;
   const FailurePolicy* policy_ = nullptr;
   Step step_ = Step::publish;
+  Step before_ = Step::publish;  ///< what it did before it began to put the message back
   bool answers_ = false;
   bool looks_on_ = false;
-  bool held_ = false;
+  bool held_ = false;    ///< it was, since it was set up: an event is counted once
+  bool parked_ = false;  ///< it waits now, and only for the operator
+  bool instead_ = false;
   bool told_ = false;                            ///< the requester, of the failure
   const Endpoint* replies_to_ = nullptr;         ///< the broker that a reply goes to
   reply::Deadline deadline_;                     ///< of a request that this branch answers

@@ -26,6 +26,7 @@ class Checker {
     check_reply_addresses();
     check_loops(config_, diagnostics_);
     check_dead_letter(config_.failures, "failures", nullptr);
+    check_without_dead_letter();
   }
 
  private:
@@ -44,6 +45,43 @@ class Checker {
                            "no route takes what '" + s.source + "' delivers",
                            "add a route with 'from: {broker: " + section.name + "}', or remove the subscription");
     }
+  }
+
+  [[nodiscard]] const config::Failures& failures_of(const config::Route& route) const {
+    return route.failures ? *route.failures : config_.failures;
+  }
+
+  /// The route takes from outside, and what it cannot deliver ends nowhere.
+  [[nodiscard]] bool holds(const config::Route& route) const {
+    auto* section = config_.broker(route.from.broker);
+    auto& failures = failures_of(route);
+    return section && section->type != "memory" && !failures.dead_letter && !failures.reject_when_exhausted;
+  }
+
+  // Once for the file, since one line mends it.
+  void check_without_dead_letter() {
+    auto first = std::ranges::find_if(config_.routes, [&](auto& r) { return holds(r); });
+    if (first == config_.routes.end()) return;
+    diagnostics_.warning(
+        first->mark, "failures",
+        "no dead_letter: what cannot be delivered is held where it is until somebody mends the cause "
+        "(as by route '" +
+            first->name + "')",
+        "failures: {dead_letter: {broker: " + first->from.broker + ", target: " + config_.name + ".dead}}");
+    for (auto& section : config_.brokers)
+      for (size_t i = 0; section.settings && i < section.settings->subscriptions.size(); ++i) check_drops(section, i);
+  }
+
+  void check_drops(const config::BrokerSection& section, size_t i) {
+    auto& s = section.settings->subscriptions[i];
+    if (!s.drops) return;
+    auto taker = std::ranges::find_if(config_.routes,
+                                      [&](auto& r) { return holds(r) && can_take(r, section.name, i, s, nullptr); });
+    if (taker == config_.routes.end()) return;
+    diagnostics_.warning(s.mark, "brokers." + section.name + ".subscribe",
+                         "quorum queue '" + s.source + "' has no x-dead-letter-exchange, and route '" + taker->name +
+                             "' no dead_letter: RabbitMQ drops a message that was delivered too often",
+                         "a dead_letter for the route, or x-dead-letter-exchange in the queue's arguments");
   }
 
   // Only where the file speaks of replies at all: who has no requests need not hear of them. `accept_replies: false`

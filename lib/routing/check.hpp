@@ -10,7 +10,7 @@ namespace mombridge::routing {
 /// subscriptions that no route can match, routes that nothing can reach, memory targets that nobody takes, loops that
 /// every message would go round, a dead letter that its own route reads; as warnings: what may be a loop, private
 /// queues that miss what is published while the bridge is not connected, requests that are not answered, reply
-/// addresses that nothing limits.
+/// addresses that nothing limits, a bridge without a dead letter, quorum queues that would drop messages.
 void check(const config::Config& config, config::Diagnostics& diagnostics);
 
 }  // namespace mombridge::routing

@@ -67,6 +67,25 @@ void held(std::string_view route, std::string_view target, const std::string& wh
   event.happened({{"route", route}, {"target", target}, {"reason", why}, {"attempts", attempts}}, first);
 }
 
+void put_back(std::string_view broker, std::string_view queue, std::string_view target, const std::string& reason,
+              const std::string& refused) {
+  static Event put("put_back", log::Level::error, "message put back to the end of its queue, which would drop it soon");
+  static Event not_put("put_back_refused", log::Level::error, "message could not be put back to the end of its queue");
+  if (refused.empty())
+    return put.happened({{"broker", broker}, {"queue", queue}, {"target", target}, {"reason", reason}});
+  not_put.happened(
+      {{"broker", broker}, {"queue", queue}, {"target", target}, {"reason", reason}, {"refused", refused}});
+}
+
+void near_delivery_limit(std::string_view broker, std::string_view target, const std::string& reason) {
+  static Event event("near_delivery_limit", log::Level::error,
+                     "message near its queue's delivery limit, no dead_letter");
+  event.happened({{"broker", broker},
+                  {"target", target},
+                  {"reason", reason},
+                  {"mend", "failures: {dead_letter: {broker: ..., target: ...}}"}});
+}
+
 void reply_undeliverable(std::string_view broker, std::string_view reply_to, const std::string& reason) {
   static Event event("reply_undeliverable", log::Level::warn, "reply undeliverable");
   event.happened({{"broker", broker}, {"reply_to", reply_to}, {"reason", reason}});

@@ -18,6 +18,11 @@ void dead_letter_reduced(std::string_view route, std::string_view target, std::s
 void rejected(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts);
 /// `first`: it is counted once, however often it is tried while it is held.
 void held(std::string_view route, std::string_view target, const std::string& why, unsigned attempts, bool first);
+/// A copy went back into its source's queue, or `refused` says why it could not.
+void put_back(std::string_view broker, std::string_view queue, std::string_view target, const std::string& reason,
+              const std::string& refused);
+/// One delivery is left, and no dead letter takes the message then.
+void near_delivery_limit(std::string_view broker, std::string_view target, const std::string& reason);
 void reply_undeliverable(std::string_view broker, std::string_view reply_to, const std::string& reason);
 void reply_not_allowed(std::string_view route, std::string_view broker, std::string_view reply_to);
 void reply_without_address(std::string_view route);

@@ -26,8 +26,31 @@ void Passage::launch() noexcept {
   if (!used_) return settle(Settlement::accept);
   // A branch may be done before its start() returns, and with the last one this may be gone.
   size_t branches = used_;
-  pending_.store(static_cast<uint32_t>(branches), std::memory_order_relaxed);
+  state_.store(branches * kOpen, std::memory_order_relaxed);
   for (size_t i = 0; i < branches; ++i) branches_[i]->start();
+}
+
+void Passage::launch_first() noexcept {
+  state_.store(kOpen, std::memory_order_relaxed);
+  branches_.front()->start();
+}
+
+// The first is not done yet: so the passage stays, whatever the others do.
+void Passage::start_others() noexcept {
+  state_.fetch_add((used_ - 1) * kOpen, std::memory_order_relaxed);
+  for (size_t i = 1; i < used_; ++i) branches_[i]->start();
+}
+
+void Passage::branch_held(bool yes) noexcept {
+  auto before =
+      yes ? state_.fetch_add(kHeld, std::memory_order_acq_rel) : state_.fetch_sub(kHeld, std::memory_order_acq_rel);
+  changed(before, yes ? before + kHeld : before - kHeld);
+  // With several, the delivery could be settled, and another message's, before it is told.
+  if (used_ == 1) delivery_->held(yes);
+}
+
+void Passage::changed(uint64_t before, uint64_t after) noexcept {
+  if (held(before) != held(after)) port_.held(held(after));
 }
 
 void Passage::branch_done(Settlement settlement) noexcept {
@@ -35,7 +58,9 @@ void Passage::branch_done(Settlement settlement) noexcept {
   if (settlement == Settlement::requeue) worst_.store(settlement, std::memory_order_relaxed);
   if (auto accept = Settlement::accept; settlement == Settlement::reject)
     worst_.compare_exchange_strong(accept, settlement, std::memory_order_relaxed);
-  if (pending_.fetch_sub(1, std::memory_order_acq_rel) == 1) settle(worst_.load(std::memory_order_relaxed));
+  auto before = state_.fetch_sub(kOpen, std::memory_order_acq_rel);
+  if (before == kOpen) return settle(worst_.load(std::memory_order_relaxed));
+  if (before >= kHeld) changed(before, before - kOpen);
 }
 
 void Passage::settle(Settlement settlement) noexcept {

@@ -25,8 +25,13 @@ class Passage final : public Delivery::Attachment {
   Branch& add();
   /// [source's thread] Starts all branches; without any, settles. The delivery may be gone when this returns.
   void launch() noexcept;
+  /// [source's thread] Starts the first branch alone. The others are started by it, before it is done, or never.
+  void launch_first() noexcept;
+  void start_others() noexcept;
   /// [any thread] One branch is done. The last one settles the delivery, and the passage must not be touched after.
   void branch_done(Settlement settlement) noexcept;
+  /// [any thread, before branch_done()] One branch only waits for the operator now, or no longer does.
+  void branch_held(bool yes) noexcept;
 
   [[nodiscard]] bool away() const noexcept override;
 
@@ -41,6 +46,14 @@ class Passage final : public Delivery::Attachment {
   }
 
  private:
+  /// Branches that are not done (`open`), and those of them that only wait for the operator, in one number, so that
+  /// each change of the two is seen by one thread.
+  static constexpr uint64_t kOpen = 1, kHeld = uint64_t{1} << 32;
+  static uint32_t open(uint64_t state) { return static_cast<uint32_t>(state); }
+  /// Nothing of it can be done before the operator has done something.
+  static bool held(uint64_t state) { return open(state) && open(state) == state >> 32; }
+
+  void changed(uint64_t before, uint64_t after) noexcept;
   void settle(Settlement settlement) noexcept;
 
   Port& port_;
@@ -49,7 +62,7 @@ class Passage final : public Delivery::Attachment {
   const Endpoint* origin_ = nullptr;
   std::vector<std::unique_ptr<Branch>> branches_;
   size_t used_ = 0;
-  std::atomic<uint32_t> pending_{0};
+  std::atomic<uint64_t> state_{0};
   std::atomic<Settlement> worst_{Settlement::accept};
 };
 

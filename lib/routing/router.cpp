@@ -1,6 +1,9 @@
 #include "routing/router.hpp"
 
+#include <algorithm>
+
 #include "base/text.hpp"
+#include "routing/events.hpp"
 #include "routing/passage.hpp"
 #include "routing/publish.hpp"
 
@@ -26,6 +29,13 @@ uint64_t Router::in_flight() const {
   uint64_t sum = 0;
   for (auto& [name, port] : ports_) sum += port->in_flight();
   return sum;
+}
+
+uint64_t Router::held() const {
+  std::lock_guard lock(mutex_);
+  int64_t sum = 0;
+  for (auto& [name, port] : ports_) sum += port->held();
+  return static_cast<uint64_t>(std::max<int64_t>(sum, 0));
 }
 
 bool Router::refresh(std::shared_ptr<const RouteTable>& cached, uint64_t& version) const {
@@ -57,13 +67,19 @@ void Port::receive(DeliveryHandle delivery) noexcept {
   auto& passage = static_cast<Passage&>(*delivery->attachment);
   RouteTable::match(local.lanes, delivery->subscription, delivery->message, local.routes);
   passage.begin(std::move(delivery), local.table);
+  if (passage.delivery().deliveries_left && last_delivery(passage, local.routes)) [[unlikely]]
+    return;
+  aim(passage, local.routes);
+  passage.launch();
+}
+
+void Port::aim(Passage& passage, const std::vector<const Route*>& routes) {
   if (passage.is_reply())
     passage.add().carry_home();
-  else if (local.routes.empty())
+  else if (routes.empty())
     unrouted(passage);
   else
-    route(passage, local.routes);
-  passage.launch();
+    route(passage, routes);
 }
 
 namespace {
@@ -115,6 +131,32 @@ void Port::route(Passage& passage, const std::vector<const Route*>& routes) {
     }
   }
   if (message.reply_to && !message.reply_to->empty() && !answering) plain_requests_.add();
+}
+
+// Its source may drop the message after this delivery: it goes to the dead letter, or a copy back into its queue. False
+// where it is handled as any other.
+bool Port::last_delivery(Passage& passage, const std::vector<const Route*>& routes) {
+  auto& left = *passage.delivery().deliveries_left;
+  auto ends = [](const FailurePolicy& p) { return p.dead_letter || p.reject_when_exhausted; };
+  auto& defaults = *passage.table()->default_failures();
+  bool all_end = passage.is_reply() || routes.empty()
+                     ? ends(defaults)
+                     : std::ranges::all_of(routes, [&](auto* route) { return ends(*route->failures); });
+  if (left.another) {
+    if (!all_end) events::near_delivery_limit(broker_, passage.delivery().message.target, left.reason);
+    return false;
+  }
+  if (!passage.is_reply() && routes.empty()) return false;  // nothing is tried with it that it could disturb
+  if (left.dead_letter && all_end) {
+    if (passage.is_reply()) passage.add().condemn(nullptr, &defaults, left.reason);
+    for (auto* route : routes) passage.add().condemn(route, route->failures.get(), left.reason);
+    passage.launch();
+    return true;
+  }
+  passage.add().put_back(!left.known);
+  if (!left.known) aim(passage, routes);
+  passage.launch_first();
+  return true;
 }
 
 void Port::unrouted(Passage& passage) {

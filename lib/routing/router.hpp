@@ -26,16 +26,23 @@ class Port final : public Sink {
   /// [any thread] One delivery less in flight.
   void settled() noexcept { in_flight_.fetch_sub(1, std::memory_order_release); }
 
+  /// [any thread] One delivery more, or less, only waits for the operator.
+  void held(bool yes) noexcept { held_.fetch_add(yes ? 1 : -1, std::memory_order_relaxed); }
+
   [[nodiscard]] Router& router() const { return router_; }
   [[nodiscard]] const std::string& broker() const { return broker_; }
   [[nodiscard]] uint64_t in_flight() const { return in_flight_.load(std::memory_order_acquire); }
+  /// [any thread] Of those in flight, the ones that only wait for the operator.
+  [[nodiscard]] int64_t held() const { return held_.load(std::memory_order_relaxed); }
   /// [any thread] Deliveries received since the process began; with in_flight(), how many were settled.
   [[nodiscard]] uint64_t received() const { return received_.value(); }
 
  private:
   void log_loop(const Route& route, const Message& message, std::string_view why);
+  void aim(Passage& passage, const std::vector<const Route*>& routes);
   void route(Passage& passage, const std::vector<const Route*>& routes);
   void unrouted(Passage& passage);
+  bool last_delivery(Passage& passage, const std::vector<const Route*>& routes);
 
   Router& router_;
   std::string broker_;
@@ -44,6 +51,7 @@ class Port final : public Sink {
   Counter& plain_requests_ = counter("requests_forwarded_as_plain");
   log::Repeated unrouted_log_, loop_log_;
   alignas(64) std::atomic<uint64_t> in_flight_{0};
+  std::atomic<int64_t> held_{0};
 };
 
 class Router {
@@ -61,9 +69,14 @@ class Router {
     stopping_ = true;
     waits_.stop();
   }
+  /// [any thread] The bridge stops: what is held is not tried any more.
+  void drain() { draining_ = true; }
+  [[nodiscard]] bool draining() const { return draining_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
   /// [any thread] Deliveries that are not settled yet.
   [[nodiscard]] uint64_t in_flight() const;
+  /// [any thread] Of these, the ones that only wait for the operator: no time of waiting settles them.
+  [[nodiscard]] uint64_t held() const;
 
   [[nodiscard]] Waits& waits() { return waits_; }
   /// [any thread] `cached` is brought up to date: true where it was not. Cheap where the table has not changed.
@@ -74,7 +87,7 @@ class Router {
   std::shared_ptr<const RouteTable> table_;
   std::atomic<uint64_t> version_{0};
   std::map<std::string, std::unique_ptr<Port>> ports_;
-  std::atomic<bool> stopping_{false};
+  std::atomic<bool> stopping_{false}, draining_{false};
   Waits waits_;
 };
 

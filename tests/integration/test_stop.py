@@ -4,7 +4,8 @@ import signal
 import time
 
 import pytest
-from configs import configuration, route, shop
+from configs import amqp as amqp_section
+from configs import configuration, local, route, shop
 from harness import UNDRAINED, eventually, unique
 from traffic import Crossing, QueueEnd, TopicEnd, finish
 
@@ -26,19 +27,20 @@ def test_a_drained_stop_makes_no_duplicates(bridge, rabbit, kafka, amqp, kafka_c
     crossing.check(duplicates=False)
 
 
-def held(amqp, url):
-    """A configuration whose message cannot be delivered, and that would drain for ten minutes."""
+def waiting(amqp, url):
+    """A configuration whose message waits for a broker that is away, and that would drain for ten minutes."""
     source = amqp.queue()
     amqp.publish(source, b"x")
-    return source, configuration(route(shop(queue=source), shop(target=unique("nobody"))), shop=url,
-                                 failures={"attempts": 1}, shutdown_timeout="10m")
+    config = configuration(route(shop(queue=source), {"broker": "nowhere", "target": "x"}), shop=url, shutdown_timeout="10m")
+    config["brokers"]["nowhere"] = amqp_section("amqp://127.0.0.1:1/")
+    return source, config
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_stops_at_once(bridge, rabbit, amqp, number):
-    source, config = held(amqp, rabbit.url)
+    source, config = waiting(amqp, rabbit.url)
     life = bridge(config)
-    life.wait_log("message held")
+    eventually(lambda: amqp.depth(source) == 0, what="the message in the bridge")
     life.signal(number)
     life.wait_log('"msg":"draining"')
     time.sleep(1.1)  # sooner it would count as the same one
@@ -50,11 +52,27 @@ def test_a_second_signal_stops_at_once(bridge, rabbit, amqp, number):
 
 
 def test_what_does_not_drain_in_time_goes_back(bridge, rabbit, amqp):
-    source, config = held(amqp, rabbit.url)
+    source, config = waiting(amqp, rabbit.url)
     life = bridge({**config, "shutdown_timeout": "300ms"})
-    life.wait_log("message held")
+    eventually(lambda: amqp.depth(source) == 0, what="the message in the bridge")
     life.terminate(UNDRAINED)
     eventually(lambda: amqp.depth(source) == 1, what="the message back in its queue")
+
+
+@pytest.mark.parametrize("through_memory", [False, True], ids=["directly", "through memory"])
+def test_what_is_held_does_not_make_a_stop_last(bridge, rabbit, amqp, through_memory):
+    """No time of waiting settles it: it goes back at once, however quickly it is tried again."""
+    source, nobody = amqp.queue(), unique("nobody")
+    for i in range(20):
+        amqp.publish(source, b"%d" % i)
+    routes = [route(local(target="a"), shop(target=nobody), name="held")] if through_memory else []
+    routes.append(route(shop(queue=source), local(target="a") if through_memory else shop(target=nobody)))
+    life = bridge(configuration(*routes, shop=rabbit.url, failures={"attempts": 1, "backoff": "10ms..50ms"},
+                                shutdown_timeout="10m"))
+    life.wait_log("message held")
+    eventually(lambda: amqp.depth(source) == 0, what="all of them in the bridge")
+    life.terminate(UNDRAINED, timeout=30)
+    eventually(lambda: amqp.depth(source) == 20, what="the messages back in their queue")
 
 
 def test_a_stop_before_anything_is_connected(bridge):

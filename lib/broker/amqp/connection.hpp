@@ -38,6 +38,9 @@ class ConnectionUser {
   ~ConnectionUser() = default;
 };
 
+/// The least wait after a login that was refused: knocking sooner would be hammering.
+inline constexpr Duration kAfterRefusedLogin = std::chrono::seconds(1);
+
 class Connection {
  public:
   /// `role` ("pub", "queue orders") stands beside the application's name in the broker's list of connections.
@@ -57,6 +60,10 @@ class Connection {
   [[nodiscard]] bool blamed() const { return end_ == End::blamed; }
   /// Of the broker's connection.close, 0 where none came.
   [[nodiscard]] unsigned close_code() const { return close_code_; }
+  /// The broker closed it with this code for this method of ours.
+  [[nodiscard]] bool closed_for(unsigned code, amqp_method_number_t method) const {
+    return close_code_ == code && close_method_ == method;
+  }
   /// User, password or vhost were not accepted, or no further connection is: knocking again at once would be hammering.
   [[nodiscard]] bool login_refused() const { return end_ == End::login_refused || end_ == End::limited; }
   /// The broker has as many connections or channels as its vhost, this user or its node may have.
@@ -115,7 +122,8 @@ class Connection {
   State state_ = State::closed;
   End end_ = End::lost;
   unsigned close_code_ = 0;  ///< of connection.close; 0: none came
-  uint64_t epoch_ = 0;       ///< counts open() and close(): tells a callback's aftermath that the connection is another
+  amqp_method_number_t close_method_ = 0;
+  uint64_t epoch_ = 0;  ///< counts open() and close(): tells a callback's aftermath that the connection is another
   size_t next_endpoint_ = 0;
   const Endpoint* target_ = nullptr;
   std::string endpoint_text_, server_;

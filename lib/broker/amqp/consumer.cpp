@@ -12,11 +12,22 @@ namespace mombridge::amqp {
 namespace {
 
 constexpr Duration kGather = std::chrono::milliseconds(200);  ///< the longest that an acknowledgement waits for others
-constexpr Duration kAfterRefusedLogin = std::chrono::seconds(1);
-constexpr size_t kKeepCapacity = 16 << 10;  ///< a delivery that grew beyond it gives its memory back
+constexpr size_t kKeepCapacity = 16 << 10;                    ///< a delivery that grew beyond it gives its memory back
 
 std::string link_name(const Subscription& s, const config::Subscription& general) {
   return s.queue.empty() ? "exchange " + general.source : "queue " + s.queue;
+}
+
+amqp_method_number_t method_of(const amqp_channel_close_t& close) {
+  return static_cast<amqp_method_number_t>(close.class_id) << 16 | close.method_id;
+}
+
+// Only a stream does not know basic.get. It keeps no place for an AMQP 0-9-1 consumer: each connect would begin at the
+// next message, or at the first one again. So it is not read at all, rather than with gaps.
+Error is_stream(const Error& broker) {
+  return {"the queue is a stream: AMQP 0-9-1 keeps no place in it, so that each reconnect would miss messages or repeat "
+          "all of them; bind a quorum queue to the same exchange and subscribe to that (" +
+          broker.text + ")"};
 }
 
 }  // namespace
@@ -40,7 +51,8 @@ Consumer::Consumer(EventLoop& loop, const std::string& broker, const Settings& s
                   Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }),
       order_(order),
       queue_(subscription_),
-      give_back_(loop_, settings.give_back_after, queue_.lifetime().needs_consumer(), *this) {}
+      give_back_(loop_, settings.give_back_after, queue_.lifetime().needs_consumer(), *this),
+      limit_(broker_, subscription_, settings_) {}
 
 void Consumer::start(Sink& sink) {
   sink_ = &sink;
@@ -75,8 +87,11 @@ void Consumer::settled(AmqpDelivery& delivery) noexcept {
 void Consumer::closed(const Error& error) {
   auto at_least = connection_.login_refused() ? kAfterRefusedLogin : Duration::zero();
   auto why = error;
-  // The broker takes offence at a declaration with the whole connection (540, 541).
-  if (connection_.blamed() && !supervisor_.up()) {
+  if (connection_.closed_for(AMQP_NOT_IMPLEMENTED, AMQP_BASIC_GET_METHOD)) {
+    why = is_stream(error);
+    at_least = settings_.reconnect_delay_max;
+  } else if (connection_.blamed() && !supervisor_.up()) {
+    // The broker takes offence at a declaration with the whole connection (540, 541).
     auto refusal = queue_.refused(connection_.close_code(), error.text);
     why = refusal.error;
     if (refusal.lasting) at_least = settings_.reconnect_delay_max;
@@ -87,6 +102,7 @@ void Consumer::closed(const Error& error) {
 
 // The channel is gone, and perhaps its connection.
 void Consumer::lost(const Error& error, Duration at_least) {
+  intake_.end();
   if (subscription_.declare && subscription_.declare->exclusive && !connection_.is_open()) has_queue_ = false;
   if (current_) recycle(*std::exchange(current_, nullptr));
   if (give_back_.is_left() && !on_closed_) return;
@@ -106,6 +122,8 @@ void Consumer::drop_channel(const Error& why, Duration at_least) {
 void Consumer::channel_closed(const amqp_channel_close_t& close) {
   auto words = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
   if (close.reply_code == AMQP_NOT_FOUND && queue_.make_it()) return declare_at_last();
+  // Nobody may take single messages from a queue with a single active consumer.
+  if (close.reply_code == AMQP_RESOURCE_LOCKED && method_of(close) == AMQP_BASIC_GET_METHOD) return begin_without_get();
   QueueSetup::Refusal why{{words}};
   if (!supervisor_.up()) why = queue_.refused(close.reply_code, words);
   if (close.reply_code == AMQP_NOT_FOUND && give_back_.is_returning())
@@ -122,6 +140,12 @@ void Consumer::method(uint16_t, amqp_method_number_t id, void* decoded, std::str
   switch (id) {
     case AMQP_BASIC_DELIVER_METHOD:
       return deliver(arguments);
+    case AMQP_BASIC_GET_OK_METHOD: {
+      auto& got = *static_cast<amqp_basic_get_ok_t*>(decoded);
+      return begin_delivery(got.delivery_tag, got.redelivered, view(got.routing_key));
+    }
+    case AMQP_BASIC_GET_EMPTY_METHOD:
+      return intake_.empty();
     case AMQP_BASIC_CONSUME_OK_METHOD:
       return up();
     case AMQP_BASIC_CANCEL_METHOD:
@@ -138,6 +162,7 @@ void Consumer::method(uint16_t, amqp_method_number_t id, void* decoded, std::str
 // Messages come, or may come.
 void Consumer::up() {
   has_queue_ = true;
+  if (supervisor_.up()) return;
   give_back_.returned();
   auto down = supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
   if (auto lost = queue_.lost(); !lost.empty())
@@ -156,11 +181,17 @@ void Consumer::deliver(std::string_view arguments) {
   Reader in(arguments);
   in.short_string();
   auto tag = in.number<uint64_t>();
-  redelivered_ = in.octet() & 1;
+  bool redelivered = in.octet() & 1;
   in.short_string();
   auto key = in.short_string();
+  if (!in.ok()) return drop_channel("a delivery out of order");
+  begin_delivery(tag, redelivered, key);
+}
+
+void Consumer::begin_delivery(uint64_t tag, bool redelivered, std::string_view key) {
   tracker_.delivered();
-  if (!in.ok() || current_ || tag != tracker_.last()) return drop_channel("a delivery out of order");
+  if (current_ || tag != tracker_.last()) return drop_channel("a delivery out of order");
+  redelivered_ = redelivered;
   current_ = &new_delivery();
   current_->tag = tag;
   current_->epoch = epoch_;
@@ -197,14 +228,18 @@ void Consumer::dispatch() {
   m.redelivered = redelivered_;
   unsigned dropped = 0;
   auto& subscription = settings_.subscriptions[index_];
+  QueueNotes notes;
   if (!decode_properties(all.substr(target_size_, properties_size_), m, d.storage, dropped,
-                         {subscription.restore, subscription.replies}) ||
+                         {subscription.restore, subscription.replies}, &notes) ||
       dropped) {
     counter("headers_dropped").add(std::max(dropped, 1u));
     dropped_log_.event(log::Level::warn,
                        "headers dropped: malformed, nested too deep, or of a name that only bridges write",
                        {{"broker", broker_}, {"target", m.target}, {"headers", dropped}});
   }
+  if (notes.any()) [[unlikely]]
+    d.deliveries_left = limit_.look(notes, m);
+  if (intake_.asked()) came_singly(redelivered_ && notes.delivery_count);
   if (auto& from = subscription.target_from; !from.empty())
     if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
   d.subscription = static_cast<uint32_t>(index_);
@@ -221,11 +256,42 @@ void Consumer::dispatch() {
 
 Duration Consumer::serve() {
   take_settled();
+  Duration sleep = Duration::max();
   if (connection_.is_open()) {
-    flush_acks(false);
+    flush_acks(intake_.careful());
+    sleep = ask();
     connection_.flush();
   }
-  return inbox_.empty() ? Duration::max() : Duration::zero();
+  return inbox_.empty() ? sleep : Duration::zero();
+}
+
+// How long there is nothing else to ask for. While draining nothing is taken any longer.
+Duration Consumer::ask() {
+  if (!sink_) return Duration::max();
+  auto now = loop_.round_began();
+  switch (intake_.next(now)) {
+    case CautiousIntake::Next::get:
+      get();
+      break;
+    case CautiousIntake::Next::consume:
+      consume();
+      break;
+    case CautiousIntake::Next::nothing:
+      break;
+  }
+  auto due = intake_.due();
+  return due == TimePoint::max() ? Duration::max() : std::max(due - now, Duration::zero());
+}
+
+void Consumer::came_singly(bool counted) {
+  if (counted) {
+    static Counter& taken = counter("redelivered_taken_singly");
+    taken.add();
+    singly_log_.event(log::Level::info, "messages that were delivered before are taken one at a time",
+                      {{"broker", broker_}, {"queue", subscription_.queue}});
+    up();
+  }
+  intake_.got(counted, loop_.round_began());
 }
 
 void Consumer::take_settled() {
@@ -237,7 +303,10 @@ void Consumer::take_settled() {
     pace_.took(loop_.round_began() - d.arrived);
     d.handed_out = false;
     progress |= d.settlement != Settlement::requeue;
-    if (d.epoch == epoch_ && connection_.is_open()) tell_broker(d);
+    if (d.epoch == epoch_ && connection_.is_open()) {
+      tell_broker(d);
+      intake_.settled(loop_.round_began());
+    }
     recycle(d);
   }
   if (in_flight_bytes_ <= settings_.prefetch_size / 2 && in_flight_ <= settings_.prefetch_count)
@@ -345,6 +414,7 @@ AmqpDelivery& Consumer::new_delivery() {
 void Consumer::recycle(AmqpDelivery& d) {
   d.bytes.clear(kKeepCapacity);
   d.storage.clear();
+  if (d.deliveries_left) d.deliveries_left.reset();
   free_.push_back(&d);
 }
 

@@ -13,7 +13,9 @@
 #include "base/log.hpp"
 #include "base/pace.hpp"
 #include "broker/amqp/ack_tracker.hpp"
+#include "broker/amqp/cautious_intake.hpp"
 #include "broker/amqp/connection.hpp"
+#include "broker/amqp/delivery_limit.hpp"
 #include "broker/amqp/give_back.hpp"
 #include "broker/amqp/properties.hpp"
 #include "broker/amqp/publisher_first.hpp"
@@ -88,8 +90,12 @@ class Consumer final : private ConnectionUser, private GiveBack::User {
   void resume();
   void up();
   void declare_at_last();
+  Duration ask();
+  void came_singly(bool counted);
+  void get();
   void consume();
   void deliver(std::string_view arguments);
+  void begin_delivery(uint64_t tag, bool redelivered, std::string_view key);
   void dispatch();
   void take_settled();
   void tell_broker(const AmqpDelivery& delivery);
@@ -98,6 +104,7 @@ class Consumer final : private ConnectionUser, private GiveBack::User {
   void drop_channel(const std::string& why) { drop_channel(Error{why}, Duration::zero()); }
   void drop_channel(const Error& why, Duration at_least);
   void channel_closed(const amqp_channel_close_t& close);
+  void begin_without_get();
   void lost(const Error& error, Duration at_least);
   [[nodiscard]] bool too_many() const { return in_flight_ >= 2 * uint64_t{settings_.prefetch_count}; }
   AmqpDelivery& new_delivery();
@@ -116,6 +123,8 @@ class Consumer final : private ConnectionUser, private GiveBack::User {
   Sink* sink_ = nullptr;  ///< null: no deliveries now
   Inbox<AmqpDelivery> inbox_;
   AckTracker tracker_;
+  CautiousIntake intake_;
+  DeliveryLimit limit_;
   uint64_t epoch_ = 0;  ///< of the channel
   std::atomic<uint64_t> live_epoch_{0};
   std::deque<AmqpDelivery> deliveries_;
@@ -129,7 +138,7 @@ class Consumer final : private ConnectionUser, private GiveBack::User {
   EventLoop::TimerId stragglers_ = 0;  ///< runs while acknowledgements gather above one that is open
   std::atomic<bool> has_queue_{false};
   std::function<void()> on_closed_;
-  log::Repeated dropped_log_;
+  log::Repeated dropped_log_, singly_log_;
 };
 
 }  // namespace mombridge::amqp

@@ -17,7 +17,7 @@ void Consumer::opened() {
   amqp_basic_qos_t qos{.prefetch_size = 0, .prefetch_count = settings_.prefetch_count, .global = 0};
   connection_.send(kChannel, AMQP_BASIC_QOS_METHOD, &qos);
   queue_.ask(connection_, kChannel);
-  consume();
+  intake_.begin(limit_.may_count(), settings_.prefetch_count);
 }
 
 // The queue was asked for and is not there: the same again on a new channel, this time to make it.
@@ -25,6 +25,18 @@ void Consumer::declare_at_last() {
   amqp_channel_close_ok_t ok{};
   connection_.send(kChannel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
   opened();
+}
+
+void Consumer::begin_without_get() {
+  intake_.refused();
+  amqp_channel_close_ok_t ok{};
+  connection_.send(kChannel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+  opened();
+}
+
+void Consumer::get() {
+  amqp_basic_get_t get{.ticket = 0, .queue = bytes(queue_.name()), .no_ack = 0};
+  connection_.send(kChannel, AMQP_BASIC_GET_METHOD, &get);
 }
 
 void Consumer::consume() {

@@ -89,6 +89,7 @@ void Connection::control(amqp_method_number_t id, void* decoded) {
 
 void Connection::closed_by_broker(const amqp_connection_close_t& close) {
   close_code_ = close.reply_code;
+  close_method_ = static_cast<amqp_method_number_t>(close.class_id) << 16 | close.method_id;
   auto why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
   bool limited = close.reply_code == AMQP_NOT_ALLOWED && why.find("limit") != std::string::npos;
   if (limited)

@@ -27,8 +27,8 @@ std::optional<int64_t> plausible_time(const Value& v) {
 /// What the bridge itself put into headers goes back to where it came from; the rest stays.
 class Restore {
  public:
-  Restore(Message& message, DecodedHeaders& storage, unsigned& dropped, HeaderTrust trust)
-      : m_(message), storage_(storage), dropped_(dropped), trust_(trust) {}
+  Restore(Message& message, DecodedHeaders& storage, unsigned& dropped, HeaderTrust trust, QueueNotes* notes)
+      : m_(message), storage_(storage), dropped_(dropped), trust_(trust), notes_(notes) {}
 
   void run() {
     auto& headers = storage_.headers;
@@ -54,6 +54,7 @@ class Restore {
       case NameOwner::sender:
         return true;
       case NameOwner::broker:
+        if (notes_ && h.name == "x-delivery-count") notes_->delivery_count = whole_number(h.value);
         return false;
       case NameOwner::dead_letter:
         storage_.local.push_back(h);
@@ -74,6 +75,9 @@ class Restore {
     auto& v = h.value;
     if (h.name == header::kRedelivered) return is_true(v) && (m_.redelivered = true);
     if (h.name == header::kCorrelationIdEncoding) return v.text == "base64url" && (encoded_id_ = true);
+    // Whether they are believed is said by who published them, whatever the subscription trusts in.
+    if (h.name == header::kPutBacks) return notes_ && (notes_->put_backs = whole_number(v));
+    if (h.name == header::kPutBackTarget) return notes_ && (v.is_text() && (notes_->put_back_target = v.text));
     if (!trust_.restore) return false;
     if (h.name == header::kKey) return v.is_text() && (m_.key = v.text);
     if (h.name == header::kTombstone) return is_true(v) && m_.body.empty() && (m_.tombstone = true);
@@ -127,6 +131,7 @@ class Restore {
   DecodedHeaders& storage_;
   unsigned& dropped_;
   const HeaderTrust trust_;
+  QueueNotes* notes_;
   std::span<const Header> repeated_;  ///< names that stood several times
   bool encoded_id_ = false;
   bool own_timestamp_ = false;
@@ -135,7 +140,7 @@ class Restore {
 }  // namespace
 
 bool decode_properties(std::string_view bytes, Message& m, DecodedHeaders& storage, unsigned& dropped,
-                       HeaderTrust trust) {
+                       HeaderTrust trust, QueueNotes* notes) {
   Reader in(bytes);
   auto flags = in.number<uint16_t>();
   if (flags & 1) return false;  // continued flags: no such property exists
@@ -154,7 +159,9 @@ bool decode_properties(std::string_view bytes, Message& m, DecodedHeaders& stora
   text(kMessageId, m.message_id);
   if (flags & kTimestamp) m.timestamp = in.number<uint64_t>();
   text(kType, m.type);
-  if (flags & kUserId) in.short_string();  // checked by the broker against our own user: never forwarded
+  // Checked by the broker against the user who publishes: never forwarded.
+  if (flags & kUserId)
+    if (auto user = in.short_string(); notes) notes->user_id = user;
   text(kAppId, m.app_id);
   if (flags & kClusterId) in.short_string();
   if (m.expiration && !all_digits(*m.expiration)) m.expiration.reset();
@@ -162,7 +169,7 @@ bool decode_properties(std::string_view bytes, Message& m, DecodedHeaders& stora
   if (!table.empty() && !decode_table(table, storage.headers, storage.arena, dropped)) {
     ++dropped;  // what was decoded up to there stays
   }
-  Restore(m, storage, dropped, trust).run();
+  Restore(m, storage, dropped, trust, notes).run();
   return ok;
 }
 

@@ -186,6 +186,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   flags |= texts.fit(kType, m.type, "type");
   flags |= texts.fit(kAppId, m.app_id, "app-id");
   if (m.priority) flags |= kPriority;
+  if (!publication.author.empty()) flags |= kUserId;
   // A record that says nothing else was made at its own time.
   auto timestamp = m.timestamp ? m.timestamp : m.record_seconds();
   if (timestamp) flags |= kTimestamp;
@@ -202,6 +203,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   if (flags & kMessageId) writer.short_string(*m.message_id);
   if (flags & kTimestamp) writer.number(*timestamp);
   if (flags & kType) writer.short_string(*m.type);
+  if (flags & kUserId) writer.short_string(publication.author);
   if (flags & kAppId) writer.short_string(*m.app_id);
   return {};
 }

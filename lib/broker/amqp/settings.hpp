@@ -43,8 +43,9 @@ struct Subscription {
   std::string queue;
   std::optional<QueueDeclaration> declare;  ///< absent: the queue is somebody else's and must exist
   std::vector<Binding> bindings;
-  Arguments arguments;         ///< of the consumer
-  bool passive_first = false;  ///< used as it is where it exists; only else declared as `declare` says
+  Arguments arguments;                    ///< of the consumer
+  std::optional<int64_t> delivery_limit;  ///< the queue's x-delivery-limit; 0: it has none; absent: by `declare`
+  bool passive_first = false;             ///< used as it is where it exists; only else declared as `declare` says
 };
 
 struct Settings : config::BrokerSettings {

@@ -82,6 +82,16 @@ std::optional<QueueDeclaration> read_declaration(Section& section) {
   return queue;
 }
 
+// RabbitMQ hands what it has delivered too often to the queue's own dead-letter exchange, and drops it without one.
+bool drops(const Subscription& queue) {
+  if (!queue.declare || queue.delivery_limit == 0) return false;
+  auto& arguments = queue.declare->arguments;
+  auto type = arguments.find("x-queue-type"), limit = arguments.find("x-delivery-limit");
+  bool quorum = type != arguments.end() && type->second == Argument(std::string("quorum"));
+  bool none = limit != arguments.end() && std::get_if<int64_t>(&limit->second) && std::get<int64_t>(limit->second) < 0;
+  return quorum && !none && !arguments.contains("x-dead-letter-exchange");
+}
+
 std::vector<std::string> read_routing_keys(Section& section) {
   std::vector<std::string> keys;
   for (auto& key : section.strings("routing_key"))
@@ -156,6 +166,8 @@ void read_queue(Section& section, Entry& entry) {
   entry.common.source = entry.amqp.queue;
   entry.common.targets = {"#"};
   entry.amqp.declare = read_declaration(section);
+  if (uint32_t limit = 0; section.integer("delivery_limit", limit)) entry.amqp.delivery_limit = limit;
+  entry.common.drops = drops(entry.amqp);
   for (auto& bind : section.sections("bind")) {
     entry.amqp.bindings.push_back(read_binding(bind));
     entry.common.bound.push_back(bound(entry.amqp.bindings.back()));
@@ -174,6 +186,7 @@ void read_exchange(Section& section, Entry& entry) {
   entry.amqp.bindings = {std::move(binding)};
   for (auto* key : {"declare", "bind"})
     section.refuse(key, "only with queue:", "a private queue is declared and bound by itself");
+  section.refuse("delivery_limit", "only with queue:", "a private queue counts no deliveries");
 }
 
 // Two consumers of one queue would share its messages between them, at random.
@@ -214,11 +227,15 @@ std::optional<size_t> join_route(Section& from, Entry entry, size_t index, Setti
   config::join_restore(from, "queue", entry.common, common);
   if (amqp.declare && entry.amqp.declare && !same(*amqp.declare, *entry.amqp.declare))
     from.error("declare", "the queue is declared otherwise elsewhere", first);
+  if (amqp.delivery_limit && entry.amqp.delivery_limit && amqp.delivery_limit != entry.amqp.delivery_limit)
+    from.error("delivery_limit", "another delivery_limit of the queue is given elsewhere", first);
   if (!amqp.declare) amqp.declare = std::move(entry.amqp.declare);
   if (!amqp.arguments.empty() && !entry.amqp.arguments.empty() && amqp.arguments != entry.amqp.arguments)
     from.error("arguments", "the queue is consumed with other arguments elsewhere", first);
   if (amqp.arguments.empty()) amqp.arguments = std::move(entry.amqp.arguments);
   std::ranges::move(entry.common.bound, std::back_inserter(common.bound));
+  if (!amqp.delivery_limit) amqp.delivery_limit = entry.amqp.delivery_limit;
+  common.drops = drops(amqp);
   std::ranges::move(entry.amqp.bindings, std::back_inserter(amqp.bindings));
   return index;
 }
@@ -296,7 +313,8 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
   auto& settings = static_cast<Settings&>(base);
   if (!from.has("queue")) {
     from.refuse("topic", "an amqp broker has queues, not topics", "queue:");
-    for (auto* key : {"declare", "bind", "arguments", "target_from", "restore"}) from.refuse(key, "only with queue:");
+    for (auto* key : {"declare", "bind", "arguments", "target_from", "restore", "delivery_limit"})
+      from.refuse(key, "only with queue:");
     for (auto* key : {"exchange", "routing_key"})
       from.refuse(key, "an exchange is subscribed to under brokers", "subscribe: [{exchange: ..., routing_key: ...}]");
     return std::nullopt;

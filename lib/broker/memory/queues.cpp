@@ -34,6 +34,10 @@ void MemoryDelivery::settle(Settlement s) noexcept {
   owner_.forward(*this);
 }
 
+void MemoryDelivery::held(bool yes) noexcept {
+  if (passage->single) passage->publication->held(yes);
+}
+
 Queues::Queues(EventLoop& loop, const Settings& settings, std::function<void(MemoryDelivery&)> on_settled)
     : loop_(loop),
       on_settled_(std::move(on_settled)),
@@ -89,6 +93,7 @@ void Queues::hand_out(Queue& queue, Publication& publication) {
   passage.queue = &queue;
   passage.rejected = false;
   passage.unsettled = static_cast<unsigned>(queue.subscriptions.size());
+  passage.single = queue.subscriptions.size() == 1;
   std::span<const Header> headers = publication.message->headers;
   if (!publication.headers.empty()) {
     merge(passage.headers, headers, publication.headers);

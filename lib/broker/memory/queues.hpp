@@ -30,12 +30,14 @@ struct Passage {
   unsigned unsettled = 0;       ///< deliveries that are neither accepted nor rejected
   unsigned handed_out = 0;      ///< of these, those in somebody's hands; the others wait for their next try
   bool rejected = false;
+  bool single = false;  ///< it has one delivery: what holds that holds the publication
 };
 
 class MemoryDelivery final : public Delivery {
  public:
   explicit MemoryDelivery(Queues& owner) : owner_(owner) {}
   void settle(Settlement settlement) noexcept override;
+  void held(bool yes) noexcept override;
 
   Passage* passage = nullptr;
   Settlement settlement = Settlement::accept;

@@ -1,7 +1,9 @@
 """What RabbitMQ does to its clients: alarms, deletions, refusals, closed connections, limits."""
 import contextlib
+import signal
 import time
 
+import harness
 from harness import eventually
 from registry import fault
 
@@ -263,6 +265,69 @@ def queues_that_live_by_their_consumer(run):
     log = run.bridge.read_log()
     run.expect('"paused"' not in log, "something was given back")
     run.expect("messages were missed" not in log, "a queue was deleted")
+
+
+def ends_the_process(config, plan):
+    config["handlers"]["echo"]["plugin"] = str(plan.handlers / "bad_crashes_echo.so")
+    plan.route(config, "ah")["from"]["delivery_limit"] = LIMITED["x-delivery-limit"]
+
+
+@fault("D21p", "messages that end the process, on a quorum queue with x-delivery-limit 3: started anew until it stays",
+       directions=("ah",), dead=True, queues={"ah.in": LIMITED}, configure=ends_the_process)
+def poison_ends_the_process(run):
+    """Their neighbours must arrive, and they themselves at the dead letter, not in the queue's own."""
+    with contextlib.closing(run.bed.amqp()) as amqp:
+        graveyard, source = amqp.queue(GRAVEYARD), run.plan.source(run.plan.directions[0])
+        run.faulted()
+        for _ in range(2):
+            amqp.publish(source, b"crash")
+            run.sleep(0.3)
+        run.allowed_broken = 2
+        crashes, since = 0, time.monotonic()
+        while time.monotonic() - since < 10 and crashes < 20:
+            if not run.bridge.running:
+                run.bridge.expect_exit(-signal.SIGABRT)
+                crashes, since = crashes + 1, time.monotonic()
+                run.faulted(interruptions=1)
+                run.bridge.start(ready=False)
+            time.sleep(0.1)
+        run.healed()
+        run.note(f"{crashes} crashes")
+        run.log_has("message dead-lettered.*x-delivery-limit 3")
+        run.expect(2 <= crashes <= 8, f"it crashed {crashes} times")
+        found = amqp.depth(graveyard)
+        run.expect(not found, f"{found} messages dropped by the queue's delivery limit")
+
+
+def held_at_an_exchange(config, plan):
+    through_exchange(config, plan)
+    config["failures"] = {"attempts": 2, "backoff": "100ms..1s"}
+    config["routes"][0]["from"]["delivery_limit"] = LIMITED["x-delivery-limit"]
+
+
+@fault("D21h", "messages that are held, without a dead letter, on a quorum queue with x-delivery-limit 3: seven restarts",
+       directions=("aa",), start=False, queues={"aa.in": LIMITED}, configure=held_at_an_exchange)
+def held_over_restarts(run):
+    with contextlib.closing(run.bed.amqp()) as amqp:
+        graveyard = amqp.queue(GRAVEYARD)
+        run.start_senders()
+        run.faulted()
+        for number in range(7):
+            run.bridge.start()
+            run.log_has("message held")
+            run.sleep(1)
+            if number % 2:
+                run.bridge.kill()
+            else:
+                took = run.bridge.terminate(harness.UNDRAINED)
+                run.expect(took < 10, f"a stop with held messages took {took:.1f} s")
+            run.faulted(interruptions=1)
+        make_exchange(run, amqp)
+        run.bridge.start()
+        run.healed()
+        run.sleep(3)
+        found = amqp.depth(graveyard)
+        run.expect(not found, f"{found} messages dropped by the queue's delivery limit")
 
 
 @fault("D21g", "destinations away for 80 s: sources get their messages back once", interruptions=3, sink_interruptions=0)

@@ -75,6 +75,31 @@ TEST(Border, UserIdAndClusterIdAreRead_ButGoNowhere) {
   EXPECT_EQ(out.find("cluster"), std::string::npos);
 }
 
+TEST(Border, NotesOfTheQueueAreReadAndGoNoFurther) {
+  Message m;
+  std::vector<Header> headers{{"mombridge-put-back", Value::of(int64_t{2})},
+                              {"mombridge-put-back-target", Value::of(std::string_view("a.b"))},
+                              {"own", Value::of(std::string_view("kept"))}};
+  m.headers = headers;
+  m.app_id = "app";
+  Silent publication(m);
+  publication.author = "me";
+  Decoded d(encoded(publication));
+  EXPECT_TRUE(d.ok);
+  EXPECT_EQ(d.message.app_id, "app");
+  EXPECT_THAT(d.names(), testing::ElementsAre("own"));
+  Message again;
+  DecodedHeaders storage;
+  unsigned dropped = 0;
+  QueueNotes notes;
+  EXPECT_TRUE(decode_properties(d.bytes, again, storage, dropped, {}, &notes));
+  EXPECT_TRUE(notes.any());
+  EXPECT_EQ(notes.put_backs, 2);
+  EXPECT_EQ(notes.put_back_target, "a.b");
+  EXPECT_EQ(notes.user_id, "me");
+  EXPECT_FALSE(notes.delivery_count);
+}
+
 TEST(Border, AnExpirationThatTheBrokerCannotCountIsNoProperty) {
   for (auto text : {"soon"s, "-1"s, ""s, "1.5"s, "4294967296"s, "99999999999999999999999999"s, " 1"s}) {
     Message m;

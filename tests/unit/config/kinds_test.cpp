@@ -6,6 +6,7 @@ namespace mombridge::config::test {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
 using testing::SizeIs;
@@ -13,6 +14,30 @@ using testing::SizeIs;
 template <class Settings>
 const Settings& settings(const Loaded& loaded, const std::string& name) {
   return dynamic_cast<const Settings&>(*loaded.config.broker(name)->settings);
+}
+
+TEST(Amqp, DeliveryLimit) {
+  auto loaded = load_text(
+      "brokers:\n  shop:\n    type: amqp\n    url: amqp://localhost\n    subscribe:\n"
+      "      - {queue: a, delivery_limit: 3}\n      - {queue: b, delivery_limit: 0}\n      - {queue: c}\n"
+      "routes:\n"
+      "  - {from: {broker: shop, queue: c, delivery_limit: 7}, to: {broker: shop, target: x}}\n"
+      "  - {name: n, from: {broker: shop, queue: c, delivery_limit: 7}, to: {broker: shop, target: x}}\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& s = settings<amqp::Settings>(loaded, "shop");
+  EXPECT_EQ(s.amqp_subscriptions[0].delivery_limit, 3);
+  EXPECT_EQ(s.amqp_subscriptions[1].delivery_limit, 0);
+  EXPECT_EQ(s.amqp_subscriptions[2].delivery_limit, 7) << "what only a route says holds, too";
+  auto wrong = load_text(
+      "brokers:\n  shop:\n    type: amqp\n    url: amqp://localhost\n    subscribe:\n"
+      "      - {queue: a, delivery_limit: 3}\n      - {exchange: amq.topic, delivery_limit: 3}\n"
+      "routes:\n"
+      "  - {from: {broker: shop, queue: a, delivery_limit: 7}, to: {broker: shop, target: x}}\n"
+      "  - {name: n, from: {broker: shop, delivery_limit: 7}, to: {broker: shop, target: x}}\n");
+  EXPECT_THAT(wrong.said,
+              ElementsAre(HasSubstr("c.yaml:7:31: error: brokers.shop.subscribe[1].delivery_limit: only with"),
+                          HasSubstr("another delivery_limit of the queue is given elsewhere"),
+                          HasSubstr("delivery_limit: only with queue:")));
 }
 
 TEST(Amqp, Settings) {

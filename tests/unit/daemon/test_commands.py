@@ -41,7 +41,8 @@ def test_check_reports_everything_at_once(tmp_path):
         "  shop: {type: amqp, url: amqp://localhost, subscribe: [{exchange: amq.topic, routing_key: ['#']}]}\n"
         "routes:\n"
         "  - {name: r, from: {broker: shop, target: 'a'}, to: {broker: shop, target: '{key}'}}\n"
-        "  - {name: s, from: {broker: shop, target: 'a'}, to: {broker: shop, target: '{'}}\n")
+        "  - {name: s, from: {broker: shop, target: 'a'}, to: {broker: shop, target: '{'}}\n"
+        "failures: {dead_letter: {broker: shop, target: dead}}\n")
     done = mombridge("check", "-c", tmp_path / "c.yaml")
     assert done.returncode == CONFIG
     places = [line.split(": ")[:2] for line in done.stderr.splitlines()]
@@ -110,6 +111,11 @@ def test_check_warns_of_secrets_that_anybody_may_read(open_folder):
         file.chmod(0o644), secret.chmod(0o644), open_folder.chmod(0o750)
         assert "anybody" not in mombridge("check", "-c", file).stderr, "nobody gets into the folder"
         open_folder.chmod(0o755)
+def test_check_warns_of_a_bridge_without_a_dead_letter():
+    done = mombridge("check", "-c", SMALLEST)
+    assert done.returncode == OK
+    warnings = [line for line in done.stderr.splitlines() if ": warning: " in line]
+    assert len(warnings) == 1 and "failures: no dead_letter" in warnings[0]
 
 
 def handler_config(folder, name, settings=""):

@@ -39,6 +39,7 @@ struct Sent {
   std::optional<int64_t> record_time_ms;
   std::optional<std::string> expiration{};
   std::map<std::string, Value::Kind> kinds;  ///< of the headers that were added
+  std::string author;
 };
 
 class FakeBroker final : public Broker {
@@ -122,7 +123,8 @@ class FakeBroker final : public Broker {
            p.keep_timestamp,
            m.record_time_ms,
            text(m.expiration),
-           {}};
+           {},
+           std::string(p.author)};
     auto copy_to = [](auto& headers, std::span<const Header> from) {
       for (auto& h : from)
         headers[std::string(h.name)] =

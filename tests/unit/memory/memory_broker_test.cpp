@@ -1,5 +1,6 @@
 // What only the memory broker does; the rest is in tests/conformance.
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -27,6 +28,7 @@ struct Probe final : Publication {
     ++completions_;
     changed_.notify_all();
   }
+  void held(bool yes) noexcept override { balance += yes ? 1 : -1; }
   [[nodiscard]] bool await() {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, 30s, [&] { return completions_ > 0; });
@@ -38,6 +40,7 @@ struct Probe final : Publication {
 
   Message content;
   Outcome outcome;
+  std::atomic<int> balance = 0;  ///< of held()
 
  private:
   std::string to_;
@@ -121,6 +124,25 @@ TEST_F(MemoryBrokerTest, EachMatchingSubscriptionHasItsOwnDeliveryAndAllMustSett
   settle(std::move(all[1]), Settlement::accept);
   EXPECT_TRUE(probe.await());
   EXPECT_EQ(probe.outcome.kind, Outcome::Kind::delivered);
+}
+
+TEST_F(MemoryBrokerTest, APublicationIsHeldWithItsOneDelivery) {
+  make({"one", "*"});
+  Probe one("other"), several("one");
+  broker->publish(one);
+  auto all = await_held(1);
+  all[0]->held(true);
+  EXPECT_EQ(one.balance, 1);
+  all[0]->held(false);
+  EXPECT_EQ(one.balance, 0);
+  settle(std::move(all[0]), Settlement::accept);
+  broker->publish(several);
+  all = await_held(2);
+  all[0]->held(true);
+  EXPECT_EQ(several.balance, 0) << "the other may still be done";
+  all[0]->held(false);
+  for (auto& d : all) settle(std::move(d), Settlement::accept);
+  EXPECT_TRUE(one.await() && several.await());
 }
 
 TEST_F(MemoryBrokerTest, OneRejectedOfSeveralRefuses) {

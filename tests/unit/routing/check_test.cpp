@@ -10,14 +10,19 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-std::vector<std::string> check_text(const std::string& text) {
+using testing::HasSubstr;
+
+/// Without what is said of a file without a dead letter, as most of these are, except where that is asked for.
+std::vector<std::string> check_text(const std::string& text, bool dead_letter = false) {
   config::test::Folder folder;
   config::Diagnostics diagnostics;
   auto config = config::load({{folder.write("c.yaml", text)}, false, {}}, config::test::kinds(), diagnostics);
   EXPECT_THAT(diagnostics.sorted(), IsEmpty()) << diagnostics.sorted().front().text();
   check(config, diagnostics);
   std::vector<std::string> said;
-  for (auto& d : diagnostics.sorted()) said.push_back(d.text().substr(folder.path().string().size() + 1));
+  for (auto& d : diagnostics.sorted())
+    if (dead_letter || d.what.find("no dead_letter: what") == std::string::npos)
+      said.push_back(d.text().substr(folder.path().string().size() + 1));
   return said;
 }
 
@@ -240,6 +245,45 @@ TEST(Check, DeadLettersThatAnotherRouteReadsAreFine) {
                          "failures: {dead_letter: {broker: lake, target: last}}}\n"
                          "failures: {dead_letter: {broker: shop, target: dead}}\n"),
               IsEmpty());
+}
+
+TEST(Check, ABridgeWithoutADeadLetterIsWarnedOfOnce) {
+  auto routes = [](const std::string& more) {
+    return kTwo + "routes:\n  - {name: r, from: {broker: shop, target: a}, to: {broker: lake, target: x}" + more +
+           "}\n  - {name: s, from: {broker: shop, target: b}, to: {broker: lake, target: x}}\n";
+  };
+  EXPECT_THAT(check_text(routes(""), true),
+              ElementsAre("c.yaml:5:5: warning: failures: no dead_letter: what cannot be delivered is held where it is "
+                          "until somebody mends the cause (as by route 'r') (failures: {dead_letter: {broker: shop, "
+                          "target: mombridge.dead}})"));
+  EXPECT_THAT(check_text(routes(", failures: {dead_letter: {broker: shop, target: d}}"), true),
+              ElementsAre(HasSubstr("as by route 's'")));
+  EXPECT_THAT(check_text(routes("") + "failures: {dead_letter: {broker: shop, target: d}}\n", true), IsEmpty());
+  EXPECT_THAT(check_text(routes("") + "failures: {on_exhausted: reject}\n", true), IsEmpty());
+  EXPECT_THAT(check_text("brokers: {local: {type: memory}}\n"
+                         "handlers: {h: {plugin: h.so}}\n"
+                         "routes: [{from: {broker: local, target: a}, to: {handler: h}}]\n",
+                         true),
+              IsEmpty());
+}
+
+TEST(Check, AQuorumQueueThatWouldDropMessages) {
+  auto file = [](const std::string& declare, const std::string& more = "") {
+    return "brokers:\n"
+           "  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q, declare: {" +
+           declare + "}" + more +
+           "}]}\n"
+           "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+           "routes: [{name: r, from: {broker: shop}, to: {broker: lake, target: x}}]\n";
+  };
+  EXPECT_THAT(check_text(file("type: quorum")),
+              ElementsAre(HasSubstr("warning: brokers.shop.subscribe: quorum queue 'q' has no x-dead-letter-exchange, "
+                                    "and route 'r' no dead_letter: RabbitMQ drops")));
+  for (auto& quiet : {file("type: quorum") + "failures: {dead_letter: {broker: lake, target: d}}\n",
+                      file("type: quorum, arguments: {x-dead-letter-exchange: dlx}"),
+                      file("type: quorum, arguments: {x-delivery-limit: -1}"),
+                      file("type: quorum", ", delivery_limit: 0"), file("type: classic"), file("")})
+    EXPECT_THAT(check_text(quiet), IsEmpty()) << quiet;
 }
 
 }  // namespace

@@ -130,5 +130,74 @@ TEST(Stop, LeavesNothingOnTheLoop) {
   EXPECT_TRUE(eventually([&] { return alive.load(); }));
 }
 
+const std::string kHolding =
+    "brokers:\n"
+    "  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}\n"
+    "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+    "routes: [{name: r, from: {broker: shop, target: '#'}, to: [{broker: lake, target: '{target}'}, {broker: shop, "
+    "target: x}]}]\n"
+    "failures: {attempts: 1, backoff: 1ms..2ms}\n";
+
+TEST(Held, IsCountedForAsLongAsItOnlyWaitsForTheOperator) {
+  World world(kHolding);
+  world.broker("lake").always(Outcome::refused("no"));
+  world.broker("shop").keep();
+  auto& delivery = world.receive("shop", "a");
+  std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(world.router.held(), 0u) << "its other branch is under way";
+  world.broker("shop").complete();
+  EXPECT_TRUE(eventually([&] { return world.router.held() == 1; }));
+  EXPECT_EQ(world.router.in_flight(), 1u);
+  world.broker("lake").always({});
+  world.router.stop();
+  EXPECT_TRUE(settled(delivery, Settlement::requeue));
+  EXPECT_EQ(world.router.held(), 0u);
+}
+
+TEST(Held, IsNotTriedWhileTheBridgeDrains) {
+  World world(
+      "brokers:\n"
+      "  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}\n"
+      "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+      "routes: [{name: r, from: {broker: shop}, to: {broker: lake, target: o}}]\n"
+      "failures: {attempts: 1, backoff: 1ms..2ms, dead_letter: {broker: lake, target: dead}}\n");
+  world.broker("lake").always(Outcome::refused("no"));
+  auto& delivery = world.receive("shop", "a");
+  ASSERT_TRUE(eventually([&] { return world.broker("lake").sent_count() > 4; })) << "the dead letter is tried again";
+  world.router.drain();
+  std::this_thread::sleep_for(20ms);  // for a try that was due at that moment
+  ASSERT_TRUE(eventually([&] { return world.router.held() == 1; }));
+  auto tried = world.broker("lake").sent_count();
+  std::this_thread::sleep_for(30ms);
+  EXPECT_EQ(world.broker("lake").sent_count(), tried);
+  EXPECT_EQ(world.router.held(), 1u);
+  world.router.stop();
+  EXPECT_TRUE(settled(delivery, Settlement::requeue));
+  EXPECT_EQ(world.router.held(), 0u);
+}
+
+TEST(Held, WhatIsAwayIsNot) {
+  World world(kHolding);
+  world.broker("lake").always(Outcome::away("gone"));
+  world.receive("shop", "a");
+  std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(world.router.held(), 0u);
+}
+
+TEST(Held, ASourceIsToldInTurn) {
+  World world(
+      "brokers:\n"
+      "  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}\n"
+      "  lake: {type: kafka, bootstrap_servers: localhost:9092}\n"
+      "routes: [{name: r, from: {broker: shop}, to: {broker: lake, target: o}}]\n"
+      "failures: {attempts: 1, backoff: 1h}\n");
+  world.broker("lake").always(Outcome::refused("no"));
+  auto& told = world.receive("shop", "a");
+  EXPECT_EQ(told.held(), 1);
+  world.router.stop();
+  EXPECT_TRUE(settled(told, Settlement::requeue));
+  EXPECT_EQ(told.held(), 0);
+}
+
 }  // namespace
 }  // namespace mombridge::routing::test

@@ -76,6 +76,8 @@ class FakeDelivery final : public Delivery {
     settlement_ = settlement;
     ++settled_;
   }
+  void held(bool yes) noexcept override { held_ += yes ? 1 : -1; }
+  [[nodiscard]] int held() const { return held_; }
   [[nodiscard]] int settled() const { return settled_; }
   [[nodiscard]] Settlement settlement() const { return settlement_; }
 
@@ -83,7 +85,7 @@ class FakeDelivery final : public Delivery {
   std::string target_, body_;
   std::vector<Header> headers_;
   std::atomic<Settlement> settlement_{};
-  std::atomic<int> settled_{0};
+  std::atomic<int> settled_{0}, held_{0};
 };
 
 class World {

@@ -1,0 +1,62 @@
+#pragma once
+// How a subscription takes what its queue has delivered before: alone, so that a message that ends the process does not
+// spend the deliveries of those behind it.
+
+#include <cstdint>
+
+#include "base/clock.hpp"
+
+namespace mombridge::amqp {
+
+/// Decides what to ask of the broker next: a single message (basic.get), or all that the prefetch allows
+/// (basic.consume). A quorum queue counts a delivery of everything that was on its way when a consumer ends, and drops
+/// what it has delivered too often. So each channel begins with single messages, for as long as they were delivered
+/// before and the queue counts that; the first other one, or an empty queue, ends it. One that is not settled within a
+/// second does not end the process at once: then twice as many may be on their way, so that messages that are held do
+/// not stop the queue. Source of the counting: rabbitmq.com/docs/quorum-queues#poison-message-handling.
+///
+/// Belongs to the loop's thread. Knows no time by itself: callers say what it is.
+class CautiousIntake {
+ public:
+  enum class Next : uint8_t {
+    nothing,  ///< an answer, or a settlement, must come first
+    get,      ///< one message; the answer is told through got() or empty()
+    consume,  ///< from now on the broker sends by itself
+  };
+
+  /// A channel is open. `careful`: the queue may be one that counts deliveries. At most `most` are taken singly at a
+  /// time.
+  void begin(bool careful, uint64_t most);
+  /// The connection is gone: there is nothing to ask.
+  void end() { state_ = State::closed; }
+  /// The queue lets nobody take single messages (one with a single active consumer): the next channel begins without.
+  void refused() { refused_ = true; }
+
+  /// basic.get brought a message. `counted`: it was delivered before, and its queue counts that.
+  void got(bool counted, TimePoint now);
+  /// basic.get found nothing.
+  void empty();
+  /// A message was settled, however it came.
+  void settled(TimePoint now);
+
+  /// What to send now; each call that does not return `nothing` must be followed by sending it.
+  [[nodiscard]] Next next(TimePoint now);
+  /// When next() may say something else although nothing happened; TimePoint::max(): never.
+  [[nodiscard]] TimePoint due() const;
+  /// An answer to basic.get is awaited.
+  [[nodiscard]] bool asked() const { return state_ == State::asked; }
+  /// Messages are taken singly now.
+  [[nodiscard]] bool careful() const { return state_ == State::asked || state_ == State::singly; }
+
+ private:
+  enum class State : uint8_t { closed, singly, asked, all, consuming };
+
+  State state_ = State::closed;
+  bool refused_ = false;
+  uint64_t open_ = 0;    ///< taken singly, and not settled
+  uint64_t window_ = 1;  ///< so many may be
+  uint64_t most_ = 1;
+  TimePoint since_{};  ///< nothing was taken or settled
+};
+
+}  // namespace mombridge::amqp
