@@ -159,8 +159,9 @@ class RabbitCluster(Cluster):
         self._divide(node, self._cookie)
 
     def _divide(self, node, cookie):
-        for other in self.others(node):
-            node.eval(f"erlang:set_cookie('{other.node}', '{cookie}'), erlang:disconnect_node('{other.node}')")
+        # At once: while one of the others still saw the node, that would be a partial partition, in which all of them pause.
+        peers = ", ".join(f"'{other.node}'" for other in self.others(node))
+        node.eval(f"[erlang:set_cookie(N, '{cookie}') || N <- [{peers}]], [erlang:disconnect_node(N) || N <- [{peers}]]")
 
     def leader(self, queue):
         """The node that leads a quorum queue."""
