@@ -248,6 +248,7 @@ void Branch::go_back() {
   Publication::author = left.author;
   Publication::partition = -1;
   Publication::mandatory = true;
+  Publication::keep_timestamp = false;
   Publication::literal_id = false;
   lend_to(*passage_.origin().instance);
 }

@@ -75,8 +75,7 @@ class Checker {
   void check_drops(const config::BrokerSection& section, size_t i) {
     auto& s = section.settings->subscriptions[i];
     if (!s.drops) return;
-    auto taker = std::ranges::find_if(config_.routes,
-                                      [&](auto& r) { return holds(r) && can_take(r, section.name, i, s, nullptr); });
+    auto taker = std::ranges::find_if(config_.routes, [&](auto& r) { return holds(r) && may_take(r, section, i); });
     if (taker == config_.routes.end()) return;
     diagnostics_.warning(s.mark, "brokers." + section.name + ".subscribe",
                          "quorum queue '" + s.source + "' has no x-dead-letter-exchange, and route '" + taker->name +

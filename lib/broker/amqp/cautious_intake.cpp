@@ -6,7 +6,7 @@
 namespace mombridge::amqp {
 
 namespace {
-constexpr Duration kPatience = std::chrono::seconds(1);  ///< one that ends the process has done so by then
+constexpr Duration kUntilDoubled = std::chrono::seconds(1);  ///< one that ends the process has done so by then
 }
 
 void CautiousIntake::begin(bool careful, uint64_t most) {
@@ -49,7 +49,7 @@ CautiousIntake::Next CautiousIntake::next(TimePoint now) {
 
 TimePoint CautiousIntake::due() const {
   bool waits = state_ == State::singly && open_ >= window_ && window_ < most_;
-  return waits ? since_ + kPatience : TimePoint::max();
+  return waits ? since_ + kUntilDoubled : TimePoint::max();
 }
 
 }  // namespace mombridge::amqp

@@ -11,7 +11,6 @@ namespace mombridge::amqp {
 
 namespace {
 
-
 // The only publication that was under way is to blame. 406 is about what it says, and mostly about its headers, of
 // which fewer may pass; a body over the broker's limit stays what it is. Other codes are about the exchange and
 // permissions.

@@ -38,7 +38,7 @@ class ConsumerIntake : public testing::Test, public Sink {
     loop.stop();
   }
   void start() {
-    consumer = std::make_unique<Consumer>(loop, "shop", settings, 0);
+    consumer = std::make_unique<Consumer>(loop, "shop", settings, 0, order);
     loop.before_sleep([this] { return consumer ? consumer->serve() : Duration::max(); });
     loop.start();
     loop.post([this] { consumer->start(*this); });
@@ -131,6 +131,7 @@ class ConsumerIntake : public testing::Test, public Sink {
   Settings settings;
   EventLoop loop{"test"};
   std::unique_ptr<Consumer> consumer;
+  PublisherFirst order{[] {}, [] {}};
   FrameSocket socket;
   std::atomic<size_t> arrived{0};
 

@@ -58,8 +58,10 @@ def test_check_shows_warnings_and_passes(tmp_path):
     assert mombridge("check", "--no-environment", "-c", file).stderr == ""
 
 
-def test_check_says_that_all_is_well_and_what_the_file_needs():
-    done = mombridge("check", "-c", SMALLEST)
+def test_check_says_that_all_is_well_and_what_the_file_needs(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text(SMALLEST.read_text() + "failures: {dead_letter: {broker: shop, target: dead}}\n")
+    done = mombridge("check", "-c", file)
     assert (done.returncode, done.stderr) == (OK, "")
     assert done.stdout == "ok: 2 brokers, 1 route; needs 2 AMQP connections to shop, 1 Kafka client at lake\n"
 
@@ -75,7 +77,8 @@ def test_check_tries_the_clients_out(tmp_path):
     file.write_text(
         "brokers:\n  shop: {type: amqp, url: amqp://localhost}\n"
         "  lake: {type: kafka, bootstrap_servers: localhost:9092, librdkafka: {retries: 0}}\n"
-        "routes: [{from: {broker: shop, queue: q}, to: {broker: lake, target: t}}]\n")
+        "routes: [{from: {broker: shop, queue: q}, to: {broker: lake, target: t}}]\n"
+        "failures: {dead_letter: {broker: shop, target: dead}}\n")
     for command in ("check", "run"):
         done = mombridge(command, "-c", file)
         assert done.returncode == CONFIG
@@ -111,6 +114,8 @@ def test_check_warns_of_secrets_that_anybody_may_read(open_folder):
         file.chmod(0o644), secret.chmod(0o644), open_folder.chmod(0o750)
         assert "anybody" not in mombridge("check", "-c", file).stderr, "nobody gets into the folder"
         open_folder.chmod(0o755)
+
+
 def test_check_warns_of_a_bridge_without_a_dead_letter():
     done = mombridge("check", "-c", SMALLEST)
     assert done.returncode == OK
