@@ -36,7 +36,7 @@ Lines lines_of(const Message& m) {
   add("app_id", m.app_id);
   add("expiration", m.expiration);
   add("key", m.key);
-  if (m.timestamp) lines.emplace_back("timestamp", std::to_string(*m.timestamp) + " s");
+  if (m.timestamp) lines.emplace_back("timestamp", std::to_string(*m.timestamp));
   if (m.priority) lines.emplace_back("priority", std::to_string(*m.priority));
   for (auto& header : m.headers) {
     auto text = header.value.is_text() ? std::optional(std::string(header.value.text)) : scalar_text(header.value);

@@ -2,6 +2,8 @@
 
 #include <random>
 
+#include <gmock/gmock.h>
+
 #include "properties_support.hpp"
 
 namespace mombridge::amqp {
