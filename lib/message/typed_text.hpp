@@ -3,8 +3,8 @@
 // way back restores the type, a header `mombridge-types` notes it:
 //   mombridge-types: i32:count;time:created;[i32,str]:list
 // Entries are `type:name`, split by `;`, for each header whose value is neither null nor text that is UTF-8 (nor bytes
-// that are not, which need no note), or which is called as a property and is none; `%` and `;` in names are written %25 and %3B. Of a name that stands several times
-// with a typed value among them, each has its entry, in order. Types:
+// that are not, which need no note), or which is called as a property and is none; `%` and `;` in names are written %25
+// and %3B. Of a name that stands several times with a typed value among them, each has its entry, in order. Types:
 //   bool i8 u8 i16 u16 i32 u32 i64 u64 f32 f64   the value in words or digits
 //   time   seconds since the Unix epoch          dec   a decimal: the digits behind the point are its scale
 //   str    text                                  bin   bytes

@@ -25,9 +25,15 @@ amqp_method_number_t method_of(const amqp_channel_close_t& close) {
 // Only a stream does not know basic.get. It keeps no place for an AMQP 0-9-1 consumer: each connect would begin at the
 // next message, or at the first one again. So it is not read at all, rather than with gaps.
 Error is_stream(const Error& broker) {
-  return {"the queue is a stream: AMQP 0-9-1 keeps no place in it, so that each reconnect would miss messages or repeat "
-          "all of them; bind a quorum queue to the same exchange and subscribe to that (" +
-          broker.text + ")"};
+  return {
+      "the queue is a stream: AMQP 0-9-1 keeps no place in it, so that each reconnect would miss messages or repeat "
+      "all of them; bind a quorum queue to the same exchange and subscribe to that (" +
+      broker.text + ")"};
+}
+
+// What consumer_timeout ends is the answer to no method. Source: RabbitMQ's rabbit_channel.erl, whose error names none.
+bool ack_timed_out(const amqp_channel_close_t& close) {
+  return close.reply_code == AMQP_PRECONDITION_FAILED && !close.class_id && !close.method_id;
 }
 
 }  // namespace
@@ -124,6 +130,9 @@ void Consumer::channel_closed(const amqp_channel_close_t& close) {
   if (close.reply_code == AMQP_NOT_FOUND && queue_.make_it()) return declare_at_last();
   // Nobody may take single messages from a queue with a single active consumer.
   if (close.reply_code == AMQP_RESOURCE_LOCKED && method_of(close) == AMQP_BASIC_GET_METHOD) return begin_without_get();
+  // Taken again at once, they would only time out again, and each round counts against a quorum queue's limit.
+  if (ack_timed_out(close) && !give_back_.must_keep() && waiting_since(Clock::now()) == GiveBack::Waiting::long_enough)
+    return given_back("its destination has been away for longer than the broker waits (" + words + ")");
   QueueSetup::Refusal why{{words}};
   if (!supervisor_.up()) why = queue_.refused(close.reply_code, words);
   if (close.reply_code == AMQP_NOT_FOUND && give_back_.is_returning())
@@ -388,10 +397,14 @@ GiveBack::Waiting Consumer::waiting_since(TimePoint since) {
 // What is in flight goes on waiting here and does not become stale before one of them got through: that shows that the
 // destination is back.
 void Consumer::give_back() {
-  counter("given_back").add(in_flight_);
   take_settled();
   flush_acks(true);
-  pause("its destination has been away for long: " + std::to_string(in_flight_) + " messages were given back");
+  given_back("its destination has been away for long");
+}
+
+void Consumer::given_back(const std::string& why) {
+  counter("given_back").add(in_flight_);
+  pause(why + ": " + std::to_string(in_flight_) + " messages were given back");
 }
 
 void Consumer::keep(const std::string& why) {

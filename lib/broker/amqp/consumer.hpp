@@ -83,6 +83,7 @@ class Consumer final : private ConnectionUser, private GiveBack::User {
 
   GiveBack::Waiting waiting_since(TimePoint since) override;
   void give_back() override;
+  void given_back(const std::string& why);
   void keep(const std::string& why) override;
 
   void open();

@@ -237,6 +237,42 @@ TEST_F(ConsumerLife, WhatWaitsForADestinationGoesBackWhereTheQueueOutlivesItsCon
   EXPECT_TRUE(await_state(State::blocked));
 }
 
+// Taken again at once it would time out again, until a quorum queue's limit is used up.
+TEST_F(ConsumerLife, WhatTimesOutWhileItsDestinationIsAwayIsTakenAgainWhenThatIsBack) {
+  destination_away = true;
+  subscribe(kTheirs);
+  start();
+  auto socket = server.login();
+  consume(socket);
+  deliver(socket, 1, "a");
+  ASSERT_TRUE(await_held(1));
+  socket.method(1, AMQP_CHANNEL_CLOSE_METHOD,
+                close_arguments(406, "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out"));
+  ASSERT_TRUE(await_state(State::blocked));
+  EXPECT_THAT(link().detail, HasSubstr("timed out): 1 messages were given back"));
+  EXPECT_FALSE(held[0]->stale()) << "it shows when the destination is back";
+  EXPECT_FALSE(server.pending(50ms)) << "the queue has no consumer meanwhile";
+  held.clear();
+  auto again = server.login();
+  EXPECT_EQ(consume(again), "q");
+  EXPECT_TRUE(await_state(State::up));
+}
+
+// The destination is there: what hangs is something else, and does not keep the others.
+TEST_F(ConsumerLife, WhatTimesOutOtherwiseIsTakenAgainAtOnce) {
+  subscribe(kTheirs);
+  start();
+  auto socket = server.login();
+  consume(socket);
+  deliver(socket, 1, "a");
+  ASSERT_TRUE(await_held(1));
+  socket.method(1, AMQP_CHANNEL_CLOSE_METHOD,
+                close_arguments(406, "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out"));
+  auto again = server.login();
+  EXPECT_EQ(consume(again), "q");
+  EXPECT_TRUE(held[0]->stale());
+}
+
 TEST_F(ConsumerLife, AndStaysWhereItDoesNot) {
   destination_away = true;
   settings->give_back_after = 20ms;
