@@ -76,16 +76,20 @@ TEST(Requests, OverdueEndsWhatNobodyAnswered) {
   EXPECT_FALSE(requests.next_deadline());
 }
 
-TEST(Requests, AbandonLeavesWhatIsInHandle) {
+TEST(Requests, CloseGivesBackAllButWhatIsInHandle) {
   Requests requests;
   TestCall running, open;
-  requests.open(running, kNever);
+  auto first = requests.open(running, kNever);
   auto id = requests.open(open, kNever);
   EXPECT_FALSE(requests.returned(id, std::nullopt));
-  auto abandoned = requests.abandon();
-  ASSERT_TRUE(abandoned);
-  EXPECT_EQ(abandoned->call, &open);
-  EXPECT_FALSE(requests.abandon());
+  requests.close();
+  EXPECT_EQ(open.times, 1);
+  EXPECT_EQ(open.verdict.kind, Verdict::Kind::retry);
+  EXPECT_EQ(running.times, 0);
+  auto late = requests.returned(first, ok());
+  ASSERT_TRUE(late);
+  requests.hand_over(*late);
+  EXPECT_EQ(running.times, 0) << "its owner may be gone";
 }
 
 }  // namespace
