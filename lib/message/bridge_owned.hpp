@@ -53,7 +53,7 @@ struct HeaderTrust {
 };
 
 /// Whether a header that belongs to bridges (NameOwner::bridge) goes on as a header with this value: the count of
-/// passages and the deadline where they are numbers, and the code of an error in a reply.
+/// passages, with the marks behind it, and the deadline where they are numbers, and the code of an error in a reply.
 bool goes_on(std::string_view name, const Value& value, bool reply);
 
 /// True for a boolean true, and for the text "true", which it is on Kafka.

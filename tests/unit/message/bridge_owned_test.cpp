@@ -45,6 +45,20 @@ TEST(BridgeOwned, EveryOtherNameIsTheSenders) {
   EXPECT_EQ(owner_of(std::string_view("kafka_replyTopic\0", 17)), NameOwner::sender);
 }
 
+// As routing/hops.hpp writes them: what is dropped here, a loop is not stopped by.
+TEST(BridgeOwned, TheCountOfPassagesGoesOnWithItsMarks) {
+  for (auto& v : {"1 kT3a9Qxz", "8 kT3a9Qxzkt3A-_09", "2 "})
+    EXPECT_TRUE(goes_on(header::kHops, Value::of(v), false)) << v;
+  const std::string most = "8 " + std::string(64, 'a');
+  EXPECT_TRUE(goes_on(header::kHops, Value::of(most), false));
+  EXPECT_TRUE(goes_on(header::kHops, Value::of_bytes("1 kT3a9Qxz"), false)) << "as Kafka has it";
+  for (auto& v : {" kT3a9Qxz", "x kT3a9Qxz", "-1 kT3a9Qxz", "1 kT3a9Qxz;", "1 kT3a9Qxz kt3A-_09", "1  "})
+    EXPECT_FALSE(goes_on(header::kHops, Value::of(v), false)) << v;
+  const std::string more = most + "a";
+  EXPECT_FALSE(goes_on(header::kHops, Value::of(more), false));
+  EXPECT_FALSE(goes_on(header::kDeadline, Value::of("1 kT3a9Qxz"), false));
+}
+
 TEST(BridgeOwned, CountsAndDeadlinesGoOnAsWholeNumbers) {
   Value i32 = Value::of(int64_t{7});
   i32.kind = Kind::i32;
