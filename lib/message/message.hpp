@@ -98,9 +98,9 @@ inline constexpr std::string_view kPutBacks = "mombridge-put-back";
 inline constexpr std::string_view kPutBackTarget = "mombridge-put-back-target";
 /// All of the above.
 inline constexpr std::string_view kBridge[] = {
-    kHops,         kDeadline,     kError,         kRedelivered,           kKey,
-    kTombstone,    kTimestampMs,  kTypes,         kCorrelationIdEncoding, kReplyPartition,
-    kOwnTimestamp, kCorrelationId, kPutBacks,     kPutBackTarget};
+    kHops,         kDeadline,      kError,    kRedelivered,           kKey,
+    kTombstone,    kTimestampMs,   kTypes,    kCorrelationIdEncoding, kReplyPartition,
+    kOwnTimestamp, kCorrelationId, kPutBacks, kPutBackTarget};
 
 // The beginnings of the names that a dead letter bears; the second is Spring's.
 inline constexpr std::string_view kDeadLetter = "mombridge-dead-";

@@ -19,7 +19,7 @@ void CautiousIntake::begin(bool careful, uint64_t most) {
 void CautiousIntake::got(bool counted, TimePoint now) {
   if (state_ != State::asked) return;
   state_ = counted ? State::singly : State::all;
-  if (counted) ++open_;
+  ++open_;
   since_ = now;
 }
 
@@ -28,7 +28,7 @@ void CautiousIntake::empty() {
 }
 
 void CautiousIntake::settled(TimePoint now) {
-  if (!careful() || !open_) return;
+  if (!open_) return;
   --open_;
   since_ = now;
 }

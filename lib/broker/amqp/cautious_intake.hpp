@@ -45,6 +45,9 @@ class CautiousIntake {
   [[nodiscard]] TimePoint due() const;
   /// An answer to basic.get is awaited.
   [[nodiscard]] bool asked() const { return state_ == State::asked; }
+  /// So many were taken singly on this channel and are not settled. They count against the prefetch, of which the
+  /// broker only counts what it sends by itself.
+  [[nodiscard]] uint64_t open() const { return open_; }
   /// Messages are taken singly now.
   [[nodiscard]] bool careful() const { return state_ == State::asked || state_ == State::singly; }
 

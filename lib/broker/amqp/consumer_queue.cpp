@@ -40,6 +40,11 @@ void Consumer::get() {
 }
 
 void Consumer::consume() {
+  if (auto open = intake_.open()) {
+    auto left = settings_.prefetch_count > open ? settings_.prefetch_count - open : 1;
+    amqp_basic_qos_t qos{.prefetch_size = 0, .prefetch_count = static_cast<uint16_t>(left), .global = 0};
+    connection_.send(kChannel, AMQP_BASIC_QOS_METHOD, &qos);
+  }
   amqp_basic_consume_t consume{};
   consume.queue = bytes(queue_.name());
   consume.consumer_tag = bytes("mombridge");

@@ -8,9 +8,9 @@
 
 namespace mombridge::kafka {
 
-/// One per partition and assignment; not thread-safe. Offsets rise but are sparse (compaction, transaction markers), and
-/// begin again lower where the broker has lost what came above (a topic made anew, an unclean election), so deliveries
-/// are known by their number in the order of delivery.
+/// One per partition and assignment; not thread-safe. Offsets rise but are sparse (compaction, transaction markers),
+/// and begin again lower where the broker has lost what came above (a topic made anew, an unclean election), so
+/// deliveries are known by their number in the order of delivery.
 class OffsetTracker {
  public:
   /// The next delivery. Returns its number, for done().

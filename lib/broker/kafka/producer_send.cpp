@@ -149,9 +149,11 @@ void Producer::failed(Slot& slot, rd_kafka_resp_err_t code) {
   auto& p = *std::exchange(slot.publication, nullptr);
   if (client_failed()) return void(again_.emplace_back(slot.number, &p));
   if (is_unknown(code)) return unknown_.add(p);
-  if (is_of_batch(code) && !slot.alone) return void(again_.emplace_back(slot.number, &p));
+  auto outcome = outcome_of(p, code, Judge::broker, limits_);
+  if (outcome.kind == Outcome::Kind::refused && is_of_batch(code) && !slot.alone)
+    return void(again_.emplace_back(slot.number, &p));
   if (is_too_large(code) && limits_.compression != "zstd") return compressed_.send(p);
-  p.completed(outcome_of(p, code, Judge::broker, limits_));
+  p.completed(std::move(outcome));
 }
 
 // What it fails now is no fault of the messages': they go to the next one.

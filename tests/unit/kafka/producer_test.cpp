@@ -1,6 +1,7 @@
 // What becomes of publications when the brokers, or the client, do not do as they should.
 
 #include <algorithm>
+#include <random>
 #include <thread>
 
 #include "live.hpp"
@@ -45,8 +46,8 @@ TEST_F(Mock, WhatTheBrokerMayTakeLaterIsSentAgain) {
 
 TEST_F(Mock, WhatTheBrokerWillNeverTakeIsRefusedWithItsReason) {
   Node node(settings());
-  // A batch is refused, then the message alone; a topic's refusal is every message's.
-  for (auto [code, times] : {std::pair(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 2),
+  // A batch is refused, then the message alone, then, for its size, compressed; a topic's refusal is every message's.
+  for (auto [code, times] : {std::pair(RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 3),
                              {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, 1},
                              {RD_KAFKA_RESP_ERR_INVALID_RECORD, 2}}) {
     for (int i = 0; i < times; ++i) rd_kafka_mock_push_request_errors(cluster(), kProduce, 1, code);
@@ -192,11 +193,19 @@ TEST_F(Produces, OrderIsKeptThroughAFullQueue) {
   }
 }
 
+/// Bytes that no compression makes fewer.
+std::string noise(size_t size) {
+  std::mt19937 random(1);
+  std::string bytes(size, '\0');
+  for (auto& byte : bytes) byte = static_cast<char>(random());
+  return bytes;
+}
+
 TEST_F(Produces, WhatTheTopicDoesNotTakeIsRefused) {
   auto topic = unique_name();
   KafkaAdmin(servers).create_topic(topic, 1, "2000");
   Node node(settings(topic, {}));
-  auto& large = outbox.publish(*node.broker, topic, std::string(5000, 'x'));
+  auto& large = outbox.publish(*node.broker, topic, noise(5000));
   ASSERT_TRUE(outbox.await_all());
   EXPECT_EQ(large.outcome.kind, Outcome::Kind::refused);
   EXPECT_NE(large.outcome.reason.find("max.message.bytes"), std::string::npos) << large.outcome.reason;
@@ -220,7 +229,7 @@ TEST_F(Produces, OnlyTheTooLargeIsRefusedAndNotWhatIsInItsBatch) {
   });
   std::vector<conformance::Sent*> large;
   for (int i = 0; i < kCount; ++i) {
-    if (i % 500 == 250) large.push_back(&outbox.publish(*node.broker, narrow, std::string(30'000, 'x')));
+    if (i % 500 == 250) large.push_back(&outbox.publish(*node.broker, narrow, noise(30'000)));
     outbox.publish(*node.broker, narrow, small(i));
   }
   other.join();

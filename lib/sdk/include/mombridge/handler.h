@@ -66,8 +66,8 @@ typedef struct mombridge_slice {
 
 /* One header. Names may repeat; order is kept. A value that AMQP carries as an integer, boolean, timestamp, table or
  * array appears as text, and the header `mombridge-types` says which (`i32:count;bool:paid;[i32,str]:list`; tables and
- * arrays are JSON), so that copying all headers loses no type. An entry whose header is gone, or no longer reads as that
- * type, is ignored: then the value is text. In what a handler sends, names that only brokers and bridges write
+ * arrays are JSON), so that copying all headers loses no type. An entry whose header is gone, or no longer reads as
+ * that type, is ignored: then the value is text. In what a handler sends, names that only brokers and bridges write
  * (`x-death`, `kafka_replyTopic`, `mombridge-dead-reason`, ...) are left out and counted. Frozen. */
 typedef struct mombridge_header {
   mombridge_slice name;

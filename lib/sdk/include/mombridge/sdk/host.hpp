@@ -40,8 +40,8 @@ class Host {
     return static_cast<Status>(host_->publish(host_->ctx, slice(broker), &wire.message(), nullptr, nullptr));
   }
 
-  // The same, with `done(Status, std::string_view error)`: runs exactly once if this returns ok, on the thread
-  // of the handler's callbacks, maybe before this returns; one that blocks delays the others. May be move-only, so it can carry
+  // The same, with `done(Status, std::string_view error)`: runs exactly once if this returns ok, on the thread of the
+  // handler's callbacks, maybe before this returns; one that blocks delays the others. May be move-only, so it can carry
   // the Request. If this does not return ok, `done` is destroyed without being run.
   template <class Done>
   requires std::is_invocable_v < std::decay_t<Done>
