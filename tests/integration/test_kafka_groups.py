@@ -24,6 +24,7 @@ def other_member(kafka):
 
     def join(group, topic):
         consumer = confluent_kafka.Consumer({"bootstrap.servers": kafka.bootstrap, "group.id": group, "log_level": 0,
+                                             "enable.auto.commit": False,
                                              "partition.assignment.strategy": "cooperative-sticky"})
         consumer.subscribe([topic])
         stop = threading.Event()
