@@ -273,8 +273,17 @@ class KafkaClient:
     def _with_consumer(self, group, look):
         # Neither subscribed nor assigned, so the group does not notice it.
         consumer = confluent_kafka.Consumer(self._config(**{"group.id": group, "enable.auto.commit": False}))
+        end = time.monotonic() + 20
         try:
-            return look(consumer)
+            while True:
+                try:
+                    return look(consumer)
+                except confluent_kafka.KafkaException as e:
+                    # A partition that has just been made has no leader yet.
+                    young = (confluent_kafka.KafkaError.NOT_LEADER_FOR_PARTITION, confluent_kafka.KafkaError.LEADER_NOT_AVAILABLE)
+                    if e.args[0].code() not in young or time.monotonic() > end:
+                        raise
+                    time.sleep(0.1)
         finally:
             consumer.close()
 
