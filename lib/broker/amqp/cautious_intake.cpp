@@ -35,6 +35,7 @@ void CautiousIntake::settled(TimePoint now) {
 
 CautiousIntake::Next CautiousIntake::next(TimePoint now) {
   if (state_ == State::all) {
+    if (open_ >= most_) return Next::nothing;
     state_ = State::consuming;
     return Next::consume;
   }

@@ -41,8 +41,8 @@ void Consumer::get() {
 
 void Consumer::consume() {
   if (auto open = intake_.open()) {
-    auto left = settings_.prefetch_count > open ? settings_.prefetch_count - open : 1;
-    amqp_basic_qos_t qos{.prefetch_size = 0, .prefetch_count = static_cast<uint16_t>(left), .global = 0};
+    auto left = static_cast<uint16_t>(settings_.prefetch_count - open);
+    amqp_basic_qos_t qos{.prefetch_size = 0, .prefetch_count = left, .global = 0};
     connection_.send(kChannel, AMQP_BASIC_QOS_METHOD, &qos);
   }
   amqp_basic_consume_t consume{};

@@ -60,6 +60,15 @@ class ConsumerIntake : public testing::Test, public Sink {
     auto frame = socket.read(patience);
     return frame ? frame->method() : 0;
   }
+  /// The client consumes, and the broker shall send by itself no more than that.
+  void expect_consume_at_most(uint16_t messages) {
+    auto frame = socket.read(kPatience);
+    ASSERT_TRUE(frame && frame->method() == AMQP_BASIC_QOS_METHOD);
+    Reader qos(frame->arguments());
+    qos.number<uint32_t>();
+    EXPECT_EQ(qos.number<uint16_t>(), messages);
+    ASSERT_EQ(next(), AMQP_BASIC_CONSUME_METHOD);
+  }
   static std::string content(std::string_view body, std::optional<int64_t> count) {
     std::string table;
     if (count) {
@@ -154,7 +163,7 @@ TEST_F(ConsumerIntake, AFreshMessageIsHandedOutAndTheQueueConsumed) {
   start();
   ASSERT_EQ(next(), AMQP_BASIC_GET_METHOD);
   get_ok(1, false, {});
-  ASSERT_EQ(next(), AMQP_BASIC_CONSUME_METHOD);
+  expect_consume_at_most(9);  // with this one it is the prefetch
   ASSERT_TRUE(await_arrived(1));
   auto held = take();
   EXPECT_EQ(held.front()->message.target, "key");
@@ -167,6 +176,18 @@ TEST_F(ConsumerIntake, ARedeliveredOneOfAQueueThatDoesNotCountIsNoReasonForCare)
   start();
   ASSERT_EQ(next(), AMQP_BASIC_GET_METHOD);
   get_ok(1, true, {});
+  expect_consume_at_most(9);
+}
+
+TEST_F(ConsumerIntake, APrefetchOfOneIsKept) {
+  settings.prefetch_count = 1;
+  start();
+  ASSERT_EQ(next(), AMQP_BASIC_GET_METHOD);
+  get_ok(1, false, {});
+  ASSERT_TRUE(await_arrived(1));
+  EXPECT_EQ(next(50ms), 0u) << "nothing more before it is settled";
+  accept_all();
+  ASSERT_EQ(next(), AMQP_BASIC_ACK_METHOD);
   EXPECT_EQ(next(), AMQP_BASIC_CONSUME_METHOD);
 }
 
