@@ -145,6 +145,8 @@ Result<> Consumer::make() {
   auto client = make_client(RD_KAFKA_CONSUMER, settings_, consumer_properties(settings_, match_));
   if (!client) return fail(client.error());
   client_ = std::move(*client);
+  for (auto& s : settings_.kafka_subscriptions)
+    if (!s.topic.starts_with('^')) set_reset_policy(s.topic, s.on_offset_lost);
   fetch_ahead_.emplace(client_.get());
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));

@@ -73,6 +73,7 @@ class Consumer final {
   void found_positions(const Result<bool>& found);
   void assign();
   void refuse_assignment();
+  void set_reset_policy(const std::string& topic, OnOffsetLost lost);
   void add_partition(const rd_kafka_topic_partition_t& partition);
   void begin_revoke(Partitions list);
   void finish_revoke();

@@ -104,21 +104,24 @@ void Consumer::refuse_assignment() {
   ClientError ignored(rd_kafka_incremental_assign(client_.get(), nothing.get()));
 }
 
+// The first handle of a topic decides, and the client ignores the policy of later ones. So it is made before anything
+// else asks for the topic.
+void Consumer::set_reset_policy(const std::string& topic, OnOffsetLost lost) {
+  if (lost == OnOffsetLost::stop) return;
+  TopicConf conf(rd_kafka_default_topic_conf_dup(client_.get()));
+  char text[128];
+  rd_kafka_topic_conf_set(conf.get(), "auto.offset.reset", lost == OnOffsetLost::earliest ? "earliest" : "latest", text,
+                          sizeof text);
+  topics_.emplace_back(rd_kafka_topic_new(client_.get(), topic.c_str(), conf.release()));
+}
+
 void Consumer::add_partition(const rd_kafka_topic_partition_t& partition) {
   auto p = std::make_unique<Assigned>();
   p->topic = partition.topic;
   p->number = partition.partition;
   p->id_prefix = id_prefix(broker_, p->topic, p->number);
   p->subscription = match_.subscription_of(p->topic);
-  // The topic's handle with its own reset policy comes before all that would make one with the client's.
-  auto lost = settings_.kafka_subscriptions[p->subscription].on_offset_lost;
-  if (lost != OnOffsetLost::stop) {
-    TopicConf conf(rd_kafka_default_topic_conf_dup(client_.get()));
-    char text[128];
-    rd_kafka_topic_conf_set(conf.get(), "auto.offset.reset", lost == OnOffsetLost::earliest ? "earliest" : "latest",
-                            text, sizeof text);
-    topics_.emplace_back(rd_kafka_topic_new(client_.get(), p->topic.c_str(), conf.release()));
-  }
+  set_reset_policy(p->topic, settings_.kafka_subscriptions[p->subscription].on_offset_lost);
   p->queue.reset(rd_kafka_queue_get_partition(client_.get(), partition.topic, partition.partition));
   // Before it is assigned, because the client then leaves it so. Else it forwards the queue to the common one when it
   // begins to fetch, and polling it takes what belongs to others.

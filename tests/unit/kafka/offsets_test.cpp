@@ -122,6 +122,28 @@ TEST_F(OffsetLost, GoesOnWithTheEarliestThatIsLeft) {
   EXPECT_EQ(node.recorder.distinct(), numbers(8, 10));
 }
 
+// Where the group has no offset for a partition, it is looked for what the topic has, and by then its policy must
+// stand.
+TEST_F(OffsetLost, GoesOnWithTheEarliestBesideAPartitionWithoutACommit) {
+  auto wide = new_topic(2);
+  {
+    Node node(settings(wide, {{.topic = wide}}), false);
+    for (int i = 0; i < 10; ++i) {
+      auto& sent = outbox.add(wide, {.body = std::to_string(i)});
+      sent.partition = 0;
+      node.broker->publish(sent);
+    }
+    auto held = node.recorder.await_held(10);
+    ASSERT_EQ(held.size(), 10u);
+    for (size_t i = 0; i < 3; ++i) settle(std::move(held[i]), Settlement::accept);
+    node.stop();
+  }
+  KafkaAdmin(servers).delete_records(wide, 8);
+  Node node(settings(wide, {{.topic = wide, .on_offset_lost = OnOffsetLost::earliest}}));
+  ASSERT_TRUE(node.recorder.await_distinct(2));
+  EXPECT_EQ(node.recorder.distinct(), numbers(8, 10));
+}
+
 TEST_F(OffsetLost, GoesOnWithTheLatest) {
   Node node(settings(topic, {{.topic = topic, .on_offset_lost = OnOffsetLost::latest}}));
   node.await_up();
