@@ -22,6 +22,13 @@ def alarm(run, on, off):
     run.log_has("unblocked", timeout=30)
 
 
+def destinations_away(run):
+    for name in ("aout", "kout"):
+        if name in run.bed.proxies:
+            run.bed.proxies[name].set(refuse=True)
+            run.bed.proxies[name].reset()
+
+
 @fault("D13", "memory alarm for 12 s: connections blocked", short=True)
 def memory_alarm(run):
     alarm(run, "vm_memory_monitor:set_vm_memory_high_watermark(0)", "vm_memory_monitor:set_vm_memory_high_watermark(0.4)")
@@ -199,10 +206,7 @@ def consumer_times_out(run):
         run.start_senders()
         run.wait_warm()
         run.faulted()
-        for name in ("aout", "kout"):
-            if name in run.bed.proxies:
-                run.bed.proxies[name].set(refuse=True)
-                run.bed.proxies[name].reset()
+        destinations_away(run)
         run.sleep(30)
         run.bed.heal()
         run.healed()
@@ -221,10 +225,7 @@ def delivery_limit(run):
     with contextlib.closing(run.bed.amqp()) as amqp:
         graveyard = amqp.queue(GRAVEYARD)
         run.faulted()
-        for name in ("aout", "kout"):
-            if name in run.bed.proxies:
-                run.bed.proxies[name].set(refuse=True)
-                run.bed.proxies[name].reset()
+        destinations_away(run)
         run.sleep(40)
         run.bed.heal()
         run.healed()
@@ -254,10 +255,7 @@ def queues_that_live_by_their_consumer(run):
     run.start_senders()
     run.wait_warm()
     run.faulted()
-    for name in ("aout", "kout"):
-        if name in run.bed.proxies:
-            run.bed.proxies[name].set(refuse=True)
-            run.bed.proxies[name].reset()
+    destinations_away(run)
     run.log_has("messages wait here and are not given back", timeout=30)
     run.sleep(40)
     run.bed.heal()
@@ -333,10 +331,7 @@ def held_over_restarts(run):
 @fault("D21g", "destinations away for 80 s: sources get their messages back once", interruptions=3, sink_interruptions=0)
 def gives_back(run):
     run.faulted()
-    for name in ("aout", "kout"):
-        if name in run.bed.proxies:
-            run.bed.proxies[name].set(refuse=True)
-            run.bed.proxies[name].reset()
+    destinations_away(run)
     run.sleep(30)
     queue = run.plan.source(run.plan.directions[0])
     run.expect(unacked(run, queue) > 0, "nothing was held while the destination was away for less than a minute")
