@@ -11,46 +11,46 @@ constexpr Duration kUntilDoubled = std::chrono::seconds(1);  ///< one that ends 
 
 void CautiousIntake::begin(bool careful, uint64_t most) {
   state_ = std::exchange(refused_, false) || !careful ? State::all : State::singly;
-  open_ = 0;
+  asked_ = open_ = 0;
   window_ = 1;
   most_ = std::max<uint64_t>(most, 1);
+  doubles_ = TimePoint::max();
 }
 
-void CautiousIntake::got(bool counted, TimePoint now) {
-  if (state_ != State::asked) return;
-  state_ = counted ? State::singly : State::all;
+void CautiousIntake::got(bool counted) {
+  if (!asked_) return;
+  --asked_;
   ++open_;
-  since_ = now;
+  if (!counted) state_ = State::all;
 }
 
 void CautiousIntake::empty() {
-  if (state_ == State::asked) state_ = State::all;
+  if (!asked_) return;
+  --asked_;
+  state_ = State::all;
 }
 
-void CautiousIntake::settled(TimePoint now) {
-  if (!open_) return;
-  --open_;
-  since_ = now;
+void CautiousIntake::settled() {
+  if (open_) --open_;
 }
 
 CautiousIntake::Next CautiousIntake::next(TimePoint now) {
   if (state_ == State::all) {
-    if (open_ >= most_) return Next::nothing;
+    if (asked_ || open_ >= most_) return Next::nothing;
     state_ = State::consuming;
     return Next::consume;
   }
-  if (now >= due()) {
-    window_ = std::min(2 * window_, most_);
-    since_ = now;
-  }
-  if (state_ != State::singly || open_ >= window_) return Next::nothing;
-  state_ = State::asked;
+  if (state_ != State::singly) return Next::nothing;
+  if (doubles_ == TimePoint::max()) doubles_ = now + kUntilDoubled;
+  for (; doubles_ <= now && window_ < most_; doubles_ += kUntilDoubled) window_ = std::min(2 * window_, most_);
+  if (asked_ + open_ >= window_) return Next::nothing;
+  ++asked_;
   return Next::get;
 }
 
 TimePoint CautiousIntake::due() const {
-  bool waits = state_ == State::singly && open_ >= window_ && window_ < most_;
-  return waits ? since_ + kUntilDoubled : TimePoint::max();
+  bool waits = state_ == State::singly && asked_ + open_ >= window_ && window_ < most_;
+  return waits ? doubles_ : TimePoint::max();
 }
 
 }  // namespace mombridge::amqp

@@ -278,16 +278,9 @@ Duration Consumer::serve() {
 Duration Consumer::ask() {
   if (!sink_) return Duration::max();
   auto now = loop_.round_began();
-  switch (intake_.next(now)) {
-    case CautiousIntake::Next::get:
-      get();
-      break;
-    case CautiousIntake::Next::consume:
-      consume();
-      break;
-    case CautiousIntake::Next::nothing:
-      break;
-  }
+  auto next = intake_.next(now);
+  for (; next == CautiousIntake::Next::get; next = intake_.next(now)) get();
+  if (next == CautiousIntake::Next::consume) consume();
   auto due = intake_.due();
   return due == TimePoint::max() ? Duration::max() : std::max(due - now, Duration::zero());
 }
@@ -300,7 +293,7 @@ void Consumer::came_singly(bool counted) {
                       {{"broker", broker_}, {"queue", subscription_.queue}});
     up();
   }
-  intake_.got(counted, loop_.round_began());
+  intake_.got(counted);
 }
 
 void Consumer::take_settled() {
@@ -314,7 +307,7 @@ void Consumer::take_settled() {
     progress |= d.settlement != Settlement::requeue;
     if (d.epoch == epoch_ && connection_.is_open()) {
       tell_broker(d);
-      intake_.settled(loop_.round_began());
+      intake_.settled();
     }
     recycle(d);
   }
