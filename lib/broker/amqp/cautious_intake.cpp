@@ -14,6 +14,7 @@ void CautiousIntake::begin(bool careful, uint64_t most) {
   asked_ = open_ = 0;
   window_ = 1;
   most_ = std::max<uint64_t>(most, 1);
+  widest_ = std::max<uint64_t>(most_ / 2, 1);
   doubles_ = TimePoint::max();
 }
 
@@ -42,14 +43,15 @@ CautiousIntake::Next CautiousIntake::next(TimePoint now) {
   }
   if (state_ != State::singly) return Next::nothing;
   if (doubles_ == TimePoint::max()) doubles_ = now + kUntilDoubled;
-  for (; doubles_ <= now && window_ < most_; doubles_ += kUntilDoubled) window_ = std::min(2 * window_, most_);
+  for (; doubles_ <= now && window_ < widest_; doubles_ += kUntilDoubled)
+    window_ = std::min(2 * window_, widest_);
   if (asked_ + open_ >= window_) return Next::nothing;
   ++asked_;
   return Next::get;
 }
 
 TimePoint CautiousIntake::due() const {
-  bool waits = state_ == State::singly && asked_ + open_ >= window_ && window_ < most_;
+  bool waits = state_ == State::singly && asked_ + open_ >= window_ && window_ < widest_;
   return waits ? doubles_ : TimePoint::max();
 }
 

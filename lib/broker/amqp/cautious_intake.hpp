@@ -25,8 +25,8 @@ class CautiousIntake {
     consume,  ///< from now on the broker sends by itself
   };
 
-  /// A channel is open. `careful`: the queue may be one that counts deliveries. At most `most` are taken singly at a
-  /// time.
+  /// A channel is open. `careful`: the queue may be one that counts deliveries. At most `most` are on their
+  /// way at a time, half of them at most taken singly.
   void begin(bool careful, uint64_t most);
   /// The connection is gone: there is nothing to ask.
   void end() {
@@ -64,6 +64,7 @@ class CautiousIntake {
   uint64_t open_ = 0;    ///< taken singly, and not settled
   uint64_t window_ = 1;  ///< so many may be asked for and open
   uint64_t most_ = 1;
+  uint64_t widest_ = 1;                   ///< half of that: what is open when consuming begins narrows it for good
   TimePoint doubles_ = TimePoint::max();  ///< when the window does; max: nothing was asked for yet
 };
 

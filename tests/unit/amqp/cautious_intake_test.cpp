@@ -65,7 +65,7 @@ TEST_F(CautiousIntakeTest, RedeliveredOnesComeOneAtATime) {
 }
 
 TEST_F(CautiousIntakeTest, WhatIsNotSettledDoublesTheWindowEachSecond) {
-  intake.begin(true, 5);
+  intake.begin(true, 11);
   uint64_t taken = 0;
   for (uint64_t window : {1, 2, 4, 5}) {
     while (taken < window) {
@@ -79,7 +79,7 @@ TEST_F(CautiousIntakeTest, WhatIsNotSettledDoublesTheWindowEachSecond) {
     }
     now += 1s;
   }
-  EXPECT_EQ(intake.due(), TimePoint::max()) << "no more than the prefetch";
+  EXPECT_EQ(intake.due(), TimePoint::max()) << "half of the prefetch is left for consuming";
   EXPECT_EQ(intake.next(now + 1h), Next::nothing);
   intake.settled();
   take();
