@@ -1,9 +1,9 @@
 #include "daemon/bridge.hpp"
 
 #include <algorithm>
-#include <thread>
 
 #include "base/log.hpp"
+#include "base/thread.hpp"
 #include "daemon/builtin.hpp"
 
 namespace mombridge {
@@ -21,8 +21,9 @@ constexpr Duration kStallLook = std::chrono::seconds(5);
 
 /// Stops all at once, as each may wait for its broker.
 void stop_all(std::map<std::string, std::unique_ptr<Broker>>& brokers, Duration patience) {
-  std::vector<std::jthread> threads;
-  for (auto& [name, broker] : brokers) threads.emplace_back([&broker = *broker, patience] { broker.stop(patience); });
+  std::vector<Thread::Entry> stops;
+  for (auto& [name, broker] : brokers) stops.emplace_back([&broker = *broker, patience] { broker.stop(patience); });
+  run_all("stop", stops);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <future>
-#include <pthread.h>
+#include <stdexcept>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <system_error>
@@ -50,27 +50,15 @@ EventLoop::EventLoop(std::string name)
 EventLoop::~EventLoop() { stop(); }
 
 void EventLoop::start(size_t stack_bytes) {
-  pthread_attr_t attributes;
-  pthread_attr_init(&attributes);
-  if (stack_bytes) pthread_attr_setstacksize(&attributes, stack_bytes);
-  pthread_t thread{};
-  auto entry = [](void* self) -> void* {
-    static_cast<EventLoop*>(self)->run();
-    return nullptr;
-  };
-  int error = pthread_create(&thread, &attributes, entry, this);
-  pthread_attr_destroy(&attributes);
-  if (error) throw std::system_error(error, std::generic_category(), "pthread_create");
-  pthread_setname_np(thread, name_.substr(0, 15).c_str());
-  thread_ = thread;
-  started_ = true;
+  auto thread = Thread::start(
+      name_, [this] { run(); }, stack_bytes);
+  if (!thread) throw std::runtime_error(thread.error().text);
+  thread_ = std::move(*thread);
 }
 
 void EventLoop::stop() {
   quit();
-  if (!started_) return;
-  pthread_join(thread_, nullptr);
-  started_ = false;
+  thread_.join();
 }
 
 void EventLoop::quit() {
@@ -82,7 +70,7 @@ void EventLoop::run() {
   thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   in_a_loop = true;
   while (!quit_.load(std::memory_order_acquire)) sleep_and_dispatch();
-  run_posted();
+  posted_.run();
   wake_others();
   in_a_loop = false;
   busy_since_ns_ = 0;
@@ -93,7 +81,7 @@ void EventLoop::sleep_and_dispatch() {
   Duration longest = before_sleep_ ? std::min(before_sleep_(), kLongestSleep) : kLongestSleep;
   wake_others();
   if (rest_ > Duration::zero()) rest();
-  longest = std::max(std::min(longest, until_next_timer()), Duration::zero());
+  longest = std::max(std::min(longest, timers_.until_next(Clock::now())), Duration::zero());
   // Rounded up, so that a timer that is due in a fraction of a millisecond does not spin.
   auto ms = std::chrono::ceil<std::chrono::milliseconds>(longest).count();
 
@@ -116,8 +104,8 @@ void EventLoop::sleep_and_dispatch() {
   }
   for (int i = 0; i < n; ++i)
     if (ready[i].first && !ready[i].first->removed) ready[i].first->callback(ready[i].second);
-  if (woken) run_posted();
-  run_timers();
+  if (woken) posted_.run();
+  timers_.run(Clock::now());
 }
 
 void EventLoop::rest() {
@@ -146,48 +134,9 @@ void EventLoop::unwatch(int fd) {
   ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-EventLoop::TimerId EventLoop::after(Duration delay, Task task) {
-  TimerId id = next_timer_++;
-  TimePoint at = Clock::now() + delay;
-  timers_.emplace(std::pair{at, id}, std::move(task));
-  timer_times_.emplace(id, at);
-  return id;
-}
-
-void EventLoop::cancel(TimerId id) {
-  auto found = timer_times_.find(id);
-  if (found == timer_times_.end()) return;
-  timers_.erase({found->second, id});
-  timer_times_.erase(found);
-}
-
-void EventLoop::run_timers() {
-  if (timers_.empty()) return;
-  // Only those that were due when we began: a timer that sets itself again at once must not keep the loop here.
-  TimePoint now = Clock::now();
-  TimerId newest = next_timer_;
-  for (auto first = timers_.begin(); first != timers_.end() && first->first.first <= now; first = timers_.begin()) {
-    if (first->first.second >= newest) break;
-    Task task = std::move(first->second);
-    timer_times_.erase(first->first.second);
-    timers_.erase(first);
-    task();
-  }
-}
-
-Duration EventLoop::until_next_timer() const {
-  return timers_.empty() ? kLongestSleep : timers_.begin()->first.first - Clock::now();
-}
-
 void EventLoop::post(Task task) {
-  bool first;
-  {
-    std::lock_guard lock(posted_mutex_);
-    first = posted_.empty();
-    posted_.push_back(std::move(task));
-  }
   // Not put off to the end of a round, as wake() is: whoever posts may wait for it.
-  if (first) notify(*event_);
+  if (posted_.add(std::move(task))) notify(*event_);
 }
 
 void EventLoop::call(const Task& task) {
@@ -206,11 +155,17 @@ void EventLoop::wake() noexcept {
   if (std::ranges::find(to_wake, event_) == to_wake.end()) to_wake.push_back(event_);
 }
 
-void EventLoop::run_posted() {
+bool EventLoop::Posted::add(Task task) {
+  std::lock_guard lock(mutex_);
+  tasks_.push_back(std::move(task));
+  return tasks_.size() == 1;
+}
+
+void EventLoop::Posted::run() {
   std::vector<Task> tasks;
   {
-    std::lock_guard lock(posted_mutex_);
-    tasks.swap(posted_);
+    std::lock_guard lock(mutex_);
+    tasks.swap(tasks_);
   }
   for (auto& task : tasks) task();
 }

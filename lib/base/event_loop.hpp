@@ -4,10 +4,8 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <pthread.h>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -15,6 +13,8 @@
 
 #include "base/clock.hpp"
 #include "base/fd.hpp"
+#include "base/thread.hpp"
+#include "base/timers.hpp"
 
 namespace mombridge {
 
@@ -22,9 +22,9 @@ namespace mombridge {
 /// Callbacks run on the loop's thread, one at a time, and may call everything here, also to remove themselves.
 class EventLoop {
  public:
-  using Task = std::function<void()>;
+  using Task = Timers::Task;
   using FdCallback = std::function<void(uint32_t epoll_events)>;
-  using TimerId = uint64_t;  ///< never 0, never reused
+  using TimerId = Timers::Id;  ///< never 0, never reused
 
   /// `name` is the thread's name (at most 15 characters are shown) and stands in logs.
   explicit EventLoop(std::string name);
@@ -32,7 +32,8 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  /// Starts a thread that runs the loop. `stack_bytes` 0: the system's default.
+  /// Starts a thread that runs the loop. `stack_bytes` 0: the system's default. Throws std::runtime_error where no
+  /// thread can be made: loops are started when the process starts, which has no use for running without them.
   void start(size_t stack_bytes = 0);
   /// Asks the loop to end after the callback that is running, and joins the thread that start() made.
   /// Work that was posted before stop() is still run.
@@ -48,9 +49,9 @@ class EventLoop {
   void unwatch(int fd);
 
   /// [loop] Runs the task once, not before `delay` from now.
-  TimerId after(Duration delay, Task task);
+  TimerId after(Duration delay, Task task) { return timers_.add(Clock::now() + delay, std::move(task)); }
   /// [loop] An id that has run, was cancelled or is 0 is ignored.
-  void cancel(TimerId id);
+  void cancel(TimerId id) { timers_.cancel(id); }
 
   /// Runs the task soon on the loop's thread. Wakes the loop.
   void post(Task task);
@@ -85,29 +86,33 @@ class EventLoop {
     FdCallback callback;
     bool removed = false;  ///< unwatched while a batch that reports it is being served
   };
+  /// What other threads have posted.
+  class Posted {
+   public:
+    /// Returns true if it is the first since run(): then the loop must be woken.
+    [[nodiscard]] bool add(Task task);
+    void run();
+
+   private:
+    std::mutex mutex_;
+    std::vector<Task> tasks_;
+  };
   void sleep_and_dispatch();
   void rest();
-  void run_posted();
-  void run_timers();
-  [[nodiscard]] Duration until_next_timer() const;
 
   std::string name_;
   Fd epoll_;
   std::shared_ptr<Fd> event_;  ///< shared with the loops that will wake this one at the end of their round
   std::unordered_map<int, std::shared_ptr<Watch>> watches_;
-  std::map<std::pair<TimePoint, TimerId>, Task> timers_;
-  std::unordered_map<TimerId, TimePoint> timer_times_;
-  TimerId next_timer_ = 1;
+  Timers timers_;
   TimePoint woke_{};  ///< from the last sleep
   Duration rest_{};
   std::function<Duration()> before_sleep_;
-  std::mutex posted_mutex_;
-  std::vector<Task> posted_;
+  Posted posted_;
   std::atomic<bool> quit_{false};
   std::atomic<int64_t> busy_since_ns_{0};  ///< 0: asleep
   std::atomic<std::thread::id> thread_id_{};
-  pthread_t thread_{};  ///< not a std::thread: that cannot be given a stack size
-  bool started_ = false;
+  Thread thread_;  ///< that start() made
 };
 
 }  // namespace mombridge

@@ -1,7 +1,5 @@
 #include "handler/done_thread.hpp"
 
-#include <pthread.h>
-#include <system_error>
 #include <utility>
 
 #include "handler/abi.hpp"
@@ -12,12 +10,13 @@ bool DoneThread::ensure(std::shared_ptr<const void> keeps) {
   std::lock_guard lock(mutex_);
   if (running_) return true;
   if (stopping_) return false;
-  try {
-    thread_ = std::thread([this, keeps = std::move(keeps)] { run(); });
-  } catch (const std::system_error& e) {
-    log::error("no thread can be made for a handler's callbacks", {{"handler", handler_}, {"reason", e.what()}});
+  auto thread = Thread::start("d:" + handler_, [this, keeps = std::move(keeps)] { run(); });
+  if (!thread) {
+    log::error("no thread can be made for a handler's callbacks",
+               {{"handler", handler_}, {"reason", thread.error().text}});
     return false;
   }
+  thread_ = std::move(*thread);
   return running_ = true;
 }
 
@@ -39,12 +38,11 @@ bool DoneThread::stop(Duration patience) {
   bool ended = changed_.wait_for(lock, patience, [this] { return !running_; });
   auto thread = std::move(thread_);
   lock.unlock();
-  if (thread.joinable()) ended ? thread.join() : thread.detach();
+  ended ? thread.join() : thread.detach();
   return ended;
 }
 
 void DoneThread::run() {
-  pthread_setname_np(pthread_self(), ("d:" + handler_).substr(0, 15).c_str());
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });

@@ -7,9 +7,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 
 #include "base/clock.hpp"
+#include "base/thread.hpp"
 #include "handler/breaches.hpp"
 #include "mombridge/handler.h"
 
@@ -46,7 +46,7 @@ class DoneThread {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Done> waiting_;
-  std::thread thread_;
+  Thread thread_;
   bool running_ = false, stopping_ = false;
 };
 

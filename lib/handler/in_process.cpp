@@ -1,8 +1,6 @@
 #include "handler/in_process.hpp"
 
 #include <algorithm>
-#include <pthread.h>
-#include <system_error>
 #include <utility>
 
 #include "base/log.hpp"
@@ -44,7 +42,7 @@ Result<> InProcess::start(FindBroker find_broker) {
   if (started) {
     started = start_threads();
     // The last of the threads would stop it.
-    if (threads_.empty()) plugin_.stop();
+    if (!workers_.size()) plugin_.stop();
   }
   if (!started) {
     publisher_.refuse();
@@ -52,57 +50,23 @@ Result<> InProcess::start(FindBroker find_broker) {
   }
   auto& table = plugin_.table();
   log::info("handler started",
-            {{"handler", name()}, {"plugin", table.name}, {"version", table.version}, {"threads", threads_.size()}});
+            {{"handler", name()}, {"plugin", table.name}, {"version", table.version}, {"threads", workers_.size()}});
   return {};
 }
 
 Result<> InProcess::start_threads() {
-  unsigned wanted = plugin_.serial() ? 1 : std::max(1u, config_.concurrency);
-  std::lock_guard lock(mutex_);
-  try {
-    while (threads_.size() < wanted) {
-      threads_.emplace_back([self = shared_from_this()] { self->work(); });
-      ++working_;
-    }
-  } catch (const std::system_error& e) {
-    return fail("cannot make thread " + std::to_string(threads_.size() + 1) + " of " + std::to_string(wanted) +
-                " (concurrency): " + e.what());
-  }
-  return {};
+  auto self = shared_from_this();
+  auto work = [self](Call& call) { self->work_on(call); };
+  // On the last of the threads, so that a stop() that hangs can be left behind as well.
+  auto last = [self] {
+    if (!self->left_behind_) self->plugin_.stop();
+  };
+  auto started = workers_.start("h:" + name(), plugin_.serial() ? 1 : std::max(1u, config_.concurrency), work, last);
+  return started ? started : fail(started.error().in("threads (concurrency)"));
 }
 
 void InProcess::handle(Call& call) noexcept {
-  {
-    std::lock_guard lock(mutex_);
-    if (!stopping_) {
-      waiting_.push_back(&call);
-      changed_.notify_one();
-      return;
-    }
-  }
-  call.finished(stopping());
-}
-
-void InProcess::work() {
-  pthread_setname_np(pthread_self(), ("h:" + name()).substr(0, 15).c_str());
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
-    if (stopping_) break;
-    Call* call = waiting_.front();
-    waiting_.pop_front();
-    lock.unlock();
-    work_on(*call);
-    lock.lock();
-  }
-  // The last one out stops the plugin, so that a stop() that hangs can be left behind as well.
-  if (working_ == 1) {
-    lock.unlock();
-    if (!left_behind_) plugin_.stop();
-    lock.lock();
-  }
-  --working_;
-  changed_.notify_all();
+  if (!workers_.add(call)) call.finished(stopping());
 }
 
 void InProcess::work_on(Call& call) {
@@ -123,37 +87,19 @@ Verdict InProcess::verdict_of(mombridge_status status) {
 }
 
 void InProcess::stop_taking() {
-  std::deque<Call*> waiting;
-  {
-    std::lock_guard lock(mutex_);
-    stopping_ = true;
-    changed_.notify_all();
-    waiting.swap(waiting_);
-  }
-  for (auto* call : waiting) call->finished(stopping());
+  for (auto* call : workers_.stop_taking()) call->finished(stopping());
 }
 
 void InProcess::stop(Duration patience) {
   stop_taking();
   if (std::exchange(stopped_, true)) return;
-  if (!join(patience)) leave_behind();
+  if (!workers_.join(patience)) leave_behind();
   publisher_.refuse();
   requests_.close();
 }
 
 void InProcess::close(Duration patience) {
   if (!publisher_.close(patience)) leave_behind();
-}
-
-bool InProcess::join(Duration patience) {
-  bool all;
-  {
-    std::unique_lock lock(mutex_);
-    all = changed_.wait_for(lock, patience, [this] { return working_ == 0; });
-  }
-  for (auto& thread : threads_) all ? thread.join() : thread.detach();
-  threads_.clear();
-  return all;
 }
 
 void InProcess::leave_behind() {

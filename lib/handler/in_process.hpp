@@ -2,13 +2,8 @@
 // A plugin that runs in the bridge's own process, on threads of its own.
 
 #include <atomic>
-#include <condition_variable>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
-#include <vector>
 
 #include "handler/breaches.hpp"
 #include "handler/deadlines.hpp"
@@ -17,6 +12,7 @@
 #include "handler/publisher.hpp"
 #include "handler/requests.hpp"
 #include "handler/runner.hpp"
+#include "handler/workers.hpp"
 
 namespace mombridge::handler {
 
@@ -39,10 +35,8 @@ class InProcess final : public Runner, public std::enable_shared_from_this<InPro
   InProcess(const config::Handler& config, const mombridge_handler& table, EventLoop* timers);
 
   Result<> start_threads();
-  void work();
   void work_on(Call& call);
   Verdict verdict_of(mombridge_status status);
-  bool join(Duration patience);
   void leave_behind();
 
   const config::Handler config_;
@@ -53,13 +47,8 @@ class InProcess final : public Runner, public std::enable_shared_from_this<InPro
   Deadlines deadlines_;
   Host host_;
   Plugin plugin_;
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Call*> waiting_;
-  std::vector<std::thread> threads_;
-  unsigned working_ = 0;  ///< threads that have not ended
-  bool stopping_ = false, stopped_ = false;
+  Workers workers_;
+  bool stopped_ = false;
   std::atomic<bool> left_behind_{false};
 };
 

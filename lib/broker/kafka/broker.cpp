@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <memory>
-#include <thread>
 #include <vector>
 
+#include "base/thread.hpp"
 #include "broker/kafka/consumer.hpp"
 #include "broker/kafka/producer.hpp"
 
@@ -41,12 +41,10 @@ class KafkaBroker final : public Broker {
   }
 
   void stop(Duration patience) override {
-    {
-      std::vector<std::jthread> stopping;
-      for (auto& consumer : consumers_)
-        stopping.emplace_back([&consumer = *consumer, patience] { consumer.stop(patience); });
-      producer_.stop(patience);
-    }
+    std::vector<Thread::Entry> stops{[this, patience] { producer_.stop(patience); }};
+    for (auto& consumer : consumers_)
+      stops.emplace_back([&consumer = *consumer, patience] { consumer.stop(patience); });
+    run_all("stop", stops);
     asker_.stop();
   }
 

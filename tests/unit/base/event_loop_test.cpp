@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/pace.hpp"
+#include "doubles/no_threads.hpp"
 
 namespace mombridge {
 namespace {
@@ -274,6 +275,13 @@ TEST(EventLoopBusy, CountsFromTheWakeUpAndIsZeroAsleep) {
   auto deadline = Clock::now() + 20s;
   while (loop.busy_for() != Duration::zero() && Clock::now() < deadline) std::this_thread::yield();
   EXPECT_EQ(loop.busy_for(), Duration::zero());
+}
+
+TEST(EventLoopStart, ThrowsWhereThereIsNoThread) {
+  EventLoop loop("test");
+  test::NoThreads none;
+  EXPECT_THROW(loop.start(), std::runtime_error);
+  loop.stop();
 }
 
 TEST(EventLoopStop, EndsALoopThatHasNothingToDo) {

@@ -1,6 +1,8 @@
 // A plugin's publish-done callbacks: they run on a thread of the handler's own, whatever they do there.
 
 #include "handler/done_thread.hpp"
+
+#include "doubles/no_threads.hpp"
 #include "running.hpp"
 
 namespace mombridge::handler::test {
@@ -87,6 +89,17 @@ TEST(Done, WhatIsLeftRunsBeforeItsThreadEnds) {
   thread.add({note, &seen, MOMBRIDGE_OK, " late"});  // a completion that comes after: exactly once holds for it too
   EXPECT_EQ(seen.back(), "0 late");
   EXPECT_FALSE(thread.ensure(nullptr));
+}
+
+TEST(Done, WithoutAThreadNothingIsPublished) {
+  Breaches breaches("h");
+  DoneThread thread("h", breaches);
+  {
+    mombridge::test::NoThreads none;
+    EXPECT_FALSE(thread.ensure(nullptr));
+  }
+  EXPECT_TRUE(thread.ensure(nullptr)) << "a thread could be made again";
+  EXPECT_TRUE(thread.stop(60s));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sys/stat.h>
 
+#include "doubles/no_threads.hpp"
 #include "running.hpp"
 
 namespace mombridge::handler::test {
@@ -90,6 +91,16 @@ TEST(Start, StopsAtTheFirstThatFails) {
   auto started = bridge.registry.start(bridge.find());
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().text, "handler 'bad_throws_raw': start failed (internal error)");
+}
+
+TEST(Start, NeedsItsThreads) {
+  Running bridge;
+  bridge.load(section("good_sync"));
+  mombridge::test::NoThreads none;
+  auto started = bridge.registry.start(bridge.find());
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().text, StartsWith("handler 'good_sync': threads (concurrency): number 1 of "));
+  EXPECT_THAT(started.error().text, HasSubstr(": cannot make thread 'h:good_sync': "));
 }
 
 }  // namespace
