@@ -35,16 +35,22 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
+std::string hex(std::string_view bytes) {
+  std::string text;
+  for (unsigned char c : bytes) text += {kHexDigits[c >> 4], kHexDigits[c & 15]};
+  return text;
+}
+
 std::string printable(std::string_view bytes, size_t longest) {
   std::string out;
-  char hex[8];
+  char escape[8];
   while (!bytes.empty()) {
     if (out.size() >= longest) return out += "…";
     size_t n = sequence(bytes);
     auto b = static_cast<uint8_t>(bytes[0]);
     if (!n || b < 0x20 || b == 0x7F) {
-      std::snprintf(hex, sizeof hex, "\\x%02x", b);
-      out += hex;
+      std::snprintf(escape, sizeof escape, "\\x%02x", b);
+      out += escape;
       n = 1;
     } else {
       out.append(bytes.substr(0, n));
@@ -56,7 +62,7 @@ std::string printable(std::string_view bytes, size_t longest) {
 
 std::string json_string(std::string_view bytes) {
   std::string out = "\"";
-  char hex[8];
+  char escape[8];
   while (!bytes.empty()) {
     size_t n = sequence(bytes);
     auto b = static_cast<uint8_t>(bytes[0]);
@@ -66,8 +72,8 @@ std::string json_string(std::string_view bytes) {
     } else if (b == '"' || b == '\\') {
       out.append("\\").append(1, bytes[0]);
     } else if (b < 0x20 || b == 0x7F) {
-      std::snprintf(hex, sizeof hex, "\\u%04x", b);
-      out += hex;
+      std::snprintf(escape, sizeof escape, "\\u%04x", b);
+      out += escape;
     } else {
       out.append(bytes.substr(0, n));
     }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,29 @@ namespace mombridge {
   std::memcpy(&word, s.data() + n - sizeof word, sizeof word);
   return !((all | word) & kHighBits);
 }
+
+/// The value of a hexadecimal digit in either case; -1 of any other character.
+constexpr int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/// Of ASCII.
+constexpr bool letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+inline constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+/// Two digits for each byte.
+[[nodiscard]] std::string hex(std::string_view bytes);
+
+/// Hashes texts of any kind alike, so that an unordered map with keys of std::string finds a std::string_view. Goes
+/// with std::equal_to<>.
+struct TextHash : std::hash<std::string_view> {
+  using is_transparent = void;
+};
 
 /// For logs and errors: control characters and bytes that are not UTF-8 become \xNN. With `longest` (bytes), the rest
 /// is cut and marked with "…".

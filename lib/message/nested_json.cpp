@@ -1,8 +1,10 @@
 #include "message/nested_json.hpp"
 
-#include <charconv>
 #include <cmath>
 #include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
 #include "message/scalar_types.hpp"
@@ -16,22 +18,13 @@ using Kind = Value::Kind;
 constexpr std::string_view kRaw = "raw";  ///< the type of a text that is not UTF-8, which JSON cannot hold
 constexpr char kRawName = '~';            ///< before the type of a member whose name is not
 
-std::string hex(std::string_view bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (unsigned char c : bytes) text += {kDigits[c >> 4], kDigits[c & 15]};
-  return text;
-}
-
 /// In place. False where there are other characters than pairs of digits.
 bool unhex(std::string& text) {
   if (text.size() % 2) return false;
   for (size_t i = 0; i < text.size(); i += 2) {
-    uint8_t byte{};
-    auto* pair = text.data() + i;
-    auto [end, error] = std::from_chars(pair, pair + 2, byte, 16);
-    if (error != std::errc{} || end != pair + 2) return false;
-    text[i / 2] = static_cast<char>(byte);
+    int high = hex_value(text[i]), low = hex_value(text[i + 1]);
+    if (high < 0 || low < 0) return false;
+    text[i / 2] = static_cast<char>(high << 4 | low);
   }
   text.resize(text.size() / 2);
   return true;
@@ -90,145 +83,109 @@ class Writer {
   std::string& types_;
 };
 
-/// Takes pieces off the front of a text.
-class Cursor {
+/// Walks through the note of types while the library walks through the JSON: each event takes what belongs to it off
+/// the front of the note, and ends the reading where that is something else. What the note does not say is not taken,
+/// so the JSON cannot ask for more depth or memory than its own length.
+class TypedJson final : private nlohmann::json_sax<nlohmann::json> {
  public:
-  explicit Cursor(std::string_view text) : rest_(text) {}
-  bool take(char c) {
-    if (!rest_.starts_with(c)) return false;
-    rest_.remove_prefix(1);
-    return true;
-  }
-  std::string_view until(std::string_view ends) {
-    auto piece = rest_.substr(0, rest_.find_first_of(ends));
-    rest_.remove_prefix(piece.size());
-    return piece;
-  }
-  void skip_space() {
-    auto end = rest_.find_first_not_of(" \t\r\n");
-    rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end);
-  }
-  [[nodiscard]] bool at(char c) const { return rest_.starts_with(c); }
-  [[nodiscard]] bool empty() const { return rest_.empty(); }
-  bool next(char& c) {
-    if (rest_.empty()) return false;
-    c = rest_.front();
-    rest_.remove_prefix(1);
-    return true;
-  }
-  bool hex4(uint32_t& n) {
-    auto [end, error] = std::from_chars(rest_.data(), rest_.data() + std::min<size_t>(4, rest_.size()), n, 16);
-    if (error != std::errc{} || end != rest_.data() + 4) return false;
-    rest_.remove_prefix(4);
-    return true;
+  TypedJson(std::string_view types, Value& whole, Arena& arena) : types_(types), whole_(whole), arena_(arena) {}
+
+  bool read(std::string_view json) {
+    nlohmann::json_sax<nlohmann::json>* events = this;
+    return nlohmann::json::sax_parse(json.data(), json.data() + json.size(), events) && types_.empty();
   }
 
  private:
-  std::string_view rest_;
-};
+  bool null() override { return unquoted("null"); }
+  bool boolean(bool yes) override { return unquoted(yes ? "true" : "false"); }
+  // The library takes away the sign of a zero without a fraction, and calls only numbers with a sign `integer`.
+  bool number_integer(int64_t n) override { return unquoted(n ? std::to_string(n) : "-0"); }
+  bool number_unsigned(uint64_t n) override { return unquoted(std::to_string(n)); }
+  // As it was written, because a decimal has more digits than a double.
+  bool number_float(double, const std::string& written) override { return unquoted(written); }
 
-void append_utf8(std::string& text, uint32_t c) {
-  auto tail = [&](int shift) { text += static_cast<char>(0x80 | (c >> shift & 0x3f)); };
-  if (c < 0x80) {
-    text += static_cast<char>(c);
-  } else if (c < 0x800) {
-    text += static_cast<char>(0xc0 | c >> 6), tail(0);
-  } else if (c < 0x10000) {
-    text += static_cast<char>(0xe0 | c >> 12), tail(6), tail(0);
-  } else {
-    text += static_cast<char>(0xf0 | c >> 18), tail(12), tail(6), tail(0);
-  }
-}
-
-class Reader {
- public:
-  Reader(std::string_view types, std::string_view json, Arena& arena) : types_(types), json_(json), arena_(arena) {}
-
-  bool whole(Value& v) {
-    if (!value(v, 0)) return false;
-    json_.skip_space();
-    return types_.empty() && json_.empty();
-  }
-
- private:
-  bool value(Value& v, int depth) {
-    json_.skip_space();
-    if (types_.at('[')) return nested(v, depth, Kind::array, '[', ']');
-    if (types_.at('{')) return nested(v, depth, Kind::table, '{', '}');
-    auto type = types_.until(",]}");
-    if (!json_.at('"')) return scalar_from(type, json_.until(",]} \t\r\n"), v) && !v.is_text();
-    auto& text = arena_.texts.emplace_back();
-    if (!string(text) || type == type_name(Kind::null)) return false;
-    if (type != type_name(Kind::bytes) && type != kRaw) return scalar_from(type, text, v);
+  bool string(std::string& content) override {
+    auto* value = next_value();
+    auto type = scalar_type();
+    if (!value || type == type_name(Kind::null)) return false;
+    auto& text = arena_.texts.emplace_back(std::move(content));
+    if (type != type_name(Kind::bytes) && type != kRaw) return scalar_from(type, text, *value);
     if (!unhex(text)) return false;
-    v = type == kRaw ? Value::of(text) : Value::of_bytes(text);
+    *value = type == kRaw ? Value::of(text) : Value::of_bytes(text);
     return true;
   }
 
-  bool nested(Value& v, int depth, Kind kind, char begin, char end) {
-    if (depth >= kMaxNesting || !types_.take(begin) || !json_.take(begin)) return false;
-    auto& members = arena_.members.emplace_back();
-    for (bool first = true; !types_.take(end); first = false) {
-      if (!first && (!types_.take(',') || !comma())) return false;
-      Header member;
-      if (kind == Kind::table && !name(member)) return false;
-      if (!value(member.value, depth + 1)) return false;
-      members.push_back(member);
-    }
-    json_.skip_space();
-    v = {};
-    v.kind = kind;
-    v.members = members;
-    return json_.take(end);
-  }
+  bool start_array(size_t) override { return start(Kind::array, '['); }
+  bool end_array() override { return end(']'); }
+  bool start_object(size_t) override { return start(Kind::table, '{'); }
+  bool end_object() override { return end('}'); }
 
-  bool comma() {
-    json_.skip_space();
-    return json_.take(',');
-  }
-
-  bool name(Header& member) {
-    bool raw = types_.take(kRawName);
-    json_.skip_space();
-    auto& text = arena_.texts.emplace_back();
-    if (!string(text) || (raw && !unhex(text))) return false;
-    member.name = text;
-    json_.skip_space();
-    return json_.take(':');
-  }
-
-  bool string(std::string& text) {
-    if (!json_.take('"')) return false;
-    for (char c{}; json_.next(c);) {
-      if (c == '"') return true;
-      if (c != '\\')
-        text += c;
-      else if (!escape(text))
-        return false;
-    }
-    return false;
-  }
-
-  bool escape(std::string& text) {
-    constexpr std::string_view kFrom = "\"\\/bfnrt", kTo = "\"\\/\b\f\n\r\t";
-    char c{};
-    if (!json_.next(c)) return false;
-    if (auto at = kFrom.find(c); at != std::string_view::npos) {
-      text += kTo[at];
-      return true;
-    }
-    uint32_t unit{}, low{};
-    if (c != 'u' || !json_.hex4(unit)) return false;
-    bool high = unit >= 0xd800 && unit < 0xdc00;
-    if (high && (!json_.take('\\') || !json_.take('u') || !json_.hex4(low) || low < 0xdc00 || low >= 0xe000))
-      return false;
-    if (unit >= 0xdc00 && unit < 0xe000) return false;
-    append_utf8(text, high ? 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00) : unit);
+  bool key(std::string& name) override {
+    auto& members = *open_.back().members;
+    if (!members.empty() && !take(',')) return false;
+    bool raw = take(kRawName);
+    auto& text = arena_.texts.emplace_back(std::move(name));
+    if (raw && !unhex(text)) return false;
+    members.push_back({text, {}});
     return true;
   }
 
-  Cursor types_, json_;
+  bool binary(nlohmann::json::binary_t&) override { return false; }  // not in JSON
+  bool parse_error(size_t, const std::string&, const nlohmann::json::exception&) override { return false; }
+
+  bool unquoted(std::string_view text) {
+    auto* value = next_value();
+    return value && scalar_from(scalar_type(), text, *value) && !value->is_text();
+  }
+
+  bool start(Kind kind, char begin) {
+    auto* value = next_value();
+    if (!value || open_.size() >= kMaxNesting || !take(begin)) return false;
+    *value = {.kind = kind, .text = {}, .members = {}};
+    open_.push_back({value, &arena_.members.emplace_back()});
+    return true;
+  }
+
+  bool end(char end) {
+    open_.back().value->members = *open_.back().members;
+    open_.pop_back();
+    return take(end);
+  }
+
+  /// Where the value that comes next belongs; null where the types have no further member. A table's member was made
+  /// with its key.
+  Value* next_value() {
+    if (open_.empty()) return &whole_;
+    auto& members = *open_.back().members;
+    if (open_.back().value->kind == Kind::array) {
+      if (!members.empty() && !take(',')) return nullptr;
+      members.emplace_back();
+    }
+    return &members.back().value;
+  }
+
+  bool take(char c) {
+    if (!types_.starts_with(c)) return false;
+    types_.remove_prefix(1);
+    return true;
+  }
+
+  std::string_view scalar_type() {
+    auto type = types_.substr(0, types_.find_first_of(",]}"));
+    types_.remove_prefix(type.size());
+    return type;
+  }
+
+  /// An array or table that has begun and not ended.
+  struct Open {
+    Value* value;
+    std::vector<Header>* members;
+  };
+
+  std::string_view types_;
+  Value& whole_;
   Arena& arena_;
+  std::vector<Open> open_;
 };
 
 }  // namespace
@@ -236,7 +193,7 @@ class Reader {
 void write_nested(const Value& value, std::string& json, std::string& types) { Writer(json, types).value(value, 0); }
 
 bool read_nested(std::string_view types, std::string_view json, Value& value, Arena& arena) {
-  return Reader(types, json, arena).whole(value);
+  return TypedJson(types, value, arena).read(json);
 }
 
 }  // namespace mombridge

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "message/typed_text.hpp"
+#include "message/decoded_headers.hpp"
 
 namespace mombridge {
 

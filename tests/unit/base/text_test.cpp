@@ -23,5 +23,15 @@ TEST(Utf8, IsJudgedAlikeAtEveryPlace) {
   EXPECT_TRUE(is_utf8(std::string(16, '\0')));
 }
 
+TEST(Hex, DigitsOfBothCasesAndNothingElse) {
+  EXPECT_EQ(hex(std::string_view("\x00\x7f\xa0\xff", 4)), "007fa0ff");
+  EXPECT_EQ(hex(""), "");
+  for (int value = 0; value < 16; ++value) {
+    EXPECT_EQ(hex_value("0123456789abcdef"[value]), value);
+    EXPECT_EQ(hex_value("0123456789ABCDEF"[value]), value);
+  }
+  for (char c : std::string_view("/:@G`g\0\xff ", 9)) EXPECT_EQ(hex_value(c), -1) << c;
+}
+
 }  // namespace
 }  // namespace mombridge

@@ -138,6 +138,60 @@ TEST(TypedText, JsonMayHaveBeenWrittenAnew) {
   EXPECT_EQ(v.members[1].value.members[1].value.real, 1.5);
 }
 
+TEST(TypedText, WhatIsNoJsonIsRefused) {
+  Arena arena;
+  Value v;
+  for (auto [type, text] : std::vector<std::pair<std::string, std::string>>{{"[str]", "[\"\xff\"]"},
+                                                                            {"[str]", "[\"\x01\"]"},
+                                                                            {"[str]", "[\"\\udc00\"]"},
+                                                                            {"[i8]", "[01]"},
+                                                                            {"[i8]", "[+1]"},
+                                                                            {"[i8]", "[1,]"},
+                                                                            {"[i8]", "[1] 2"},
+                                                                            {"{i8}", "{\"a\" 1}"},
+                                                                            {"{i8}", "{a:1}"},
+                                                                            {"[null]", "[nil]"}})
+    EXPECT_FALSE(from_text(type, text, v, arena)) << type << ' ' << text;
+}
+
+TEST(TypedText, NumbersOfJsonThatDoNotFitAreRefused) {
+  Arena arena;
+  Value v;
+  for (auto [type, text] : std::vector<std::pair<std::string, std::string>>{{"[i8]", "[128]"},
+                                                                            {"[u8]", "[-1]"},
+                                                                            {"[i64]", "[9223372036854775808]"},
+                                                                            {"[u64]", "[18446744073709551616]"},
+                                                                            {"[i32]", "[1.0]"},
+                                                                            {"[i32]", "[1e3]"},
+                                                                            {"[f32]", "[1e39]"},
+                                                                            {"[f64]", "[1e999]"},
+                                                                            {"[bool]", "[1]"},
+                                                                            {"[i8]", "[true]"},
+                                                                            {"[i8]", "[null]"},
+                                                                            {"[null]", "[0]"},
+                                                                            {"[str]", "[1]"},
+                                                                            {"[bin]", "[12]"}})
+    EXPECT_FALSE(from_text(type, text, v, arena)) << type << ' ' << text;
+}
+
+TEST(TypedText, NumbersOfJsonKeepAllTheyHave) {
+  double tiny = std::numeric_limits<double>::denorm_min();
+  Header members[] = {{{}, real(Kind::f64, -0.0)},
+                      {{}, real(Kind::f64, 123456789012345680000.0)},
+                      {{}, real(Kind::f64, tiny)},
+                      {{}, number(Kind::decimal, 9223372036854775807, 2)},
+                      {{}, number(Kind::decimal, -1, 255)},
+                      {{}, number(Kind::u64, -1)},
+                      {{}, number(Kind::i64, std::numeric_limits<int64_t>::min())}};
+  expect_back(nested(Kind::array, members));
+}
+
+// AMQP's tables may have a name twice, and JSON's objects too.
+TEST(TypedText, ANameThatStandsTwiceStaysTwice) {
+  Header members[] = {{"n", number(Kind::i8, 1)}, {"n", Value::of("two")}};
+  expect_back(nested(Kind::table, members));
+}
+
 TEST(TypedText, NestingIsBounded) {
   std::vector<std::vector<Header>> levels(100, std::vector<Header>(1));
   for (size_t i = 0; i + 1 < levels.size(); ++i) levels[i][0].value = nested(Kind::array, levels[i + 1]);
