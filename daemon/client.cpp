@@ -16,7 +16,7 @@ constexpr Duration kLook = std::chrono::milliseconds(10);
 std::string random_id() {
   std::random_device random;
   std::string id;
-  for (int i = 0; i < 32; ++i) id += "0123456789abcdef"[random() % 16];
+  for (int i = 0; i < 32; ++i) id += kHexDigits[random() % kHexDigits.size()];
   return id;
 }
 

@@ -23,16 +23,16 @@ class Inbox {
     return items_.size() == 1;
   }
 
-  /// [consumer] All items, oldest first.
-  [[nodiscard]] std::vector<T*> take() {
-    std::vector<T*> taken;
-    taken.reserve(usual_);
-    {
-      std::lock_guard lock(mutex_);
-      taken.swap(items_);
-    }
-    usual_ = taken.size();
-    return taken;
+  /// [consumer] All items, oldest first; valid until the next call.
+  [[nodiscard]] const std::vector<T*>& take() {
+    // The two lists change places, so that in steady state none of them grows. A burst does not leave its memory
+    // behind.
+    constexpr size_t kKeep = 16384;
+    if (taken_.capacity() > kKeep) std::vector<T*>().swap(taken_);
+    taken_.clear();
+    std::lock_guard lock(mutex_);
+    taken_.swap(items_);
+    return taken_;
   }
 
   [[nodiscard]] bool empty() const noexcept {
@@ -43,7 +43,7 @@ class Inbox {
  private:
   mutable std::mutex mutex_;
   std::vector<T*> items_;
-  size_t usual_ = 0;  ///< the consumer's: as many came the last time
+  std::vector<T*> taken_;  ///< the consumer's
 };
 
 }  // namespace mombridge

@@ -43,8 +43,8 @@ inline void info(std::string_view text, Fields fields = {}) { event(Level::info,
 inline void warn(std::string_view text, Fields fields = {}) { event(Level::warn, text, fields); }
 inline void error(std::string_view text, Fields fields = {}) { event(Level::error, text, fields); }
 
-/// For an event that may come a thousand times a second: at most one line per interval, with the number left out since
-/// the last one as the field `suppressed`. One object per kind of event, usually static or a member. [any thread]
+/// For an event that may come a thousand times a second: at most one line per interval, which says at its end how many
+/// events were left out since the line before. One object per kind of event, usually static or a member. [any thread]
 class Repeated {
  public:
   explicit Repeated(Duration interval = std::chrono::seconds(5)) : interval_(interval) {}

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/result.hpp"
+#include "base/text.hpp"
 #include "config/files.hpp"
 #include "config/secret_files.hpp"
 #include "config/text.hpp"
@@ -48,9 +49,7 @@ Expanded file_content(const fs::path& path) {
 }
 
 bool variable_name(const std::string& name) {
-  auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  };
+  auto fits = [](char c) { return letter_or_digit(c) || c == '_'; };
   return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::ranges::all_of(name, fits);
 }
 

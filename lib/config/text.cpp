@@ -75,10 +75,7 @@ std::string size_text(uint64_t bytes) {
 }
 
 bool valid_name(std::string_view text) {
-  auto fits = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.';
-  };
+  auto fits = [](char c) { return letter_or_digit(c) || c == '_' || c == '-' || c == '.'; };
   return !text.empty() && text.size() <= 100 && std::ranges::all_of(text, fits);
 }
 

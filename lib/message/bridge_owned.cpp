@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace mombridge {
 
 namespace {
@@ -9,9 +11,7 @@ namespace {
 // A number, and perhaps a space and the marks of the routes that the message has passed (routing/hops.hpp).
 bool is_hops(const Value& value) {
   constexpr size_t kLongestMarks = 64;
-  auto of_mark = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-  };
+  auto of_mark = [](char c) { return letter_or_digit(c) || c == '-' || c == '_'; };
   auto space = value.is_text() ? value.text.find(' ') : std::string_view::npos;
   if (space == std::string_view::npos) return whole_number(value).value_or(-1) >= 0;
   auto marks = value.text.substr(space + 1);

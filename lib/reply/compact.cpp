@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/base64url.hpp"
+#include "base/text.hpp"
 
 namespace mombridge::reply {
 
@@ -22,9 +23,8 @@ static_assert(flag(Form::encoded) == kFlagsEncodedId);
 constexpr bool has_dash(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 
 int digit(char c, bool upper) {
-  if (c >= '0' && c <= '9') return c - '0';
-  char a = upper ? 'A' : 'a';
-  return c >= a && c <= a + 5 ? c - a + 10 : -1;
+  bool letter = c > '9';
+  return letter && (c < 'a') != upper ? -1 : hex_value(c);
 }
 
 bool pack_hex(std::string_view text, bool dashes, bool upper, std::string& out) {
@@ -44,7 +44,7 @@ bool pack_hex(std::string_view text, bool dashes, bool upper, std::string& out) 
 
 bool unpack_hex(std::string_view bytes, bool dashes, bool upper, std::string& out) {
   if (bytes.size() != 16) return false;
-  const char* digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+  auto digits = upper ? "0123456789ABCDEF" : kHexDigits;
   for (size_t i = 0; i < bytes.size(); ++i) {
     if (dashes && (i == 4 || i == 6 || i == 8 || i == 10)) out += '-';
     out += digits[static_cast<uint8_t>(bytes[i]) >> 4];

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/base64url.hpp"
+#include "base/byte_reader.hpp"
 #include "reply/compact.hpp"
 
 namespace mombridge::reply {
@@ -21,38 +22,14 @@ uint32_t hash(std::string_view text) {
   return h;
 }
 
-/// Big-endian, over bytes that are read once.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
-  template <class N>
-  N number() {
-    auto bytes = take(sizeof(N));
-    uint64_t n = 0;
-    for (char c : bytes) n = n << 8 | static_cast<uint8_t>(c);
-    return static_cast<N>(n);
-  }
-  std::string_view take(size_t size) {
-    ok_ = ok_ && size <= rest_.size();
-    auto taken = rest_.substr(0, ok_ ? size : 0);
-    rest_.remove_prefix(taken.size());
-    return taken;
-  }
-  /// One byte up to 127, else two with the top bit set; a short size in two bytes is not ours.
-  size_t size() {
-    size_t first = number<uint8_t>();
-    if (first < 0x80) return first;
-    size_t both = (first & 0x7F) << 8 | number<uint8_t>();
-    ok_ = ok_ && both >= 0x80;
-    return both;
-  }
-  std::string_view rest() { return take(rest_.size()); }
-  [[nodiscard]] bool ok() const { return ok_; }
-
- private:
-  std::string_view rest_;
-  bool ok_ = true;
-};
+/// One byte up to 127, else two with the top bit set; a short size in two bytes is not ours, and reads as more than
+/// there can be.
+size_t read_size(ByteReader& in) {
+  size_t first = in.octet();
+  if (first < 0x80) return first;
+  size_t both = (first & 0x7F) << 8 | in.octet();
+  return both < 0x80 ? SIZE_MAX : both;
+}
 
 template <class N>
 void put(std::string& out, N n) {
@@ -171,7 +148,7 @@ Fault Sealer::open(std::string_view sealed, const Arrival& arrival, ReturnPath& 
     return Fault::malformed;
   if (static_cast<uint8_t>(bytes[0]) != kVersion) return Fault::unknown_version;
   std::string_view all(bytes), signed_part = all.substr(0, all.size() - kMac);
-  auto tag = Reader(all.substr(1)).number<uint16_t>();
+  auto tag = ByteReader(all.substr(1)).number<uint16_t>();
   switch (keys_.verify(tag, signed_part, all.substr(signed_part.size()))) {
     case KeyRing::Verdict::unknown_key:
       return Fault::unknown_key;
@@ -186,23 +163,23 @@ Fault Sealer::open(std::string_view sealed, const Arrival& arrival, ReturnPath& 
 }
 
 Fault Sealer::read(std::string_view bytes, ReturnPath& path, std::string& storage) const {
-  Reader in(bytes);
-  auto flags = in.number<uint8_t>();
+  ByteReader in(bytes);
+  auto flags = in.octet();
   path.route = in.number<RouteId>();
   path.origin = in.number<BrokerId>();
   path.via = in.number<BrokerId>();
   path.deadline_ms = in.number<uint32_t>() * int64_t{1000};
   path.partition.reset();
-  if (flags & kFlagPartition) path.partition = in.number<int32_t>();
-  Compact address{static_cast<uint8_t>(flags & kAddressFlags), in.take(in.size())};
-  Compact id{static_cast<uint8_t>(flags & kCorrelationFlags), in.rest()};
+  if (flags & kFlagPartition) path.partition = static_cast<int32_t>(in.number<uint32_t>());
+  Compact address{static_cast<uint8_t>(flags & kAddressFlags), in.take(read_size(in))};
+  Compact id{static_cast<uint8_t>(flags & kCorrelationFlags), in.take(in.left())};
   if (!in.ok()) return Fault::unreadable;
 
   storage.clear();
   storage.reserve(3 * bytes.size() +
                   64);  // no form is shorter than a third of what it stands for, and the views must stay
   if (flags & kFlagInterned) {
-    auto found = names_.find(Reader(address.bytes).number<uint32_t>());
+    auto found = names_.find(ByteReader(address.bytes).number<uint32_t>());
     if (found == names_.end() || found->second.empty()) return Fault::unknown_address;
     path.address = found->second;
   } else {

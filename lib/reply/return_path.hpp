@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "message/short_string.hpp"
 #include "reply/key_ring.hpp"
 
 namespace mombridge::reply {
@@ -59,8 +60,7 @@ struct Arrival {
 /// Immutable; everything may be called from any thread. Together one seal() and one open() take about 2 µs.
 class Sealer {
  public:
-  /// AMQP's correlation-id is a short string. Source: AMQP 0-9-1 specification, 4.2.5.3.
-  static constexpr size_t kAmqpLimit = 255;
+  static constexpr size_t kAmqpLimit = kLongestShortString;  ///< the correlation-id is one
   static constexpr size_t kLongest = 2048;
 
   /// `names`: addresses that the configuration names. One that does not fit as it stands is interned: a hash stands for

@@ -1,20 +1,13 @@
 #include <algorithm>
 
+#include "base/text.hpp"
 #include "broker/amqp/config.hpp"
 #include "config/text.hpp"
+#include "message/short_string.hpp"
 
 namespace mombridge::amqp {
 
 namespace {
-
-constexpr size_t kShortString = 255;  // AMQP 0-9-1, 4.2.5.3: what user and vhost travel as
-
-int hex(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 Result<std::string> decoded(std::string_view text, const char* part) {
   std::string result;
@@ -23,12 +16,12 @@ Result<std::string> decoded(std::string_view text, const char* part) {
       result += text[i];
       continue;
     }
-    int high = i + 2 < text.size() + 0 ? hex(text[i + 1]) : -1, low = high < 0 ? -1 : hex(text[i + 2]);
+    int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1, low = high < 0 ? -1 : hex_value(text[i + 2]);
     if (low < 0) return fail(std::string("a '%' without two hexadecimal digits in the ") + part);
     result += static_cast<char>(high * 16 + low);
     i += 2;
   }
-  if (result.size() > kShortString) return fail(std::string("the ") + part + " is longer than 255 bytes");
+  if (result.size() > kLongestShortString) return fail(std::string("the ") + part + " is longer than 255 bytes");
   if (std::ranges::any_of(result, [](char c) { return static_cast<unsigned char>(c) < 0x20; }))
     return fail(std::string("a control character in the ") + part);
   return result;
@@ -48,9 +41,7 @@ Result<void> read_user(std::string_view info, ParsedUrl& into) {
   return {};
 }
 
-bool host_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-}
+bool host_character(char c) { return letter_or_digit(c) || c == '-' || c == '.' || c == '_'; }
 
 // `[::1]:5672`, `rabbit.local:5672`, either without the port.
 Result<void> read_address(std::string_view address, Endpoint& into) {
@@ -60,7 +51,7 @@ Result<void> read_address(std::string_view address, Endpoint& into) {
     if (end == std::string_view::npos) return fail("a '[' without its ']'");
     host = address.substr(1, end - 1);
     port = address.substr(end + 1);
-    auto fits = [](char c) { return hex(c) >= 0 || c == ':' || c == '.' || c == '%' || host_character(c); };
+    auto fits = [](char c) { return hex_value(c) >= 0 || c == ':' || c == '.' || c == '%' || host_character(c); };
     if (host.find(':') == std::string_view::npos || !std::ranges::all_of(host, fits))
       return fail("no IPv6 address between '[' and ']'");
   } else {

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "broker/kafka/record.hpp"
 #include "broker/kafka/record_names.hpp"
+#include "message/short_string.hpp"
 #include "message/type_note.hpp"
 
 namespace mombridge::kafka {
@@ -13,7 +14,6 @@ namespace mombridge::kafka {
 namespace {
 
 constexpr size_t kMaxExpirationDigits = 18;  ///< as on AMQP
-constexpr size_t kLongestAddress = 255;      ///< of a queue; topics have shorter names
 
 bool all_digits(std::string_view text) {
   return !text.empty() && text.size() <= kMaxExpirationDigits &&
@@ -125,7 +125,7 @@ class Decoder {
     };
     if (raw.name == header::kKafkaCorrelationId) return take(m_.correlation_id, !raw.null);
     if (raw.name == header::kKafkaReplyTopic)
-      return take(m_.reply_to, !raw.null && raw.value.size() <= kLongestAddress && is_utf8(raw.value));
+      return take(m_.reply_to, !raw.null && raw.value.size() <= kLongestShortString && is_utf8(raw.value));
     auto n = raw.null ? std::nullopt : partition(raw.value);
     dropped_ += !n || m_.reply_partition;
     if (n) m_.reply_partition = n;

@@ -1,5 +1,7 @@
 #include "broker/kafka/topic_match.hpp"
 
+#include <algorithm>
+
 #include "broker/kafka/topic_name.hpp"
 
 namespace mombridge::kafka {
@@ -31,10 +33,7 @@ uint32_t TopicMatch::subscription_of(const std::string& topic) {
 
 namespace {
 /// A topic's letters, of which only the dot means more in an expression.
-bool may_be_topic(const std::string& name) {
-  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-         std::string::npos;
-}
+bool may_be_topic(const std::string& name) { return std::ranges::all_of(name, topic_character); }
 }  // namespace
 
 std::string hidden_topics(const Settings& settings, const TopicMatch& match) {

@@ -1,7 +1,6 @@
 #include "broker/memory/broker.hpp"
 
 #include <atomic>
-#include <thread>
 #include <utility>
 
 #include "base/event_loop.hpp"
@@ -12,29 +11,6 @@
 namespace mombridge::memory {
 
 namespace {
-
-/// Says whether the loop still takes things from other threads, and lets close() wait until nobody is about to hand it
-/// one. Unlike a lock it never makes the publishing threads wait for each other.
-class Gate {
- public:
-  /// On true, leave() must follow.
-  bool enter() noexcept {
-    inside_.fetch_add(1);
-    if (!closed_.load()) return true;
-    leave();
-    return false;
-  }
-  void leave() noexcept { inside_.fetch_sub(1); }
-  void close() noexcept {
-    closed_.store(true);
-    while (inside_.load()) std::this_thread::yield();
-  }
-
- private:
-  // Sequentially consistent, both: either enter() sees `closed_`, or close() sees it inside.
-  std::atomic<unsigned> inside_{0};
-  std::atomic<bool> closed_{false};
-};
 
 class MemoryBroker final : public Broker {
  public:

@@ -12,6 +12,7 @@
 
 #include "base/backoff.hpp"
 #include "base/event_loop.hpp"
+#include "base/text.hpp"
 #include "broker/memory/settings.hpp"
 #include "message/delivery.hpp"
 #include "message/pattern.hpp"
@@ -92,10 +93,6 @@ class Queues {
     std::string target_from;  ///< header that the target is taken from; empty: none
     bool replies;             ///< the bridge's own
   };
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
-  };
 
   EventLoop& loop_;
   std::function<void(MemoryDelivery&)> on_settled_;
@@ -103,7 +100,7 @@ class Queues {
   size_t prefetch_;
   bool implicit_first_;
   std::vector<Subscription> subscriptions_;
-  std::unordered_map<std::string, Queue, Hash, std::equal_to<>> queues_;
+  std::unordered_map<std::string, Queue, TextHash, std::equal_to<>> queues_;
   size_t queues_kept_;  ///< above that many, empty ones go
   std::deque<Passage> passages_;
   std::vector<Passage*> free_passages_;
