@@ -1,7 +1,9 @@
+#include "reply/check.hpp"
+
 #include <algorithm>
 #include <map>
 
-#include "reply/replier.hpp"
+#include "reply/return_path.hpp"
 
 namespace mombridge::reply {
 
@@ -47,7 +49,7 @@ bool goes_to(const config::Config& config, const std::string& origin, const conf
 
 }  // namespace
 
-void Replier::check(const config::Config& config, config::Diagnostics& diagnostics) {
+void check(const config::Config& config, config::Diagnostics& diagnostics) {
   tell_apart(config.routes, route_id, "routes", diagnostics);
   tell_apart(config.brokers, broker_id, "brokers", diagnostics);
   Sealer sealer(KeyRing(KeyRing::random(), config.name));

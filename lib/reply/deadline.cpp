@@ -27,13 +27,15 @@ std::optional<int64_t> header_of(const Message& request) {
 
 }  // namespace
 
-Deadline deadline_of(const Message& request, Duration timeout, int64_t now_ms) {
-  if (auto at = header_of(request)) return {*at, true};
+Deadline deadline_of(const Message& request, Duration timeout, const Instant& arrival) {
+  auto until = [&](int64_t at_ms, bool asked) { return Deadline{at_ms, asked, arrival.at(at_ms)}; };
+  if (auto at = header_of(request)) return until(*at, true);
+  int64_t now_ms = arrival.unix_ms;
   int64_t sent = request.time_ms().value_or(now_ms);
   if (sent > now_ms + kAhead) sent = now_ms;
-  if (auto wait = request.expiration ? number(*request.expiration) : std::nullopt) return {sent + *wait, true};
+  if (auto wait = request.expiration ? number(*request.expiration) : std::nullopt) return until(sent + *wait, true);
   int64_t patience = std::chrono::duration_cast<std::chrono::milliseconds>(timeout).count();
-  return {(sent + patience > now_ms ? sent : now_ms) + patience, false};
+  return until((sent + patience > now_ms ? sent : now_ms) + patience, false);
 }
 
 }  // namespace mombridge::reply

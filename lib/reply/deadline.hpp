@@ -8,14 +8,23 @@
 
 namespace mombridge::reply {
 
+/// Made when the request arrives. From then on the bridge counts by the steady clock: a step of the wall clock neither
+/// ends a request that is on its way nor prolongs it.
 struct Deadline {
-  int64_t at_ms = 0;   ///< since the Unix epoch
-  bool asked = false;  ///< by the requester; else it is the bridge's own patience
+  /// By the wall clock, in milliseconds since the Unix epoch: what stands in headers and return paths, which others
+  /// read by their own clocks. Nothing in this process may compare it with the present.
+  int64_t at_ms = 0;
+  bool asked = false;                 ///< by the requester; else it is the bridge's own patience
+  TimePoint ends = TimePoint::max();  ///< the same moment by the steady clock, as far as it was known at arrival
+
+  [[nodiscard]] bool expired(TimePoint now) const { return now > ends; }
+  /// Below zero: it expired so long ago.
+  [[nodiscard]] Duration remaining(TimePoint now) const { return ends - now; }
 };
 
 /// From the request's `mombridge-deadline`, else its `expiration`, else `timeout`; both count from its timestamp, so
-/// that a request which is forwarded again gets the same. A timestamp that cannot be the time of sending (ahead of
-/// `now_ms`, or so old that a patience of ours would be over before it began) is not used.
-Deadline deadline_of(const Message& request, Duration timeout, int64_t now_ms);
+/// that a request which is forwarded again gets the same. A timestamp that cannot be the time of sending (ahead of the
+/// clock, or so old that a patience of ours would be over before it began) is not used.
+Deadline deadline_of(const Message& request, Duration timeout, const Instant& arrival);
 
 }  // namespace mombridge::reply

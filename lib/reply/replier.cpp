@@ -47,7 +47,7 @@ bool Replier::allowed(const config::BrokerSection& origin, const Message& reques
          sealer_.open(*request.correlation_id, {broker_id(origin.name), 0}, path, storage) == Fault::none;
 }
 
-Result<> Replier::forward(const Message& request, const Road& road, const Deadline& deadline, int64_t now_ms,
+Result<> Replier::forward(const Message& request, const Road& road, const Deadline& deadline, TimePoint now,
                           Forwarded& out) const {
   auto& via = *road.via.settings;
   ReturnPath path;
@@ -69,8 +69,10 @@ Result<> Replier::forward(const Message& request, const Road& road, const Deadli
   out.message.reply_partition.reset();
   out.deadline = std::to_string(deadline.at_ms);
   // A broker that knows expirations then drops what nobody waits for any more.
-  if (deadline.asked && !request.expiration)
-    out.message.expiration = out.expiration = std::to_string(std::max<int64_t>(deadline.at_ms - now_ms, 1));
+  if (deadline.asked && !request.expiration) {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.remaining(now)).count();
+    out.message.expiration = out.expiration = std::to_string(std::max<int64_t>(left, 1));
+  }
   return {};
 }
 

@@ -6,7 +6,6 @@
 
 #include "base/result.hpp"
 #include "config/config.hpp"
-#include "config/diagnostics.hpp"
 #include "message/message.hpp"
 #include "reply/deadline.hpp"
 #include "reply/return_path.hpp"
@@ -47,15 +46,12 @@ class Replier {
   [[nodiscard]] bool allowed(const config::BrokerSection& origin, const Message& request) const;
 
   /// Fills `out` for a request with an allowed reply address. Fails where its return path does not fit.
-  Result<> forward(const Message& request, const Road& road, const Deadline& deadline, int64_t now_ms,
+  Result<> forward(const Message& request, const Road& road, const Deadline& deadline, TimePoint now,
                    Forwarded& out) const;
 
   /// Opens what came back through the reply queue or topic of `via`. `out` is filled for `none`; for `expired` its
   /// route is, where it is still configured.
   Fault open(const Message& reply, const config::BrokerSection& via, int64_t now_ms, Returned& out) const;
-
-  /// Reports names that cannot be told apart in a return path, and reply addresses that cannot fit one.
-  static void check(const config::Config& config, config::Diagnostics& diagnostics);
 
  private:
   std::unordered_map<RouteId, const config::Route*> routes_;

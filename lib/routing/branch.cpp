@@ -286,7 +286,7 @@ void Branch::park(const std::string& why) noexcept {
 void Branch::later(Duration wait) noexcept {
   // Not beyond the deadline, so that the requester hears of it then.
   if (answers_ && (step_ == Step::publish || step_ == Step::handle))
-    wait = std::min<Duration>(wait, std::chrono::milliseconds(std::max<int64_t>(deadline_.at_ms + 1 - unix_ms(), 1)));
+    wait = std::min<Duration>(wait, std::max<Duration>(deadline_.remaining(Clock::now()), 0ms) + 1ms);
   passage_.router().waits().add(*this, wait);
 }
 

@@ -22,7 +22,7 @@ bool Branch::may_answer() {
     return false;
   }
   auto timeout = route_->config->reply_timeout.value_or(table.config().replies.timeout);
-  deadline_ = reply::deadline_of(message, timeout, unix_ms());
+  deadline_ = reply::deadline_of(message, timeout, Instant::now());
   return true;
 }
 
@@ -30,12 +30,13 @@ bool Branch::may_answer() {
 // forward, as its answer could not come back, and not what our own handlers do.
 bool Branch::past_deadline() const noexcept {
   bool ends = step_ == Step::publish || (step_ == Step::handle && deadline_.asked);
-  return answers_ && ends && unix_ms() > deadline_.at_ms;
+  return answers_ && ends && deadline_.expired(Clock::now());
 }
 
 bool Branch::expired() noexcept {
   if (!past_deadline()) return false;
-  events::request_expired(route_name(), unix_ms() - deadline_.at_ms);
+  auto late = std::chrono::duration_cast<std::chrono::milliseconds>(-deadline_.remaining(Clock::now()));
+  events::request_expired(route_name(), late.count());
   code_ = kTimeout;
   reason_ = "the deadline passed before the request could be delivered";
   if (!tell_requester()) done(Settlement::accept);
@@ -66,7 +67,7 @@ bool Branch::address_request() {
   }
   auto ok = passage_.table()->replier().forward(passage_.delivery().message,
                                                 {*route_->config, *passage_.origin().section, *via.section}, deadline_,
-                                                unix_ms(), *forwarded_);
+                                                Clock::now(), *forwarded_);
   if (!ok) {
     events::request_too_long(route_name(), ok.error().text);
     hopeless("return_path_too_long", ok.error().text);

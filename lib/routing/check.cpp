@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "reply/check.hpp"
 #include "routing/arrivals.hpp"
 #include "routing/loops.hpp"
 #include "routing/route_table.hpp"
@@ -21,7 +22,7 @@ class Checker {
     for (auto& section : config_.brokers)
       if (section.settings) check_subscriptions(section);
     for (auto& route : config_.routes) check_route(route);
-    reply::Replier::check(config_, diagnostics_);
+    reply::check(config_, diagnostics_);
     check_plain_requests();
     check_reply_addresses();
     check_loops(config_, diagnostics_);
