@@ -10,7 +10,7 @@
 
 #include "base/result.hpp"
 #include "broker/broker.hpp"
-#include "daemon/commands.hpp"
+#include "daemon/options.hpp"
 
 namespace mombridge {
 

@@ -1,11 +1,7 @@
 #pragma once
 // The commands of the command line. Each returns the process's exit code; codes follow sysexits(3).
 
-#include <filesystem>
-#include <optional>
-#include <string>
-#include <utility>
-#include <vector>
+#include "daemon/options.hpp"
 
 namespace mombridge {
 
@@ -17,17 +13,6 @@ inline constexpr int kExitSoftware = 70;     ///< EX_SOFTWARE
 inline constexpr int kExitUndrained = 75;    ///< EX_TEMPFAIL; run: stopped with messages that were not settled
 inline constexpr int kExitTimeout = 75;      ///< EX_TEMPFAIL; request: no reply in time
 inline constexpr int kExitConfig = 78;       ///< EX_CONFIG
-
-struct Options {
-  std::vector<std::filesystem::path> config;  ///< empty: $MOMBRIDGE_CONFIG, else /etc/mombridge
-  bool environment = true;
-  std::string broker, target;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string key, content_type;
-  std::optional<std::string> body, exchange;  ///< without a body: standard input
-  std::string timeout = "2s";
-  bool verbose = false;
-};
 
 int run(const Options& options);
 int check(const Options& options);

@@ -1,7 +1,11 @@
 #pragma once
 // From the paths of the command line to one merged tree.
 
-#include "config/load.hpp"
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/diagnostics.hpp"
 #include "config/node.hpp"
 
 namespace mombridge::config {

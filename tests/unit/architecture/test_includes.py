@@ -27,6 +27,7 @@ class Includes(unittest.TestCase):
         self.assertEqual(report({file: "".join(f"#include {name}\n" for name in names)}), [])
 
     def test_down_and_own_folder(self):
+        self.allowed("lib/message/nested_json.cpp", "<nlohmann/json.hpp>")
         self.allowed("lib/base/log.cpp", '"base/log.hpp"', '"log.hpp"', "<spdlog/spdlog.h>", "<vector>")
         self.allowed("lib/broker/registry.hpp", '"broker/broker.hpp"', '"message/message.hpp"', '"config/load.hpp"')
         self.allowed("lib/broker/kafka/producer.cpp", '"broker/broker.hpp"', '"base/result.hpp"', "<librdkafka/rdkafka.h>")
@@ -59,6 +60,7 @@ class Includes(unittest.TestCase):
         self.refused("lib/broker/kafka/record.cpp", "<yaml-cpp/yaml.h>", "yaml-cpp is hidden")
         self.refused("daemon/main.cpp", "<spdlog/spdlog.h>", "spdlog is hidden")
         self.refused("lib/routing/router.cpp", "<openssl/hmac.h>", "OpenSSL is hidden")
+        self.refused("lib/config/load.cpp", "<nlohmann/json.hpp>", "nlohmann-json is hidden")
 
     def test_ways_around(self):
         self.refused("lib/base/log.hpp", '"../message/message.hpp"', "relative path")
@@ -68,6 +70,46 @@ class Includes(unittest.TestCase):
     def test_unknown_folder(self):
         self.assertIn("does not know", report({"lib/helpers/misc.hpp": ""})[0])
         self.assertIn("does not know", report({"lib/misc.hpp": ""})[0])
+
+
+class Circles(unittest.TestCase):
+    def report(self, files, waiting=()):
+        return list(includes.circle_violations(files, set(waiting)))
+
+    def test_inside_a_folder(self):
+        files = {"lib/base/a.hpp": '#include "base/b.hpp"\n', "lib/base/b.cpp": '#include "base/b.hpp"\n#include "base/c.hpp"\n',
+                 "lib/base/c.hpp": '#include "base/a.hpp"\n', "lib/base/d.hpp": '#include "base/a.hpp"\n'}
+        self.assertEqual(self.report(files), ["base: error: includes run in a circle: a, b, c"])
+        self.assertEqual(self.report(files, [("base", ("a", "b", "c"))]), [])
+        files["lib/base/c.hpp"] = ""
+        self.assertEqual(self.report(files), [])
+        self.assertIn("take it off the list", self.report(files, [("base", ("a", "b", "c"))])[0])
+
+    def test_none(self):
+        self.assertEqual(self.report({"lib/base/a.cpp": '#include "base/a.hpp"\n', "lib/base/a.hpp": '// #include "base/b.hpp"\n',
+                                      "lib/base/b.hpp": '#include "base/a.hpp"\n#include "other/a.hpp"\n'}), [])
+
+    def test_two_in_one_folder(self):
+        files = {f"daemon/{a}.hpp": f'#include "daemon/{b}.hpp"\n' for a, b in ("ab", "ba", "cd", "dc", "ec")}
+        self.assertEqual(len(self.report(files)), 2)
+
+
+class Threads(unittest.TestCase):
+    def report(self, text, file="lib/base/log.cpp", waiting=()):
+        return list(includes.thread_violations({file: text}, set(waiting)))
+
+    def test_made_elsewhere(self):
+        for made in ("std::thread(f)", "std::vector<std::jthread> all;", "pthread_create(&t)", "std::async(f)"):
+            self.assertEqual(len(self.report("\n  " + made)), 1, made)
+            self.assertIn("lib/base/log.cpp:2: error", self.report("\n  " + made)[0])
+            self.assertEqual(self.report(made, "lib/base/thread.cpp"), [])
+            self.assertEqual(self.report(made, "lib/sdk/samples/echo.cpp"), [])
+            self.assertEqual(self.report(made, waiting=["lib/base/log.cpp"]), [])
+
+    def test_what_makes_none(self):
+        for text in ("std::thread::id id;", "std::this_thread::yield();", "#include <thread>", "// std::thread(f)"):
+            self.assertEqual(self.report(text), [], text)
+        self.assertIn("take it off", self.report("", waiting=["lib/base/log.cpp"])[0])
 
 
 if __name__ == "__main__":
