@@ -1,10 +1,14 @@
-// Runs a fuzz target where there is no libFuzzer: a fixed number of inputs from a fixed seed, half of them base64url,
-// many of them earlier ones with a few bytes changed.
-//   NAME [RUNS] [SEED]
+// Runs a fuzz target where there is no libFuzzer, and takes the same arguments: every file of the folders once, then
+// inputs made from a fixed seed, most of them earlier ones with a few bytes changed, until there were RUNS in all.
+//   NAME [-runs=RUNS] [-seed=SEED] [FOLDER or FILE...]
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,12 +17,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace {
 
+namespace fs = std::filesystem;
+
 class Inputs {
  public:
-  explicit Inputs(uint32_t seed) : random_(seed) {}
+  Inputs(uint32_t seed, std::vector<std::string> corpus) : random_(seed), kept_(std::move(corpus)) {}
 
   std::string next() {
-    std::string input = !kept_.empty() && below(2) ? changed(kept_[below(kept_.size())]) : fresh();
+    std::string input = !kept_.empty() && below(4) ? changed(kept_[below(kept_.size())]) : fresh();
     if (kept_.size() < 500)
       kept_.push_back(input);
     else
@@ -58,14 +64,44 @@ class Inputs {
   std::vector<std::string> kept_;
 };
 
+void run(const std::string& input) {
+  LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(input.data()), input.size());
+}
+
+std::vector<fs::path> files_of(const fs::path& path) {
+  if (!fs::is_directory(path)) return {path};
+  std::vector<fs::path> files;
+  for (auto& entry : fs::directory_iterator(path))
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
+}
+
+std::string content(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  unsigned long runs = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 200'000;
-  Inputs inputs(argc > 2 ? static_cast<uint32_t>(std::strtoul(argv[2], nullptr, 10)) : 1);
-  for (unsigned long i = 0; i < runs; ++i) {
-    auto input = inputs.next();
-    LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(input.data()), input.size());
+  unsigned long runs = 20'000;
+  uint32_t seed = 1;
+  std::vector<std::string> corpus;
+  for (int i = 1; i < argc; ++i) {
+    std::string argument = argv[i];
+    if (argument.starts_with("-runs=")) {
+      runs = std::stoul(argument.substr(6));
+    } else if (argument.starts_with("-seed=")) {
+      seed = static_cast<uint32_t>(std::stoul(argument.substr(6)));
+    } else {
+      for (auto& file : files_of(argument)) {
+        std::cout << file.string() << std::endl;  // before it runs, so that what ends the process is named
+        run(corpus.emplace_back(content(file)));
+      }
+    }
   }
-  std::cout << runs << " inputs\n";
+  std::cout << corpus.size() << " files, then inputs of seed " << seed << std::endl;
+  Inputs inputs(seed, corpus);
+  for (unsigned long i = corpus.size(); i < runs; ++i) run(inputs.next());
 }
