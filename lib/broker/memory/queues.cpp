@@ -5,12 +5,14 @@
 #include <optional>
 #include <utility>
 
+#include "broker/source/target_from.hpp"
+
 namespace mombridge::memory {
 
 namespace {
 
-// Queues are kept when they run empty, so that a target's subscriptions are looked for once; but targets may be without
-// number, so from here on an empty one goes.
+// A queue that runs empty is kept, so that its target's subscriptions are looked for once. There may be any number of
+// targets, so above this number empty queues are erased.
 constexpr size_t kQueuesKept = 1024;
 
 constexpr const char* kStopped = "the broker stopped";
@@ -22,9 +24,9 @@ void merge(std::vector<Header>& into, std::span<const Header> message, std::span
   into.insert(into.end(), added.begin(), added.end());
 }
 
-Outcome outcome_of(const Passage& passage) {
-  if (passage.unsettled) return Outcome::away(kStopped);
-  return passage.rejected ? Outcome::refused("rejected") : Outcome{};
+Outcome outcome_of(const PendingPublication& pending) {
+  if (pending.unsettled) return Outcome::away(kStopped);
+  return pending.rejected ? Outcome::refused("rejected") : Outcome{};
 }
 
 }  // namespace
@@ -35,15 +37,15 @@ void MemoryDelivery::settle(Settlement s) noexcept {
 }
 
 void MemoryDelivery::held(bool yes) noexcept {
-  if (passage->single) passage->publication->held(yes);
+  if (pending->single) pending->publication->held(yes);
 }
 
 Queues::Queues(EventLoop& loop, const Settings& settings, std::function<void(MemoryDelivery&)> on_settled)
-    : loop_(loop),
-      on_settled_(std::move(on_settled)),
+    : on_settled_(std::move(on_settled)),
       prefetch_(std::max(settings.prefetch_count, 1u)),
       implicit_first_(settings.implicit_first),
-      queues_kept_(kQueuesKept) {
+      queues_kept_(kQueuesKept),
+      redelivery_(loop, [this](MemoryDelivery& delivery) { hand_out(delivery); }) {
   for (size_t i = 0; i < settings.queues.size(); ++i) {
     bool general = i < settings.subscriptions.size();
     subscriptions_.push_back({Pattern(settings.queues[i]),
@@ -88,70 +90,61 @@ void Queues::admit(Queue& queue) {
 
 void Queues::hand_out(Queue& queue, Publication& publication) {
   ++queue.in_flight;
-  Passage& passage = new_passage();
-  passage.publication = &publication;
-  passage.queue = &queue;
-  passage.rejected = false;
-  passage.unsettled = static_cast<unsigned>(queue.subscriptions.size());
-  passage.single = queue.subscriptions.size() == 1;
+  PendingPublication& pending = pending_.take();
+  pending.publication = &publication;
+  pending.queue = &queue;
+  pending.rejected = false;
+  pending.unsettled = static_cast<unsigned>(queue.subscriptions.size());
+  pending.single = queue.subscriptions.size() == 1;
   std::span<const Header> headers = publication.message->headers;
   if (!publication.headers.empty()) {
-    merge(passage.headers, headers, publication.headers);
-    headers = passage.headers;
+    merge(pending.headers, headers, publication.headers);
+    headers = pending.headers;
   }
-  // The list is the queue's, and the queue stays while something of it is in flight: a settlement that the sink makes
-  // at once comes back through the loop, not here.
+  // The list belongs to the queue, which stays while something of it is in flight: a settlement that the sink makes at
+  // once comes back through the loop, and not within this call.
   for (uint32_t i : queue.subscriptions) {
-    MemoryDelivery& delivery = new_delivery();
-    delivery.passage = &passage;
+    MemoryDelivery& delivery = deliveries_.take(*this);
+    delivery.pending = &pending;
     delivery.tries = 0;
     delivery.subscription = i;
     delivery.message = *publication.message;
     delivery.message.target = publication.target;
     delivery.message.key = publication.key;
     delivery.message.headers = headers;
-    if (!subscriptions_[i].target_from.empty())
-      if (auto* value = delivery.message.find(subscriptions_[i].target_from); value && value->is_text())
-        delivery.message.target = value->text;
+    source::take_target_from(subscriptions_[i].target_from, delivery.message);
     hand_out(delivery);
   }
 }
 
 void Queues::hand_out(MemoryDelivery& delivery) {
-  // Without a sink (it may have gone with the delivery before this one) the delivery stays unsettled and in nobody's
-  // hands, which give_up() completes.
+  // Without a sink, which may have been taken away since the delivery before this one, the delivery stays unsettled, and
+  // give_up() completes its publication.
   if (!sink_) return;
-  ++delivery.passage->handed_out;
+  ++delivery.pending->handed_out;
   sink_->receive(DeliveryHandle(&delivery));
 }
 
 void Queues::settled(MemoryDelivery& delivery) {
-  Passage& passage = *delivery.passage;
+  PendingPublication& pending = *delivery.pending;
   take_back(delivery);
-  if (delivery.settlement == Settlement::requeue) return retry(delivery);
-  free_deliveries_.push_back(&delivery);
-  if (!passage.unsettled) finish(passage);
+  if (delivery.settlement == Settlement::requeue) return redelivery_.schedule(delivery);
+  deliveries_.recycle(delivery);
+  if (!pending.unsettled) finish(pending);
 }
 
 void Queues::take_back(MemoryDelivery& delivery) {
-  Passage& passage = *delivery.passage;
-  --passage.handed_out;
-  if (delivery.settlement != Settlement::requeue) --passage.unsettled;
-  if (delivery.settlement == Settlement::reject) passage.rejected = true;
+  PendingPublication& pending = *delivery.pending;
+  --pending.handed_out;
+  if (delivery.settlement != Settlement::requeue) --pending.unsettled;
+  if (delivery.settlement == Settlement::reject) pending.rejected = true;
 }
 
-void Queues::retry(MemoryDelivery& delivery) {
-  loop_.after(retry_backoff_.at(++delivery.tries), [this, &delivery] {
-    delivery.message.redelivered = true;
-    hand_out(delivery);
-  });
-}
-
-void Queues::finish(Passage& passage) {
-  Publication* publication = std::exchange(passage.publication, nullptr);
-  Outcome outcome = outcome_of(passage);
-  Queue& queue = *passage.queue;
-  free_passages_.push_back(&passage);
+void Queues::finish(PendingPublication& pending) {
+  Publication* publication = std::exchange(pending.publication, nullptr);
+  Outcome outcome = outcome_of(pending);
+  Queue& queue = *pending.queue;
+  pending_.recycle(pending);
   --queue.in_flight;
   admit(queue);
   publication->completed(std::move(outcome));
@@ -165,9 +158,9 @@ void Queues::give_up(const std::vector<MemoryDelivery*>& settled, const std::vec
   {
     std::lock_guard lock(late_);
     for (auto* delivery : settled) take_back(*delivery);
-    for (auto& passage : passages_)
-      if (passage.publication && !passage.handed_out)
-        done.emplace_back(std::exchange(passage.publication, nullptr), outcome_of(passage));
+    for (auto& pending : pending_)
+      if (pending.publication && !pending.handed_out)
+        done.emplace_back(std::exchange(pending.publication, nullptr), outcome_of(pending));
     for (auto& [target, queue] : queues_) all_away(std::exchange(queue.waiting, {}));
     all_away(published);
   }
@@ -179,27 +172,13 @@ void Queues::settled_late(MemoryDelivery& delivery) noexcept {
   Outcome outcome;
   {
     std::lock_guard lock(late_);
-    Passage& passage = *delivery.passage;
+    PendingPublication& pending = *delivery.pending;
     take_back(delivery);
-    if (passage.handed_out) return;
-    publication = std::exchange(passage.publication, nullptr);
-    outcome = outcome_of(passage);
+    if (pending.handed_out) return;
+    publication = std::exchange(pending.publication, nullptr);
+    outcome = outcome_of(pending);
   }
   publication->completed(std::move(outcome));
-}
-
-Passage& Queues::new_passage() {
-  if (free_passages_.empty()) return passages_.emplace_back();
-  Passage& passage = *free_passages_.back();
-  free_passages_.pop_back();
-  return passage;
-}
-
-MemoryDelivery& Queues::new_delivery() {
-  if (free_deliveries_.empty()) return deliveries_.emplace_back(*this);
-  MemoryDelivery& delivery = *free_deliveries_.back();
-  free_deliveries_.pop_back();
-  return delivery;
 }
 
 }  // namespace mombridge::memory

@@ -10,10 +10,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/backoff.hpp"
 #include "base/event_loop.hpp"
 #include "base/text.hpp"
 #include "broker/memory/settings.hpp"
+#include "broker/source/pool.hpp"
+#include "broker/source/redelivery.hpp"
 #include "message/delivery.hpp"
 #include "message/pattern.hpp"
 #include "message/publication.hpp"
@@ -23,15 +24,15 @@ namespace mombridge::memory {
 class Queues;
 struct Queue;
 
-/// A publication on its way through this broker: it is done when all of its deliveries are.
-struct Passage {
+/// A publication whose deliveries were handed out: it is completed when all of them are settled.
+struct PendingPublication {
   Publication* publication = nullptr;  ///< null: free
   Queue* queue = nullptr;
   std::vector<Header> headers;  ///< the message's and the publication's merged; its deliveries view them
   unsigned unsettled = 0;       ///< deliveries that are neither accepted nor rejected
-  unsigned handed_out = 0;      ///< of these, those in somebody's hands; the others wait for their next try
-  bool rejected = false;
-  bool single = false;  ///< it has one delivery: what holds that holds the publication
+  unsigned handed_out = 0;      ///< of these, those that the sink has; the others wait for their next try
+  bool rejected = false;        ///< one of them was
+  bool single = false;          ///< it has one delivery: where that is held, the publication is held
 };
 
 class MemoryDelivery final : public Delivery {
@@ -40,17 +41,17 @@ class MemoryDelivery final : public Delivery {
   void settle(Settlement settlement) noexcept override;
   void held(bool yes) noexcept override;
 
-  Passage* passage = nullptr;
+  PendingPublication* pending = nullptr;  ///< it is one of that one's deliveries
   Settlement settlement = Settlement::accept;
-  unsigned tries = 0;
+  unsigned tries = 0;  ///< how often it was given back
 
  private:
   Queues& owner_;
 };
 
-/// All publications of one target. The bound is per target and not per broker: a handler that publishes to its own
-/// broker holds its delivery until that publication is done, and with one bound for all, a chain could fill it and wait
-/// for ever.
+/// All publications of one target. The bound is per target and not per broker, because a handler that publishes to its
+/// own broker keeps its delivery until that publication is completed: with one bound for all targets, a chain of such
+/// handlers could fill it and wait for ever.
 struct Queue {
   std::vector<uint32_t> subscriptions;  ///< those that take the target
   size_t in_flight = 0;
@@ -59,18 +60,18 @@ struct Queue {
 
 class Queues {
  public:
-  /// `on_settled`: [any thread] a delivery was settled; it must come back through settled(), give_up() or
-  /// settled_late().
+  /// `on_settled` is called on any thread when a delivery was settled; the delivery must come back through settled(),
+  /// give_up() or settled_late().
   Queues(EventLoop& loop, const Settings& settings, std::function<void(MemoryDelivery&)> on_settled);
 
-  /// What follows is for the loop's thread, and after that has ended for whoever ended it.
+  // What follows is for the loop's thread, and after that has ended for the thread that ended it.
   void open(Sink& sink) { sink_ = &sink; }
   void close_intake() { sink_ = nullptr; }
   void add(Publication& publication);
   void settled(MemoryDelivery& delivery);
 
-  /// [after the loop has ended] Takes what was still on its way here and completes as `away` all that is in nobody's
-  /// hands. Nothing but settled_late() may follow.
+  /// [after the loop has ended] Takes what was still in the inboxes, and completes as `away` every publication of which
+  /// the sink has no delivery. Nothing but settled_late() may follow.
   void give_up(const std::vector<MemoryDelivery*>& settled, const std::vector<Publication*>& published);
   /// [any thread, after the loop has ended, also beside give_up()]
   void settled_late(MemoryDelivery& delivery) noexcept;
@@ -83,10 +84,7 @@ class Queues {
   void hand_out(Queue& queue, Publication& publication);
   void hand_out(MemoryDelivery& delivery);
   static void take_back(MemoryDelivery& delivery);
-  void retry(MemoryDelivery& delivery);
-  void finish(Passage& passage);
-  Passage& new_passage();
-  MemoryDelivery& new_delivery();
+  void finish(PendingPublication& pending);
 
   struct Subscription {
     Pattern pattern;
@@ -94,20 +92,17 @@ class Queues {
     bool replies;             ///< the bridge's own
   };
 
-  EventLoop& loop_;
   std::function<void(MemoryDelivery&)> on_settled_;
   Sink* sink_ = nullptr;  ///< null: no deliveries now
   size_t prefetch_;
   bool implicit_first_;
   std::vector<Subscription> subscriptions_;
   std::unordered_map<std::string, Queue, TextHash, std::equal_to<>> queues_;
-  size_t queues_kept_;  ///< above that many, empty ones go
-  std::deque<Passage> passages_;
-  std::vector<Passage*> free_passages_;
-  std::deque<MemoryDelivery> deliveries_;
-  std::vector<MemoryDelivery*> free_deliveries_;
-  Backoff retry_backoff_{std::chrono::milliseconds(10), std::chrono::seconds(1)};
-  std::mutex late_;  ///< guards the passages once the loop has ended
+  size_t queues_kept_;  ///< above that many, empty ones are erased
+  source::Pool<PendingPublication> pending_;
+  source::Pool<MemoryDelivery> deliveries_;
+  source::Redelivery<MemoryDelivery> redelivery_;
+  std::mutex late_;  ///< guards `pending_` once the loop has ended
 };
 
 }  // namespace mombridge::memory
