@@ -20,7 +20,7 @@ constexpr Duration kStalled = std::chrono::seconds(30);
 constexpr Duration kStallLook = std::chrono::seconds(5);
 
 /// Stops all at once, as each may wait for its broker.
-void stop_all(std::map<std::string, std::unique_ptr<Broker>>& brokers, Duration patience) {
+void stop_all(const std::map<std::string, std::shared_ptr<Broker>>& brokers, Duration patience) {
   std::vector<Thread::Entry> stops;
   for (auto& [name, broker] : brokers) stops.emplace_back([&broker = *broker, patience] { broker.stop(patience); });
   run_all("stop", stops);
@@ -28,38 +28,43 @@ void stop_all(std::map<std::string, std::unique_ptr<Broker>>& brokers, Duration 
 
 }  // namespace
 
-Bridge::Bridge(const config::Config& config, EventLoop& loop)
-    : config_(config), loop_(loop), router_(loop), stalls_(kStalled) {}
+Bridge::Bridge(std::shared_ptr<const config::Config> config, EventLoop& loop)
+    : config_(std::move(config)),
+      loop_(loop),
+      retired_(topology::Retired::on(loop)),
+      router_(loop),
+      stalls_(kStalled) {}
 
 Bridge::~Bridge() {
   drained_ = nullptr;
   if (running_) finish(router_.in_flight());
-  if (left_behind_)
-    for (auto& [name, broker] : brokers_) static_cast<void>(broker.release());  // a handler still reads a message of it
+  // A handler still reads a message of a broker: then both stay for as long as the process.
+  if (left_behind_) new std::shared_ptr<const topology::Snapshot>(snapshot_);
+}
+
+Result<> Bridge::build() {
+  topology::Parts parts{.config = config_, .handlers = std::make_shared<handler::Registry>(&loop_)};
+  for (auto& section : config_->brokers) parts.brokers[section.name] = broker_kind(section.type).create(section);
+  for (auto& h : config_->handlers)
+    if (auto ok = parts.handlers->load(h); !ok) return fail(ok.error());
+  auto snapshot = topology::Snapshot::make(std::move(parts), destination_kinds(), retired_);
+  if (!snapshot) return fail(snapshot.error());
+  snapshot_ = std::move(*snapshot);
+  router_.use(topology::Snapshot::routes(snapshot_));
+  return {};
 }
 
 Result<> Bridge::start() {
-  routing::RouteTable::Brokers endpoints;
-  for (auto& section : config_.brokers) {
-    auto& broker = brokers_[section.name] = broker_kind(section.type).create(section);
-    endpoints[section.name] = {&section, broker.get()};
-  }
-  handlers_ = std::make_unique<handler::Registry>(&loop_);
-  for (auto& h : config_.handlers)
-    if (auto ok = handlers_->load(h); !ok) return fail(ok.error());
-  config::Diagnostics diagnostics;
-  auto table = routing::RouteTable::compile(config_, std::move(endpoints), handlers_->by_name(), diagnostics);
-  if (!diagnostics.ok()) return fail(diagnostics.sorted().front().text());
-  router_.use(table);
-
+  if (auto ok = build(); !ok) return ok;
   running_ = true;
   auto find_broker = [this](const std::string& name) -> handler::Outlet {
-    auto found = brokers_.find(name);
-    if (found == brokers_.end()) return {};
-    return {found->second.get(), config_.broker(name)->settings.get()};
+    auto& brokers = snapshot_->brokers();
+    auto found = brokers.find(name);
+    if (found == brokers.end()) return {};
+    return {found->second.get(), config_->broker(name)->settings.get()};
   };
-  if (auto ok = handlers_->start(find_broker); !ok) return ok;
-  for (auto& [name, broker] : brokers_) broker->start(router_.port(name));
+  if (auto ok = snapshot_->handlers().start(find_broker); !ok) return ok;
+  for (auto& [name, broker] : snapshot_->brokers()) broker->start(router_.ingress(name));
   stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
   return {};
 }
@@ -71,8 +76,8 @@ void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
   draining_ = true;
   router_.drain();
   // What is in flight may still have to pass through a memory broker: closed now, that would keep it for ever.
-  for (auto& section : config_.brokers)
-    if (!broker_kind(section.type).internal) brokers_[section.name]->stop_intake();
+  for (auto& section : config_->brokers)
+    if (!broker_kind(section.type).internal) snapshot_->brokers().at(section.name)->stop_intake();
   wait_drained();
 }
 
@@ -80,7 +85,7 @@ void Bridge::wait_drained() {
   auto in_flight = router_.in_flight();
   // What is held waits for the operator, and no longer than for anything else that cannot come.
   bool all_held = in_flight <= router_.held();
-  if ((all_held && !handlers_->unconfirmed()) || Clock::now() >= drain_deadline_) return finish(in_flight);
+  if ((all_held && !snapshot_->handlers().unconfirmed()) || Clock::now() >= drain_deadline_) return finish(in_flight);
   drain_timer_ = loop_.after(kDrainPoll, [this] { wait_drained(); });
 }
 
@@ -88,16 +93,17 @@ void Bridge::finish(uint64_t unsettled) {
   for (auto timer : {stall_timer_, drain_timer_}) loop_.cancel(timer);
   router_.stop();
   running_ = false;
-  handlers_->stop();
-  stop_all(brokers_, kClosePatience);
-  handlers_->close();
-  left_behind_ = handlers_->left_behind();
+  auto& handlers = snapshot_->handlers();
+  handlers.stop();
+  stop_all(snapshot_->brokers(), kClosePatience);
+  handlers.close();
+  left_behind_ = handlers.left_behind();
   if (drained_) drained_(unsettled);
 }
 
 Duration Bridge::longest_stall() const {
   Duration longest{};
-  for (auto& [name, broker] : brokers_)
+  for (auto& [name, broker] : snapshot_->brokers())
     for (auto* loop : broker->loops()) longest = std::max(longest, loop->busy_for());
   return longest;
 }
@@ -110,17 +116,17 @@ std::vector<NamedLink> Bridge::status() const {
 
 void Bridge::watch_stalls() {
   auto all = links();
-  for (auto& [name, broker] : brokers_) {
-    auto& port = router_.port(name);
-    auto in_flight = port.in_flight();  // before received(): what is settled in between shows as progress
-    stalls_.look(name, port.received() - in_flight, in_flight, all, Clock::now());
+  for (auto& [name, broker] : snapshot_->brokers()) {
+    auto& ingress = router_.ingress(name);
+    auto in_flight = ingress.in_flight();  // before received(): what is settled in between shows as progress
+    stalls_.look(name, ingress.received() - in_flight, in_flight, all, Clock::now());
   }
   stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
 }
 
 std::vector<NamedLink> Bridge::links() const {
   std::vector<NamedLink> all;
-  for (auto& [name, broker] : brokers_)
+  for (auto& [name, broker] : snapshot_->brokers())
     for (auto& link : broker->status()) all.emplace_back(name, link);
   return all;
 }

@@ -2,25 +2,23 @@
 // The composition root: builds everything in order, owns it, drains it and stops it in reverse.
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/event_loop.hpp"
 #include "base/result.hpp"
-#include "broker/broker.hpp"
 #include "config/config.hpp"
 #include "daemon/stall_watch.hpp"
-#include "handler/registry.hpp"
 #include "routing/router.hpp"
+#include "topology/snapshot.hpp"
 
 namespace mombridge {
 
 /// Lives on the thread of `loop`, on which waits of failed messages run too.
 class Bridge {
  public:
-  Bridge(const config::Config& config, EventLoop& loop);
+  Bridge(std::shared_ptr<const config::Config> config, EventLoop& loop);
   ~Bridge();
 
   /// Loads the handlers and starts everything. Returns before any broker is connected. Fails where a handler cannot be
@@ -42,16 +40,17 @@ class Bridge {
   [[nodiscard]] std::vector<NamedLink> status() const;
 
  private:
+  [[nodiscard]] Result<> build();
   [[nodiscard]] std::vector<NamedLink> links() const;
   void watch_stalls();
   void wait_drained();
   void finish(uint64_t unsettled);
 
-  const config::Config& config_;
+  std::shared_ptr<const config::Config> config_;
   EventLoop& loop_;
+  std::shared_ptr<topology::Retired> retired_;
+  std::shared_ptr<const topology::Snapshot> snapshot_;  ///< null before start()
   routing::Router router_;
-  std::map<std::string, std::unique_ptr<Broker>> brokers_;
-  std::unique_ptr<handler::Registry> handlers_;
   StallWatch stalls_;
   bool running_ = false, draining_ = false, left_behind_ = false;
   TimePoint drain_deadline_{};

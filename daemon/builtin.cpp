@@ -9,6 +9,8 @@
 #include "broker/kafka/try_out.hpp"
 #include "broker/memory/broker.hpp"
 #include "broker/memory/config.hpp"
+#include "routing/destination_broker.hpp"
+#include "routing/destination_handler.hpp"
 
 namespace mombridge {
 
@@ -30,6 +32,14 @@ const std::vector<BrokerKind>& broker_kinds() {
 
 const BrokerKind& broker_kind(const std::string& type) {
   return *std::ranges::find(broker_kinds(), type, [](auto& kind) { return kind.reader.type; });
+}
+
+const routing::DestinationKinds& destination_kinds() {
+  static const routing::DestinationKinds kKinds{
+      routing::broker_destination_kind(),
+      routing::handler_destination_kind(),
+  };
+  return kKinds;
 }
 
 std::vector<config::KindReader> kind_readers() {

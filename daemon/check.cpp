@@ -25,11 +25,12 @@ bool faulty(const config::BrokerSection& section, const config::Diagnostics& dia
 
 }  // namespace
 
-config::Config load_and_check(const config::LoadOptions& options, config::Diagnostics& diagnostics) {
-  auto config = config::load(options, kind_readers(), diagnostics);
-  routing::check(config, diagnostics);
+std::shared_ptr<const config::Config> load_and_check(const config::LoadOptions& options,
+                                                     config::Diagnostics& diagnostics) {
+  auto config = std::make_shared<const config::Config>(config::load(options, kind_readers(), diagnostics));
+  routing::check(config, destination_kinds(), diagnostics);
   if (!options.environment) return config;
-  for (auto& section : config.brokers) {
+  for (auto& section : config->brokers) {
     if (faulty(section, diagnostics)) continue;
     if (auto* try_out = broker_kind(section.type).try_out) try_out(section, diagnostics);
   }

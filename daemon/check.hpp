@@ -1,6 +1,7 @@
 #pragma once
 // Everything that can be said of a configuration without connecting to anything.
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace mombridge {
 
 /// Reads the files and checks the whole: syntax, references, routes, and where the options' `environment` is on what
 /// client libraries have to say of their settings.
-config::Config load_and_check(const config::LoadOptions& options, config::Diagnostics& diagnostics);
+std::shared_ptr<const config::Config> load_and_check(const config::LoadOptions& options,
+                                                     config::Diagnostics& diagnostics);
 
 /// Opens and configures every plugin that is there, because its own checks of its `config:` are part of the file's.
 void check_plugins(const config::Config& config, config::Diagnostics& diagnostics);

@@ -33,7 +33,7 @@ std::vector<std::filesystem::path> config_paths(const Options& options) {
 }
 
 /// Loads and checks; what is wrong is in the diagnostics, and not said yet.
-config::Config load(const Options& options, config::Diagnostics& diagnostics) {
+std::shared_ptr<const config::Config> load(const Options& options, config::Diagnostics& diagnostics) {
   return load_and_check({config_paths(options), options.environment, MOMBRIDGE_HANDLER_FOLDER}, diagnostics);
 }
 
@@ -41,12 +41,13 @@ void print(const config::Diagnostics& diagnostics) {
   for (auto& d : diagnostics.sorted()) std::cerr << d.text() << '\n';
 }
 
-/// For commands to whom warnings are no news. False, and said, where there are errors.
-bool load(const Options& options, config::Config& config) {
+/// For commands to whom warnings are no news. Null, and said, where there are errors.
+std::shared_ptr<const config::Config> load(const Options& options) {
   config::Diagnostics diagnostics;
-  config = load(options, diagnostics);
-  if (!diagnostics.ok()) print(diagnostics);
-  return diagnostics.ok();
+  auto config = load(options, diagnostics);
+  if (diagnostics.ok()) return config;
+  print(diagnostics);
+  return nullptr;
 }
 
 void log_totals(const char* text, uint64_t unsettled) {
@@ -113,20 +114,20 @@ int run(const Options& options) {
     print(diagnostics);
     return kExitConfig;
   }
-  log::init(config.log_level, config.log_format);
+  log::init(config->log_level, config->log_format);
   for (auto& warning : diagnostics.sorted()) log::warn(warning.text());
   Signals::block();
 
   EventLoop loop("main");
   Bridge bridge(config, loop);
-  Shutdown shutdown(loop, bridge, config.shutdown_timeout);
+  Shutdown shutdown(loop, bridge, config->shutdown_timeout);
   Signals signals(loop, [&](int signal) { shutdown.signalled(signal); });
   if (auto started = bridge.start(); !started) {
     log::error("cannot start", {{"reason", started.error().text}});
     return kExitConfig;
   }
   log::info("mombridge is running",
-            {{"version", MOMBRIDGE_VERSION}, {"brokers", config.brokers.size()}, {"routes", config.routes.size()}});
+            {{"version", MOMBRIDGE_VERSION}, {"brokers", config->brokers.size()}, {"routes", config->routes.size()}});
   service::ready();
   if (auto interval = service::watchdog_interval(); interval > Duration::zero()) feed_watchdog(loop, bridge, interval);
   loop.run();
@@ -137,7 +138,7 @@ int run(const Options& options) {
 int check(const Options& options) {
   config::Diagnostics diagnostics;
   auto config = load(options, diagnostics);
-  if (options.environment) check_plugins(config, diagnostics);
+  if (options.environment) check_plugins(*config, diagnostics);
   if (!diagnostics.ok()) {
     print(diagnostics);
     return kExitConfig;
@@ -147,7 +148,7 @@ int check(const Options& options) {
   auto warnings = diagnostics.sorted().size();
   std::cout << "ok"
             << (warnings ? ", with " + std::to_string(warnings) + (warnings == 1 ? " warning" : " warnings") : "")
-            << ": " << summary(config) << '\n';
+            << ": " << summary(*config) << '\n';
   return kExitOk;
 }
 
@@ -195,10 +196,10 @@ std::string body_of(const std::optional<std::string>& argument) {
 }  // namespace
 
 int publish(Options options) {
-  config::Config config;
   Duration patience{};
-  if (!load(options, config)) return kExitConfig;
-  auto section = client_section(options, config, patience);
+  auto config = load(options);
+  if (!config) return kExitConfig;
+  auto section = client_section(options, *config, patience);
   if (!section) return section.error();
   log::init(log::Level::error, log::Format::text);
   options.body = body_of(options.body);
@@ -207,14 +208,14 @@ int publish(Options options) {
 }
 
 int request(Options options) {
-  config::Config config;
   Duration patience{};
-  if (!load(options, config)) return kExitConfig;
-  auto section = client_section(options, config, patience);
+  auto config = load(options);
+  if (!config) return kExitConfig;
+  auto section = client_section(options, *config, patience);
   if (!section) return section.error();
   log::init(log::Level::error, log::Format::text);
   options.body = body_of(options.body);
-  auto answer = OneShot(**section, config.name + ".request").request(options, patience);
+  auto answer = OneShot(**section, config->name + ".request").request(options, patience);
   if (!answer) return complain(kExitUnavailable, answer.error().text);
   if (!*answer) return complain(kExitTimeout, "no reply within " + options.timeout);
   auto& reply = **answer;
@@ -228,11 +229,10 @@ int request(Options options) {
 }
 
 int explain(const Options& options) {
-  config::Config config;
-  if (!load(options, config)) return kExitConfig;
-  if (!find_broker(config, options.broker)) return kExitConfig;
+  auto config = load(options);
+  if (!config || !find_broker(*config, options.broker)) return kExitConfig;
   config::Diagnostics ignored;  // load() has checked the routes
-  auto table = routing::RouteTable::compile(config, {}, {}, ignored);
+  auto table = routing::RouteTable::compile(config, destination_kinds(), {}, {}, ignored);
   auto explanation = routing::explain(*table, options.broker, options.target, options.headers);
   std::cout << explanation.text;
   return explanation.taken ? kExitOk : kExitNotTaken;

@@ -32,7 +32,7 @@ bool matches(const config::BrokerSettings& settings, std::string_view address) {
 
 Replier::Replier(const config::Config& config)
     : sealer_(KeyRing(keys_of(config), config.name), named_addresses(config)) {
-  for (auto& route : config.routes) routes_.emplace(route_id(route.name), &route);
+  for (size_t i = 0; i < config.routes.size(); ++i) routes_.emplace(route_id(config.routes[i].name), i);
   for (auto& section : config.brokers) brokers_.emplace(broker_id(section.name), &section);
 }
 
@@ -77,7 +77,7 @@ Result<> Replier::forward(const Message& request, const Road& road, const Deadli
 }
 
 Fault Replier::open(const Message& reply, const config::BrokerSection& via, int64_t now_ms, Returned& out) const {
-  out.route = nullptr;
+  out.route.reset();
   auto fault = sealer_.open(reply.correlation_id.value_or(""), {broker_id(via.name), now_ms}, out.path, out.storage);
   if (fault != Fault::none && fault != Fault::expired) return fault;
   auto route = routes_.find(out.path.route);

@@ -1,6 +1,7 @@
 #pragma once
 // Requests on their way out, and replies on their way home.
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -29,7 +30,7 @@ struct Forwarded {
 struct Returned {
   Message message;
   ReturnPath path;
-  const config::Route* route = nullptr;
+  std::optional<size_t> route;  ///< index into Config::routes
   const config::BrokerSection* origin = nullptr;
   std::string storage;
 };
@@ -54,7 +55,7 @@ class Replier {
   Fault open(const Message& reply, const config::BrokerSection& via, int64_t now_ms, Returned& out) const;
 
  private:
-  std::unordered_map<RouteId, const config::Route*> routes_;
+  std::unordered_map<RouteId, size_t> routes_;  ///< index into Config::routes
   std::unordered_map<BrokerId, const config::BrokerSection*> brokers_;
   Sealer sealer_;
 };

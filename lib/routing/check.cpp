@@ -7,6 +7,7 @@
 #include "routing/arrivals.hpp"
 #include "routing/loops.hpp"
 #include "routing/route_table.hpp"
+#include "routing/template.hpp"
 
 namespace mombridge::routing {
 
@@ -18,7 +19,6 @@ class Checker {
       : config_(config), diagnostics_(diagnostics), all_read_(diagnostics.ok()) {}
 
   void run() {
-    RouteTable::compile(config_, {}, {}, diagnostics_);
     for (auto& section : config_.brokers)
       if (section.settings) check_subscriptions(section);
     for (auto& route : config_.routes) check_route(route);
@@ -223,6 +223,11 @@ class Checker {
 
 }  // namespace
 
-void check(const config::Config& config, config::Diagnostics& diagnostics) { Checker(config, diagnostics).run(); }
+void check(const std::shared_ptr<const config::Config>& config, const DestinationKinds& kinds,
+           config::Diagnostics& diagnostics) {
+  Checker checker(*config, diagnostics);
+  RouteTable::compile(config, kinds, {}, {}, diagnostics);
+  checker.run();
+}
 
 }  // namespace mombridge::routing

@@ -9,7 +9,7 @@
 
 #include "message/delivery.hpp"
 #include "message/publication.hpp"
-#include "routing/publish.hpp"
+#include "routing/rendered.hpp"
 
 namespace mombridge::routing {
 
@@ -20,7 +20,7 @@ struct DeadLetterStory {
   unsigned attempts = 0;
 };
 
-/// Reused with its branch. The publication that fill() filled in views it.
+/// Reused with its attempt. The publication that fill() filled in views it.
 class DeadLetter {
  public:
   /// For the next message: nothing is left out.

@@ -5,7 +5,6 @@
 
 #include "config/diagnostics.hpp"
 #include "routing/arrivals.hpp"
-#include "routing/publish.hpp"
 
 namespace mombridge::routing {
 
@@ -16,19 +15,6 @@ std::string why(const Route& route) {
   std::string text = route.pattern.exact() ? "target is '" + route.pattern.text() + "'"
                                            : "target matches '" + route.pattern.text() + "'";
   for (auto& [name, value] : from.headers) text += ", header " + name + " is '" + value + "'";
-  return text;
-}
-
-std::string where(const Target& to, const Message& message, const std::string& broker) {
-  if (!to.broker)
-    return "handler '" + to.config->handler + "'" +
-           (to.reply_to ? ", its reply to " + where(*to.reply_to, message, broker) : "");
-  std::string storage;
-  auto target = render_target(to, message, broker, storage);
-  std::string text = to.config->broker + " (" + to.broker->section->type + "), ";
-  text += target ? "target '" + std::string(*target) + "'" : "refused: " + target.error().text;
-  if (to.config->exchange) text += ", exchange '" + *to.config->exchange + "'";
-  if (to.answers()) text += ", requests answered through '" + to.broker->section->settings->reply_address + "'";
   return text;
 }
 
@@ -86,19 +72,19 @@ Explanation explain(const RouteTable& table, const std::string& broker, const st
   std::set<std::vector<const Route*>> seen;
   std::vector<const Route*> routes;
   bool arrives = false;
-  auto& section = *table.endpoint(broker)->section;
+  auto& section = *table.origin(broker)->endpoint.section;
   auto& subscriptions = section.settings->subscriptions;
   for (uint32_t i = 0; i < subscriptions.size(); ++i) {
     auto& s = subscriptions[i];
     if (!brings(section, s, target)) continue;
     arrives |= !s.replies;
-    table.match(table.lanes(broker), i, message, routes);
+    RouteTable::match(table.origin(broker)->lanes, i, message, routes);
     if (routes.empty() || !seen.insert(routes).second) continue;
     result.taken = true;
     result.text += "from " + broker + ", '" + s.source + "':\n";
     for (auto* route : routes) {
       result.text += "  route '" + route->config->name + "', because " + why(*route) + "\n";
-      for (auto& to : route->to) result.text += "    -> " + where(to, message, broker) + "\n";
+      for (auto& to : route->to) result.text += "    -> " + to->explain(message, broker) + "\n";
     }
   }
   if (result.taken) return result;

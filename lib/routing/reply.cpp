@@ -31,18 +31,4 @@ void ErrorReply::fill(std::string_view code, const std::string& reason, const Me
   message.headers = headers;
 }
 
-void address_reply(Publication& publication, const Message& reply, const ReplyAddress& to,
-                   const config::BrokerSettings& settings) {
-  publication.message = &reply;
-  publication.exchange = settings.reply_exchange;
-  publication.target = to.address;
-  publication.key = reply.key;
-  publication.headers = {};
-  publication.partition = to.partition.value_or(-1);
-  publication.keep_timestamp = false;
-  publication.literal_id = !reply.encoded_id;
-  // RabbitMQ 3.10 delivers a mandatory message to a direct reply-to address and returns it as unroutable all the same.
-  publication.mandatory = !to.address.starts_with("amq.rabbitmq.reply-to.");
-}
-
 }  // namespace mombridge::routing

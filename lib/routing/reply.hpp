@@ -1,14 +1,13 @@
 #pragma once
-// What a handler returned, as a message to its requester or to the route's reply_to.
+// What a requester gets, as a message: what a handler returned, or that its request failed.
 
 #include <array>
 #include <memory>
 #include <string>
 #include <string_view>
 
-#include "handler/handler.hpp"
-#include "message/publication.hpp"
-#include "routing/route_table.hpp"
+#include "message/message.hpp"
+#include "message/owned.hpp"
 
 namespace mombridge::routing {
 
@@ -30,15 +29,5 @@ struct ErrorReply {
   std::array<Header, 1> headers;
   Message message;
 };
-
-/// Where a reply goes: as the request, or its return path, says.
-struct ReplyAddress {
-  std::string_view address;
-  std::optional<int32_t> partition;
-};
-
-/// Directs `publication` with `reply` to a requester, on the broker that its request came from.
-void address_reply(Publication& publication, const Message& reply, const ReplyAddress& to,
-                   const config::BrokerSettings& settings);
 
 }  // namespace mombridge::routing

@@ -2,17 +2,9 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
+#include "routing/destination_dead_letter.hpp"
 
 namespace mombridge::routing {
-
-bool Target::answers() const { return broker ? broker->section->settings->accept_replies.value_or(false) : true; }
-
-std::string Target::text() const {
-  if (!broker) return "handler " + config->handler;
-  return config->broker + "/" + (config->exchange && !config->exchange->empty() ? *config->exchange + "/" : "") +
-         target.text();
-}
 
 FailurePolicy::FailurePolicy(const config::Failures& failures)
     : attempts(failures.attempts),
@@ -26,29 +18,20 @@ bool Route::accepts(const Message& message) const {
   });
 }
 
-const Endpoint* RouteTable::endpoint(const std::string& broker) const {
-  auto found = endpoints_.find(broker);
-  return found == endpoints_.end() ? nullptr : &found->second;
-}
-
-const Route& RouteTable::route(const config::Route& config) const {
-  return *routes_[static_cast<size_t>(&config - config_->routes.data())];
+const Origin* RouteTable::origin(std::string_view broker) const {
+  auto found = origins_.find(broker);
+  return found == origins_.end() ? nullptr : found->second.get();
 }
 
 bool RouteTable::discard_unrouted() const {
   return config_->unrouted == config::Unrouted::discard || !failures_->dead_letter;
 }
 
-const RouteTable::Lanes* RouteTable::lanes(std::string_view broker) const {
-  auto found = lanes_.find(broker);
-  return found == lanes_.end() ? nullptr : &found->second;
-}
-
-void RouteTable::match(const Lanes* lanes, uint32_t subscription, const Message& message,
+void RouteTable::match(const std::vector<Lane>& lanes, uint32_t subscription, const Message& message,
                        std::vector<const Route*>& out) {
   out.clear();
-  if (!lanes || subscription >= lanes->size()) return;
-  auto& lane = (*lanes)[subscription];
+  if (subscription >= lanes.size()) return;
+  auto& lane = lanes[subscription];
   if (auto found = lane.exact.find(message.target); found != lane.exact.end())
     for (auto* route : found->second)
       if (route->accepts(message)) out.push_back(route);
@@ -56,37 +39,46 @@ void RouteTable::match(const Lanes* lanes, uint32_t subscription, const Message&
   for (auto* route : lane.patterns)
     if (route->pattern.matches(message.target) && route->accepts(message)) out.push_back(route);
   // The first that can answer a request gets it: the order of the file counts.
-  if (exact && out.size() > exact) std::ranges::sort(out, {}, [](const Route* r) { return r->config; });
+  if (exact && out.size() > exact) std::ranges::sort(out, {}, [](const Route* r) { return r->place; });
 }
 
 /// Fills a table from a configuration and reports what does not fit.
 class RouteTable::Compiler {
  public:
-  Compiler(RouteTable& table, const Handlers& handlers, config::Diagnostics& diagnostics)
-      : table_(table), handlers_(handlers), diagnostics_(diagnostics) {}
+  Compiler(RouteTable& table, const DestinationKinds& kinds, const Brokers& brokers, const Handlers& handlers,
+           config::Diagnostics& diagnostics)
+      : table_(table), kinds_(kinds), brokers_(brokers), handlers_(handlers), diagnostics_(diagnostics) {}
 
   void run() {
     auto& config = *table_.config_;
+    for (auto& section : config.brokers) add_origin(section);
     table_.failures_ = policy(config.failures, "failures");
     for (auto& route : config.routes) add(route);
     for (auto& section : config.brokers) add_lanes(section);
   }
 
  private:
+  void add_origin(const config::BrokerSection& section) {
+    auto found = brokers_.find(section.name);
+    auto* instance = found == brokers_.end() ? nullptr : found->second;
+    table_.origins_[section.name] = std::make_unique<Origin>(Endpoint{&section, instance});
+  }
+
   void add(const config::Route& config) {
     auto route = std::make_unique<Route>();
     std::string path = "routes." + config.name;
     route->config = &config;
+    route->place = table_.routes_.size();
     route->pattern = Pattern(config.from.target.value);
     route->failures = config.failures ? policy(*config.failures, path + ".failures") : table_.failures_;
-    if (auto* endpoint = table_.endpoint(config.from.broker)) {
-      auto& addresses = endpoint->section->settings->addresses;
+    if (auto* origin = table_.origin(config.from.broker)) {
+      auto& addresses = origin->endpoint.section->settings->addresses;
       route->mark = RouteMark(table_.config_->name, config.name, addresses.empty() ? config.from.broker : addresses[0]);
     }
     route->matched = &counter("routed", config.name);
     for (size_t i = 0; i < config.to.size(); ++i)
       route->to.push_back(
-          target(config.to[i], config.to.size() > 1 ? path + ".to." + std::to_string(i) : path + ".to"));
+          destination(config.to[i], *route, config.to.size() > 1 ? path + ".to." + std::to_string(i) : path + ".to"));
     table_.routes_.push_back(std::move(route));
   }
 
@@ -98,64 +90,39 @@ class RouteTable::Compiler {
     if (table_.failures_ && general && general->mark == failures.dead_letter->mark)
       policy->dead_letter = table_.failures_->dead_letter;
     else
-      policy->dead_letter = std::make_shared<Target>(target(*failures.dead_letter, path + ".dead_letter"));
+      policy->dead_letter =
+          std::make_shared<DeadLetterDestination>(*failures.dead_letter, compiling(nullptr, path + ".dead_letter"));
     return policy;
   }
 
-  Target target(const config::Destination& config, const std::string& path) {
-    Target t;
-    t.config = &config;
-    if (!config.handler.empty()) {
-      if (auto found = handlers_.find(config.handler); found != handlers_.end()) t.handler = found->second;
-    } else if (auto found = table_.endpoints_.find(config.broker); found != table_.endpoints_.end()) {
-      t.broker = &found->second;
-    }
-    t.target = parse(config.target, path + ".target");
-    if (config.key) t.key = parse(*config.key, path + ".key");
-    for (auto& header : config.headers)
-      t.headers.push_back({header.name, parse(header.text, path + ".headers." + header.name), typed(header.value)});
-    confine(t, path);
-    check_name(t, path);
-    if (config.reply_to) t.reply_to = std::make_unique<Target>(target(*config.reply_to, path + ".reply_to"));
-    return t;
+  std::unique_ptr<const Destination> destination(const config::Destination& config, const Route& route,
+                                                 const std::string& path) {
+    auto key = config.handler.empty() ? "broker" : "handler";
+    auto kind = std::ranges::find(kinds_, key, &DestinationKind::key);
+    return kind->compile(config, compiling(&route, path));
   }
 
-  // nullopt: text, which may be a template.
-  static std::optional<Value> typed(const config::Typed& value) {
-    if (auto* b = std::get_if<bool>(&value)) return Value::of_bool(*b);
-    if (auto* i = std::get_if<int64_t>(&value)) return Value::of(*i);
-    if (auto* d = std::get_if<double>(&value)) return Value::of_real(*d);
-    return std::nullopt;
-  }
-
-  Template parse(const config::Text& text, const std::string& path) {
-    auto parsed = Template::parse(text.value);
-    if (parsed) return std::move(*parsed);
-    diagnostics_.error(text.mark, path, parsed.error().text);
-    return {};
-  }
-
-  // A message must not choose to write just anywhere: what it can choose stands behind a literal prefix or an allow
-  // list.
-  void confine(const Target& t, const std::string& path) {
-    if (t.broker && t.target.chosen_by_message() && t.target.literal_prefix().empty() && t.config->allow.empty())
-      diagnostics_.error(t.config->target.mark, path + ".target",
-                         "'" + t.target.text() + "' lets a message choose any target",
-                         "begin it with literal text, as in 'task.{key}', or add 'allow: [\"task.*\"]'");
-  }
-
-  // What no broker takes is better said now than message by message, of a dead letter above all.
-  void check_name(const Target& t, const std::string& path) {
-    if (!t.broker || !t.broker->section->settings || !t.target.constant() || t.target.text().empty()) return;
-    auto fault = t.broker->section->settings->target_fault(t.target.text());
-    if (!fault.empty())
-      diagnostics_.error(t.config->target.mark, path + ".target", "'" + printable(t.target.text(), 256) + "' " + fault);
+  Compiling compiling(const Route* route, std::string path) {
+    auto endpoint = [this](const std::string& name) {
+      auto* origin = table_.origin(name);
+      return origin ? &origin->endpoint : nullptr;
+    };
+    auto handler = [this](const std::string& name) {
+      auto found = handlers_.find(name);
+      return found == handlers_.end() ? nullptr : found->second;
+    };
+    return {.endpoint = endpoint,
+            .handler = handler,
+            .replier = *table_.replier_,
+            .route = route,
+            .path = std::move(path),
+            .diagnostics = diagnostics_};
   }
 
   void add_lanes(const config::BrokerSection& section) {
     if (!section.settings) return;
     auto& subscriptions = section.settings->subscriptions;
-    auto& lanes = table_.lanes_[section.name];
+    auto& lanes = table_.origins_[section.name]->lanes;
     lanes.resize(subscriptions.size());
     for (auto& route : table_.routes_) {
       auto& from = route->config->from;
@@ -172,21 +139,19 @@ class RouteTable::Compiler {
   }
 
   RouteTable& table_;
+  const DestinationKinds& kinds_;
+  const Brokers& brokers_;
   const Handlers& handlers_;
   config::Diagnostics& diagnostics_;
 };
 
-std::shared_ptr<const RouteTable> RouteTable::compile(const config::Config& config, Brokers brokers,
+std::shared_ptr<const RouteTable> RouteTable::compile(std::shared_ptr<const config::Config> config,
+                                                      const DestinationKinds& kinds, const Brokers& brokers,
                                                       const Handlers& handlers, config::Diagnostics& diagnostics) {
   auto table = std::make_shared<RouteTable>();
-  table->config_ = &config;
-  table->replier_ = std::make_unique<reply::Replier>(config);
-  for (auto& section : config.brokers) {
-    auto& endpoint = table->endpoints_[section.name];
-    if (auto found = brokers.find(section.name); found != brokers.end()) endpoint = found->second;
-    endpoint.section = &section;
-  }
-  Compiler(*table, handlers, diagnostics).run();
+  table->config_ = std::move(config);
+  table->replier_ = std::make_unique<reply::Replier>(*table->config_);
+  Compiler(*table, kinds, brokers, handlers, diagnostics).run();
   return table;
 }
 

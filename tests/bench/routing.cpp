@@ -4,6 +4,7 @@
 
 #include "base/event_loop.hpp"
 #include "broker/broker.hpp"
+#include "routing/destination_broker.hpp"
 #include "routing/router.hpp"
 
 namespace mombridge::routing {
@@ -68,11 +69,11 @@ void run(benchmark::State& state, const std::string& target) {
   Router router(loop);
   Sink in("in"), out("out");
   config::Diagnostics diagnostics;
-  router.use(RouteTable::compile(config, {{"in", {&config.brokers[0], &in}}, {"out", {&config.brokers[1], &out}}}, {},
-                                 diagnostics));
-  auto& port = router.port("in");
+  router.use(RouteTable::compile(std::make_shared<const config::Config>(config), {broker_destination_kind()},
+                                 {{"in", &in}, {"out", &out}}, {}, diagnostics));
+  auto& ingress = router.ingress("in");
   Arrival arrival;
-  for (auto _ : state) port.receive(DeliveryHandle(&arrival));
+  for (auto _ : state) ingress.receive(DeliveryHandle(&arrival));
   if (static_cast<int64_t>(arrival.settled) != state.iterations()) state.SkipWithError("not settled");
   state.SetItemsProcessed(state.iterations());
 }

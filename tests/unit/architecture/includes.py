@@ -17,6 +17,7 @@ FLOORS = [
     ["handler"],
     ["reply"],
     ["routing"],
+    ["topology"],
     ["admin"],
     ["daemon"],
 ]

@@ -10,10 +10,10 @@ namespace {
 
 using test::eventually;
 
-config::Config loaded(const std::string& text) {
+std::shared_ptr<const config::Config> loaded(const std::string& text) {
   auto loaded = config::test::load_text(text, false);
   for (auto& h : loaded.config.handlers) h.plugin.value = HANDLERS "/" + h.plugin.value;
-  return loaded.config;
+  return std::make_shared<const config::Config>(std::move(loaded.config));
 }
 
 const std::string kChain =
@@ -44,11 +44,11 @@ TEST(Bridge, SaysWhyItCannotStart) {
 
 /// A bridge with fifty messages in a handler that never answers.
 class Busy {
-  config::Config config_ = loaded(kChain);
+  std::shared_ptr<const config::Config> config_ = loaded(kChain);
 
  public:
   Busy() {
-    auto& routed = counter("routed", config_.routes[0].name);
+    auto& routed = counter("routed", config_->routes[0].name);
     auto before = routed.value();
     loop.start();
     on(loop, [&] {

@@ -2,6 +2,7 @@
 
 #include "routing/check.hpp"
 
+#include "compiling.hpp"
 #include "loading.hpp"
 
 namespace mombridge::routing {
@@ -18,7 +19,7 @@ std::vector<std::string> check_text(const std::string& text, bool dead_letter = 
   config::Diagnostics diagnostics;
   auto config = config::load({{folder.write("c.yaml", text)}, false, {}}, config::test::kinds(), diagnostics);
   EXPECT_THAT(diagnostics.sorted(), IsEmpty()) << diagnostics.sorted().front().text();
-  check(config, diagnostics);
+  check(std::make_shared<const config::Config>(config), test::kinds(), diagnostics);
   std::vector<std::string> said;
   for (auto& d : diagnostics.sorted())
     if (dead_letter || d.what.find("no dead_letter: what") == std::string::npos)

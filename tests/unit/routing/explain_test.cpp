@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "compiling.hpp"
 #include "loading.hpp"
 
 namespace mombridge::routing {
@@ -13,7 +14,7 @@ Explanation explained(const std::string& text, const std::string& broker, const 
                       const std::vector<std::pair<std::string, std::string>>& headers = {}) {
   auto loaded = config::test::load_text(text, false);
   config::Diagnostics diagnostics;
-  auto table = RouteTable::compile(loaded.config, {}, {}, diagnostics);
+  auto table = test::compile(loaded.config, diagnostics);
   EXPECT_TRUE(diagnostics.ok());
   return explain(*table, broker, target, headers);
 }

@@ -195,7 +195,8 @@ TEST(Failure, TheNextMessagesDeadLetterIsWholeAgain) {
   auto delivery = std::make_unique<FakeDelivery>("a");
   auto& first = world.receive("shop", std::move(delivery));
   EXPECT_TRUE(settled(first, Settlement::accept));
-  world.router.port("shop").receive(DeliveryHandle(&first));  // the source uses the delivery again, and so its branch
+  world.router.ingress("shop").receive(
+      DeliveryHandle(&first));  // the source uses the delivery again, and so its attempt
   ASSERT_TRUE(eventually([&] { return first.settled() == 2; }));
   EXPECT_EQ(world.broker("pond").sent()[1].headers["mombridge-dead-left-out"], "the end of the reason");
   EXPECT_THAT(world.broker("pond").sent()[2].headers, Not(Contains(Key("mombridge-dead-left-out"))));
@@ -293,7 +294,7 @@ const std::string kFanOut =
     "  pond: {type: kafka, bootstrap_servers: localhost:9093}\n"
     "routes: [{name: r, from: {broker: shop}, to: [{broker: lake, target: a}, {broker: pond, target: b}]}]\n";
 
-TEST(FanOut, ARefusedBranchIsDeadLetteredAlone) {
+TEST(FanOut, WhatOneDestinationRefusesIsDeadLetteredAlone) {
   World world(kFanOut + "failures: {attempts: 2, backoff: 1ms, dead_letter: {broker: shop, target: dead}}\n");
   world.broker("lake").answer({2, Outcome::refused("no")});
   world.broker("pond").keep();
@@ -306,7 +307,7 @@ TEST(FanOut, ARefusedBranchIsDeadLetteredAlone) {
   EXPECT_EQ(world.broker("pond").sent_count(), 1u);
 }
 
-TEST(FanOut, ARejectedBranchRejectsTheWhole) {
+TEST(FanOut, WhatOneRejectsRejectsTheWhole) {
   World world(kFanOut + "failures: {attempts: 1, on_exhausted: reject}\n");
   world.broker("lake").answer({Outcome::refused("no")});
   EXPECT_TRUE(settled(world.receive("shop", "x"), Settlement::reject));

@@ -176,7 +176,7 @@ TEST(LastDelivery, ASettledDeliveryLeavesNothingBehind) {
   auto& delivery = world.receive("shop", last("a"));
   EXPECT_TRUE(settled(delivery, Settlement::accept));
   delivery.deliveries_left.reset();
-  world.router.port("shop").receive(DeliveryHandle(&delivery));
+  world.router.ingress("shop").receive(DeliveryHandle(&delivery));
   EXPECT_EQ(delivery.settled(), 2);
   EXPECT_THAT(targets(world.broker("lake")), testing::ElementsAre("o", "p"));
   EXPECT_EQ(world.broker("lake").sent()[0].author, "");

@@ -1,5 +1,6 @@
 // What `check` and `explain` say of requests and their replies.
 
+#include "compiling.hpp"
 #include "loading.hpp"
 #include "routing/check.hpp"
 #include "routing/explain.hpp"
@@ -21,7 +22,7 @@ config::Config loaded(const std::string& text) {
 std::vector<std::string> said_of(const std::string& text) {
   auto config = loaded(text);
   config::Diagnostics diagnostics;
-  check(config, diagnostics);
+  check(std::make_shared<const config::Config>(config), test::kinds(), diagnostics);
   std::vector<std::string> said;
   // That a requester may name any address, and that nothing takes what is refused, is check_test's.
   auto said_elsewhere = [](auto& d) {
@@ -93,7 +94,7 @@ TEST(CheckRequests, NamesThatHaveOneHash) {
 TEST(ExplainRequests, SaysHowARequestIsAnswered) {
   auto config = loaded(brokers("", kAccept) + kKeys);
   config::Diagnostics diagnostics;
-  auto table = RouteTable::compile(config, {}, {}, diagnostics);
+  auto table = test::compile(config, diagnostics);
   EXPECT_THAT(explain(*table, "shop", "x", {}).text,
               HasSubstr("-> lake (kafka), target 'work', requests answered through 'mombridge.replies'\n"));
   EXPECT_THAT(explain(*table, "lake", "t", {}).text, HasSubstr("-> shop (amqp), target 'work'\n"));

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "compiling.hpp"
 #include "loading.hpp"
 
 namespace mombridge::routing {
@@ -17,7 +18,7 @@ class Table {
       : loaded_(config::test::load_text(brokers + routes, false)) {
     EXPECT_THAT(loaded_.said, IsEmpty());
     config::Diagnostics diagnostics;
-    table = RouteTable::compile(loaded_.config, {}, {}, diagnostics);
+    table = test::compile(loaded_.config, diagnostics);
     EXPECT_TRUE(diagnostics.ok());
   }
 
@@ -27,7 +28,9 @@ class Table {
     message.target = target;
     message.headers = headers;
     std::vector<const Route*> routes;
-    table->match(table->lanes(broker), subscription, message, routes);
+    auto* origin = table->origin(broker);
+    static const std::vector<Lane> kNone;
+    RouteTable::match(origin ? origin->lanes : kNone, subscription, message, routes);
     std::vector<std::string> names;
     for (auto* r : routes) names.push_back(r->config->name);
     return names;

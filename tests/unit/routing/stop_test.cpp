@@ -58,7 +58,7 @@ TEST(Stop, NothingIsLeftOfAMessageThatWasGivenBack) {
   EXPECT_TRUE(settled(delivery, Settlement::requeue));
   world.broker("lake").always({});
   world.broker("lake").keep();
-  world.router.port("shop").receive(DeliveryHandle(&delivery));
+  world.router.ingress("shop").receive(DeliveryHandle(&delivery));
   EXPECT_FALSE(delivery.attachment->away());
   world.broker("lake").complete();
   EXPECT_EQ(delivery.settlement(), Settlement::accept);
@@ -81,7 +81,7 @@ TEST(Stop, DoesNotCountAsAnAttempt) {
   EXPECT_THAT(world.broker("lake").sent(), IsEmpty());
 }
 
-TEST(Stop, OneBranchGivenBackGivesTheWholeBack) {
+TEST(Stop, OneAttemptGivenBackGivesTheWholeBack) {
   World world(
       "brokers:\n"
       "  shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}\n"
@@ -115,12 +115,10 @@ TEST(Stop, LeavesNothingOnTheLoop) {
     FakeDelivery one("a"), two("a");
     Router router(loop);
     config::Diagnostics diagnostics;
-    router.use(RouteTable::compile(
-        loaded.config, {{"shop", {&loaded.config.brokers[0], &shop}}, {"lake", {&loaded.config.brokers[1], &lake}}}, {},
-        diagnostics));
-    router.port("shop").receive(DeliveryHandle(&one));
+    router.use(compile(loaded.config, diagnostics, {{"shop", &shop}, {"lake", &lake}}));
+    router.ingress("shop").receive(DeliveryHandle(&one));
     router.stop();
-    router.port("shop").receive(DeliveryHandle(&two));
+    router.ingress("shop").receive(DeliveryHandle(&two));
     EXPECT_TRUE(settled(one, Settlement::requeue));
     EXPECT_TRUE(settled(two, Settlement::requeue));
   }
@@ -144,7 +142,7 @@ TEST(Held, IsCountedForAsLongAsItOnlyWaitsForTheOperator) {
   world.broker("shop").keep();
   auto& delivery = world.receive("shop", "a");
   std::this_thread::sleep_for(20ms);
-  EXPECT_EQ(world.router.held(), 0u) << "its other branch is under way";
+  EXPECT_EQ(world.router.held(), 0u) << "its other attempt is under way";
   world.broker("shop").complete();
   EXPECT_TRUE(eventually([&] { return world.router.held() == 1; }));
   EXPECT_EQ(world.router.in_flight(), 1u);

@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 
 #include "base/event_loop.hpp"
+#include "compiling.hpp"
 #include "doubles/fake_broker.hpp"
 #include "handler/handler.hpp"
 #include "loading.hpp"
@@ -92,15 +93,15 @@ class World {
  public:
   explicit World(const std::string& yaml) : loaded_(load_text(yaml, false)) {
     EXPECT_THAT(loaded_.said, testing::IsEmpty());
-    RouteTable::Brokers endpoints;
+    RouteTable::Brokers brokers;
     for (auto& section : loaded_.config.brokers) {
       auto& broker = brokers_[section.name] = std::make_unique<FakeBroker>(section.name);
-      endpoints[section.name] = {&section, broker.get()};
+      brokers[section.name] = broker.get();
     }
     RouteTable::Handlers handlers;
     for (auto& h : loaded_.config.handlers) handlers[h.name] = &handlers_[h.name];
     config::Diagnostics diagnostics;
-    router.use(RouteTable::compile(loaded_.config, std::move(endpoints), handlers, diagnostics));
+    router.use(compile(loaded_.config, diagnostics, brokers, handlers));
     EXPECT_TRUE(diagnostics.ok());
     loop_.start();
   }
@@ -115,7 +116,7 @@ class World {
   FakeDelivery& receive(const std::string& broker, std::unique_ptr<FakeDelivery> delivery) {
     deliveries_.push_back(std::move(delivery));
     auto& d = *deliveries_.back();
-    router.port(broker).receive(DeliveryHandle(&d));
+    router.ingress(broker).receive(DeliveryHandle(&d));
     return d;
   }
   FakeDelivery& receive(const std::string& broker, const std::string& target) {

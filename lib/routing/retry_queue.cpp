@@ -1,35 +1,33 @@
-#include "routing/waits.hpp"
+#include "routing/retry_queue.hpp"
 
 #include <map>
 #include <mutex>
 #include <utility>
 #include <vector>
 
-#include "routing/branch.hpp"
-
 namespace mombridge::routing {
 
-struct Waits::State {
+struct LoopRetryQueue::State {
   explicit State(EventLoop& l) : loop(l) {}
   EventLoop& loop;
   std::mutex mutex;
-  std::multimap<TimePoint, Branch*> waiting;
+  std::multimap<TimePoint, Retryable*> waiting;
   TimePoint armed = TimePoint::max();  ///< the earliest timer on the loop
   bool stopped = false;
 };
 
-Waits::Waits(EventLoop& loop) : state_(std::make_shared<State>(loop)) {}
+LoopRetryQueue::LoopRetryQueue(EventLoop& loop) : state_(std::make_shared<State>(loop)) {}
 
-void Waits::add(Branch& branch, Duration wait) {
+void LoopRetryQueue::add(Retryable& waiting, Duration wait) {
   auto at = Clock::now() + wait;
   bool earliest = false;
   {
     std::unique_lock lock(state_->mutex);
     if (state_->stopped) {
       lock.unlock();
-      return branch.give_back();
+      return waiting.give_back();
     }
-    state_->waiting.emplace(at, &branch);
+    state_->waiting.emplace(at, &waiting);
     if (at < state_->armed) {
       state_->armed = at;
       earliest = true;
@@ -39,7 +37,7 @@ void Waits::add(Branch& branch, Duration wait) {
 }
 
 // A timer that an earlier one has overtaken stays on the loop, and finds nothing due.
-void Waits::arm(const std::shared_ptr<State>& state, TimePoint at) {
+void LoopRetryQueue::arm(const std::shared_ptr<State>& state, TimePoint at) {
   state->loop.post([weak = std::weak_ptr(state), at] {
     auto alive = weak.lock();
     if (!alive) return;
@@ -49,8 +47,8 @@ void Waits::arm(const std::shared_ptr<State>& state, TimePoint at) {
   });
 }
 
-void Waits::run_due(const std::shared_ptr<State>& state) {
-  std::vector<Branch*> due;
+void LoopRetryQueue::run_due(const std::shared_ptr<State>& state) {
+  std::vector<Retryable*> due;
   TimePoint next;
   {
     std::lock_guard lock(state->mutex);
@@ -60,17 +58,18 @@ void Waits::run_due(const std::shared_ptr<State>& state) {
     next = state->armed = state->waiting.empty() ? TimePoint::max() : state->waiting.begin()->first;
   }
   if (next != TimePoint::max()) arm(state, next);
-  for (auto* branch : due) branch->resume();
+  for (auto* one : due) one->retry();
 }
 
-void Waits::stop() {
-  std::multimap<TimePoint, Branch*> waiting;
+void LoopRetryQueue::stop() {
+  std::multimap<TimePoint, Retryable*> waiting;
   {
     std::lock_guard lock(state_->mutex);
     state_->stopped = true;
+    stopped_ = true;
     waiting.swap(state_->waiting);
   }
-  for (auto& [at, branch] : waiting) branch->give_back();
+  for (auto& [at, one] : waiting) one->give_back();
 }
 
 }  // namespace mombridge::routing

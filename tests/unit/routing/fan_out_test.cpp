@@ -22,7 +22,7 @@ const std::string kFanOut =
     "  - {name: two, from: {broker: shop, target: a}, to: [{broker: lake, target: x}, {broker: pond}]}\n"
     "  - {name: more, from: {broker: shop, target: '#'}, to: {broker: lake, target: all}}\n";
 
-TEST(Passage, SettlesOnceDelivered) {
+TEST(FanOut, SettlesOnceDelivered) {
   World world(kFanOut);
   auto before = count("routed", "more");
   auto& delivery = world.receive("shop", "b");
@@ -35,7 +35,7 @@ TEST(Passage, SettlesOnceDelivered) {
   EXPECT_EQ(count("routed", "more"), before + 1);
 }
 
-TEST(Passage, SettlesWhenTheLastBranchIsDone) {
+TEST(FanOut, SettlesWhenTheLastAttemptHasEnded) {
   World world(kFanOut);
   world.broker("lake").keep();
   world.broker("pond").keep();
@@ -53,20 +53,20 @@ TEST(Passage, SettlesWhenTheLastBranchIsDone) {
   EXPECT_EQ(world.router.in_flight(), 0u);
 }
 
-TEST(Passage, IsUsedAgainWithItsDelivery) {
+TEST(FanOut, IsUsedAgainWithItsDelivery) {
   World world(kFanOut);
   auto delivery = std::make_unique<FakeDelivery>("a");
   auto* d = delivery.get();
   world.receive("shop", std::move(delivery));
   auto* attachment = d->attachment.get();
   ASSERT_NE(attachment, nullptr);
-  world.router.port("shop").receive(DeliveryHandle(d));
+  world.router.ingress("shop").receive(DeliveryHandle(d));
   EXPECT_EQ(d->attachment.get(), attachment);
   EXPECT_EQ(d->settled(), 2);
   EXPECT_EQ(world.broker("pond").sent_count(), 2u);
 }
 
-TEST(Passage, DiscardsAndCountsWhatNoRouteTakes) {
+TEST(FanOut, DiscardsAndCountsWhatNoRouteTakes) {
   World world(kThree + "routes: [{name: r, from: {broker: shop, target: a}, to: {broker: lake}}]\n");
   auto before = count("unrouted_discarded");
   EXPECT_TRUE(settled(world.receive("shop", "b"), Settlement::accept));
@@ -74,7 +74,7 @@ TEST(Passage, DiscardsAndCountsWhatNoRouteTakes) {
   EXPECT_EQ(count("unrouted_discarded"), before + 1);
 }
 
-TEST(Passage, DeadLettersWhatNoRouteTakes) {
+TEST(FanOut, DeadLettersWhatNoRouteTakes) {
   World world(kThree +
               "routes: [{name: r, from: {broker: shop, target: a}, to: {broker: lake}}]\n"
               "failures: {dead_letter: {broker: pond, target: dead}}\n");
@@ -88,21 +88,21 @@ TEST(Passage, DeadLettersWhatNoRouteTakes) {
   EXPECT_FALSE(dead.headers.contains("mombridge-dead-route"));
 }
 
-TEST(Passage, UsesTheTableOfItsTime) {
+TEST(FanOut, UsesTheTableOfItsTime) {
   World world(kFanOut);
   world.broker("lake").keep();
   auto& old = world.receive("shop", "b");
   auto other = load_text(kThree, false);
   config::Diagnostics diagnostics;
-  world.router.use(RouteTable::compile(other.config, {}, {}, diagnostics));
+  world.router.use(compile(other.config, diagnostics));
   EXPECT_TRUE(settled(world.receive("shop", "b"), Settlement::accept));  // no routes: discarded
   EXPECT_EQ(world.broker("lake").sent_count(), 1u);
   world.broker("lake").complete();
   EXPECT_TRUE(settled(old, Settlement::accept));
 }
 
-// The last branch to end settles, whichever thread it is on, and only that one.
-TEST(Passage, SettlesExactlyOnceUnderConcurrentCompletions) {
+// The last attempt to end settles, whichever thread it is on, and only that one.
+TEST(FanOut, SettlesExactlyOnceUnderConcurrentCompletions) {
   World world(kThree + "routes: [{name: r, from: {broker: shop}, to: [{broker: lake}, {broker: pond}]}]\n");
   auto& lake = world.broker("lake");
   auto& pond = world.broker("pond");
@@ -122,7 +122,7 @@ TEST(Passage, SettlesExactlyOnceUnderConcurrentCompletions) {
 }
 
 // As in life: a source's thread goes on while another thread completes, fails and retries.
-TEST(Passage, SettlesExactlyOnceWhileRetriesRunOnTheMainLoop) {
+TEST(FanOut, SettlesExactlyOnceWhileRetriesRunOnTheMainLoop) {
   World world(kThree +
               "routes: [{name: r, from: {broker: shop}, to: [{broker: lake}, {broker: pond}]}]\n"
               "failures: {attempts: 4, backoff: 1ms..2ms}\n");

@@ -1,0 +1,315 @@
+#include "routing/attempt.hpp"
+
+#include <utility>
+
+#include "base/clock.hpp"
+#include "routing/events.hpp"
+
+namespace mombridge::routing {
+
+namespace {
+
+constexpr Duration kWhileDraining = std::chrono::hours(24);  ///< longer than any drain, which ends the wait
+constexpr unsigned kLongestStep = 16;                        ///< of a backoff: its longest wait
+
+/// Of the codes in `mombridge-error`, the one after which nothing follows.
+constexpr std::string_view kTimeout = "timeout";
+
+}  // namespace
+
+void Attempt::deliver(const Received& received, const Route& by_route, const Destination& to, Part part_of_request) {
+  begin(Phase::deliver, received, &by_route, by_route.failures.get());
+  destination_ = &to;
+  part = part_of_request;
+  requester_.begin(part == Part::answers);
+}
+
+void Attempt::return_reply(const Received& received) { begin(Phase::open, received, nullptr, nullptr); }
+
+void Attempt::give_up(const Received& received, const Route* by_route, const FailurePolicy& policy,
+                      std::string reason) {
+  begin(Phase::dead_letter, received, by_route, &policy);
+  failure.reason = std::move(reason);
+}
+
+void Attempt::put_back(const Received& received, bool or_handle) {
+  begin(Phase::put_back, received, nullptr, received.table->default_failures().get());
+  destination_ = &origin_->source;
+  failure.reason = delivery->deliveries_left->reason;
+  or_handle_ = or_handle;
+}
+
+void Attempt::begin(Phase phase, const Received& received, const Route* by_route, const FailurePolicy* policy) {
+  phase_ = before_ = phase;
+  origin_ = received.origin;
+  table_ = received.table;
+  by_route_ = by_route;
+  policy_ = policy;
+  destination_ = nullptr;
+  or_handle_ = held_ = parked_ = false;
+  requester_.begin(false);
+  reachability_.begin();
+  delivery = received.delivery;
+  content = &delivery->message;
+  origin = &origin_->endpoint;
+  route = by_route ? std::string_view(by_route->config->name) : std::string_view();
+  part = Part::plain;
+  failure.code = {};
+  failure.attempts = 0;
+}
+
+void Attempt::start() noexcept {
+  if (requester_.waits() && !requester_.admit(*this, *by_route_, *table_, {queue_.now(), unix_ms()}))
+    part = Part::without_reply_address;
+  attempt();
+}
+
+void Attempt::attempt() noexcept {
+  // The source has the message again and will deliver it anew: going on here would only make a second copy.
+  if (delivery->stale()) return done(Settlement::requeue);
+  if (expired()) return;
+  if (phase_ == Phase::open) return open();
+  if (phase_ == Phase::dead_letter) return exhausted();
+  send();
+}
+
+void Attempt::send() noexcept {
+  if (auto refusal = destination_->prepare(*this)) {
+    if (phase_ == Phase::dead_letter) return hold(refusal->reason);
+    return failed_for_good(refusal->code, std::move(refusal->reason));
+  }
+  reachability_.sent(*destination_);
+  destination_->send(*this);
+}
+
+void Attempt::retry() noexcept {
+  // A bridge that stops gives back what is held, and does not begin with it anew.
+  if (parked_ && queue_.draining()) return queue_.add(*this, kWhileDraining);
+  if (std::exchange(parked_, false)) owner_.attempt_held(false);
+  attempt();
+}
+
+void Attempt::give_back() noexcept {
+  if (std::exchange(parked_, false)) owner_.attempt_held(false);
+  done(Settlement::requeue);
+}
+
+bool Attempt::wanted() const noexcept { return !delivery->stale() && !gave_up(); }
+
+bool Attempt::gave_up() const noexcept {
+  return phase_ == Phase::deliver && requester_.waits() &&
+         requester_.gave_up(*this, destination_->answers(), queue_.now());
+}
+
+bool Attempt::expired() noexcept {
+  if (!gave_up()) return false;
+  auto late = std::chrono::duration_cast<std::chrono::milliseconds>(-deadline.remaining(queue_.now()));
+  events::request_expired(route_name(), late.count());
+  failure.code = kTimeout;
+  failure.reason = "the deadline passed before the request could be delivered";
+  if (!tell_requester()) done(Settlement::accept);
+  return true;
+}
+
+// Where the route says so, the requester hears of a failure, once and before anything else is done with its message.
+// Returns false if there is nobody to tell.
+bool Attempt::tell_requester() noexcept {
+  if (!by_route_ || !requester_.carry_error(*this, *by_route_)) return false;
+  phase_ = Phase::error_reply;
+  destination_ = &origin_->requesters;
+  attempt();
+  return true;
+}
+
+void Attempt::finished(handler::Verdict verdict) noexcept {
+  reachability_.returned();
+  switch (verdict.kind) {
+    case handler::Verdict::Kind::retry:
+      return failed("handler_failed", std::move(verdict.reason));
+    case handler::Verdict::Kind::reject:
+      return failed_for_good("rejected", std::move(verdict.reason));
+    case handler::Verdict::Kind::ok:
+      if (verdict.reply) return reply(std::move(verdict.reply));
+      events::delivered();
+      return done(Settlement::accept);
+  }
+}
+
+void Attempt::completed(Outcome outcome) noexcept {
+  reachability_.returned();
+  bool away = outcome.kind == Outcome::Kind::away;
+  if (away && delivery->stale()) return done(Settlement::requeue);
+  if (away && expired()) return;
+  reachability_.answered(away);
+  if (away) {
+    events::waited(route_name(), Publication::target, outcome.reason);
+    return wait(reachability_.next_wait());
+  }
+  bool is_delivered = outcome.kind == Outcome::Kind::delivered;
+  switch (phase_) {
+    case Phase::put_back:
+      return put_back_ended(outcome);
+    case Phase::dead_letter:
+      return dead_letter_ended(outcome);
+    case Phase::reply:
+    case Phase::error_reply:
+      return replied(outcome);
+    case Phase::deliver:
+    case Phase::route_reply:
+    case Phase::open:
+      break;
+  }
+  if (!is_delivered)
+    return outcome.cause == Outcome::Cause::around ? failed("undeliverable", std::move(outcome.reason))
+                                                   : failed_for_good("undeliverable", std::move(outcome.reason));
+  events::delivered();
+  if (phase_ == Phase::deliver && requester_.waits()) events::request_forwarded();
+  done(Settlement::accept);
+}
+
+// A request's own reply address comes first, then the route's.
+void Attempt::reply(std::unique_ptr<OwnedMessage> returned) noexcept {
+  auto* by_route = destination_->reply_to();
+  if (!requester_.waits() && !by_route) {
+    events::reply_without_address(route_name());
+    return done(Settlement::accept);
+  }
+  requester_.carry_reply(*this, std::move(returned));
+  if (requester_.waits()) {
+    phase_ = Phase::reply;
+    destination_ = &origin_->requesters;
+    reply_address = address_of(delivery->message);
+  } else {
+    phase_ = Phase::route_reply;
+    destination_ = by_route;
+  }
+  attempt();
+}
+
+void Attempt::open() noexcept {
+  if (!returned_) returned_ = std::make_unique<reply::Returned>();
+  auto fault = table_->replier().open(delivery->message, *origin->section, unix_ms(), *returned_);
+  by_route_ = returned_->route ? &table_->route(*returned_->route) : nullptr;
+  route = by_route_ ? std::string_view(by_route_->config->name) : std::string_view();
+  if (fault != reply::Fault::none) return unusable(fault);
+  phase_ = Phase::reply;
+  destination_ = &table_->origin(returned_->origin->name)->requesters;
+  content = &returned_->message;
+  reply_address = {returned_->path.address, returned_->path.partition};
+  attempt();
+}
+
+void Attempt::unusable(reply::Fault fault) noexcept {
+  auto what = by_route_ ? by_route_->config->late_replies : table_->config().replies.unusable;
+  events::reply_unusable(origin->section->name, route_name(), to_string(fault));
+  if (what == config::Unusable::drop) return done(Settlement::accept);
+  policy_ = by_route_ ? by_route_->failures.get() : table_->default_failures().get();
+  failed_for_good("reply_unusable", "a reply that cannot be handed on: " + std::string(to_string(fault)));
+}
+
+// A requester that went away is a settled case: trying again would find it gone again.
+void Attempt::replied(const Outcome& outcome) noexcept {
+  bool is_delivered = outcome.kind == Outcome::Kind::delivered;
+  if (!is_delivered) events::reply_undeliverable(destination_->text(), Publication::target, outcome.reason);
+  if (phase_ == Phase::error_reply) {
+    if (is_delivered) events::error_replied();
+    phase_ = Phase::dead_letter;
+    return failure.code == kTimeout ? done(Settlement::accept) : exhausted();
+  }
+  if (is_delivered) events::replied();
+  done(Settlement::accept);
+}
+
+void Attempt::failed(std::string_view code, std::string reason) noexcept {
+  // A bridge that stops takes its handlers' work away: no fault of the message, which comes again.
+  if (queue_.stopped()) return give_back();
+  failure.code = code;
+  failure.reason = std::move(reason);
+  if (++failure.attempts >= policy_->attempts) return exhausted();
+  events::retried(route_name(), destination_->text(), failure.reason, failure.attempts, policy_->attempts);
+  wait(policy_->backoff.at(failure.attempts));
+}
+
+// The next attempt would find the same.
+void Attempt::failed_for_good(std::string_view code, std::string reason) noexcept {
+  ++failure.attempts;
+  failure.code = code;
+  failure.reason = std::move(reason);
+  exhausted();
+}
+
+void Attempt::exhausted() noexcept {
+  if (tell_requester()) return;
+  if (policy_->dead_letter) {
+    phase_ = Phase::dead_letter;
+    destination_ = policy_->dead_letter.get();
+    content = &delivery->message;
+    if (!dead_letter) dead_letter = std::make_unique<DeadLetter>();
+    dead_letter->begin();
+    return send();
+  }
+  if (policy_->reject_when_exhausted) {
+    events::rejected(route_name(), delivery->message.target, failure.reason, failure.attempts);
+    return done(Settlement::reject);
+  }
+  if (requester_.told()) return done(Settlement::accept);  // what becomes of its message is in its own hands
+  hold("no dead_letter is configured: " + failure.reason);
+}
+
+// What its destination cannot carry, the dead letter's broker mostly cannot either: less of it is kept, so that one
+// message does not stop those behind it.
+void Attempt::dead_letter_ended(const Outcome& outcome) noexcept {
+  auto& message = delivery->message;
+  if (outcome.kind != Outcome::Kind::delivered) {
+    if (outcome.cause == Outcome::Cause::size && dead_letter->leave_out_more(message)) return send();
+    return hold("dead letter refused: " + outcome.reason);
+  }
+  events::dead_lettered(route_name(), message.target, failure.reason, failure.attempts);
+  if (auto what = dead_letter->left_out(); !what.empty())
+    events::dead_letter_reduced(route_name(), message.target, what,
+                                dead_letter->without_headers() ? message.headers.size() : 0);
+  done(Settlement::accept);
+}
+
+// A copy is in the queue, and the original is settled; or not.
+void Attempt::put_back_ended(const Outcome& outcome) noexcept {
+  bool is_delivered = outcome.kind == Outcome::Kind::delivered;
+  events::put_back(origin->section->name, Publication::target, delivery->message.target, failure.reason,
+                   is_delivered ? std::string() : outcome.reason);
+  if (!is_delivered && !or_handle_) {
+    phase_ = before_;  // the next time that, too, may succeed
+    return park("its queue may drop it after this delivery, and it cannot be put back: " + outcome.reason);
+  }
+  if (!is_delivered) owner_.put_back_refused();
+  done(Settlement::accept);
+}
+
+// Never dropped: it stays unacknowledged here, and is tried again in case the operator has mended the cause. What its
+// queue would drop after this delivery cannot stay.
+void Attempt::hold(const std::string& why) noexcept {
+  auto* left = delivery->deliveries_left.get();
+  if (!left || left->another || !left->dead_letter) return park(why);
+  before_ = phase_;
+  phase_ = Phase::put_back;
+  destination_ = &origin_->source;
+  failure.reason = left->reason + "; " + why;
+  send();
+}
+
+void Attempt::park(const std::string& why) noexcept {
+  events::held(route_name(), delivery->message.target, why, failure.attempts, !std::exchange(held_, true));
+  parked_ = true;
+  owner_.attempt_held(true);
+  wait(policy_->backoff.at(kLongestStep));
+}
+
+void Attempt::wait(Duration wait) noexcept {
+  queue_.add(*this, phase_ == Phase::deliver ? requester_.at_most(wait, *this, queue_.now()) : wait);
+}
+
+void Attempt::done(Settlement settlement) noexcept {
+  requester_.end();
+  owner_.attempt_done(settlement);
+}
+
+}  // namespace mombridge::routing

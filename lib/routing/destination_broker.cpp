@@ -1,0 +1,186 @@
+#include "routing/destination_broker.hpp"
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+#include "base/text.hpp"
+#include "broker/broker.hpp"
+#include "routing/events.hpp"
+#include "routing/route_table.hpp"
+
+namespace mombridge::routing {
+
+namespace {
+
+// nullopt: text, which may be a template.
+std::optional<Value> typed(const config::Typed& value) {
+  if (auto* b = std::get_if<bool>(&value)) return Value::of_bool(*b);
+  if (auto* i = std::get_if<int64_t>(&value)) return Value::of(*i);
+  if (auto* d = std::get_if<double>(&value)) return Value::of_real(*d);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::unique_ptr<const BrokerDestination> BrokerDestination::compile(const config::Destination& config,
+                                                                    const Compiling& compiling) {
+  return std::unique_ptr<const BrokerDestination>(new BrokerDestination(config, compiling));
+}
+
+DestinationKind broker_destination_kind() {
+  return {.key = "broker",
+          .compile = [](const config::Destination& config, const Compiling& compiling)
+              -> std::unique_ptr<const Destination> { return BrokerDestination::compile(config, compiling); }};
+}
+
+BrokerDestination::BrokerDestination(const config::Destination& config, const Compiling& compiling)
+    : config_(config),
+      endpoint_(compiling.endpoint(config.broker)),
+      replier_(compiling.replier),
+      route_(compiling.route) {
+  auto& path = compiling.path;
+  target_ = parse(config.target, path + ".target", compiling.diagnostics);
+  if (config.key) key_ = parse(*config.key, path + ".key", compiling.diagnostics);
+  for (auto& header : config.headers)
+    headers_.push_back({header.name, parse(header.text, path + ".headers." + header.name, compiling.diagnostics),
+                        typed(header.value)});
+  if (endpoint_) check_target(path + ".target", compiling.diagnostics);
+}
+
+Template BrokerDestination::parse(const config::Text& text, const std::string& path, config::Diagnostics& diagnostics) {
+  auto parsed = Template::parse(text.value);
+  if (parsed) return std::move(*parsed);
+  diagnostics.error(text.mark, path, parsed.error().text);
+  return {};
+}
+
+void BrokerDestination::check_target(const std::string& path, config::Diagnostics& diagnostics) const {
+  // A message must not choose to write just anywhere: what it can choose stands behind a literal prefix or an allow
+  // list.
+  if (target_.chosen_by_message() && target_.literal_prefix().empty() && config_.allow.empty())
+    diagnostics.error(config_.target.mark, path, "'" + target_.text() + "' lets a message choose any target",
+                      "begin it with literal text, as in 'task.{key}', or add 'allow: [\"task.*\"]'");
+  // What no broker takes is better said now than message by message, of a dead letter above all.
+  if (!endpoint_->section->settings || !target_.constant() || target_.text().empty()) return;
+  auto fault = endpoint_->section->settings->target_fault(target_.text());
+  if (!fault.empty()) diagnostics.error(config_.target.mark, path, "'" + printable(target_.text(), 256) + "' " + fault);
+}
+
+// A view into `storage`, `message` or the template. Fails where the message lacks what the template needs, or the
+// target is not allowed.
+Result<std::string_view> BrokerDestination::render_target(const Message& message, std::string_view broker,
+                                                          std::string& storage) const {
+  auto target = target_.render(message, broker, storage);
+  auto& allow = config_.allow;
+  if (target && !allow.empty() && std::ranges::none_of(allow, [&](auto& glob) { return glob_matches(glob, *target); }))
+    return fail("target '" + printable(*target, 256) + "' is not in the destination's 'allow'");
+  return target;
+}
+
+std::optional<Refusal> BrokerDestination::prepare(Outgoing& out) const {
+  if (auto ok = render(out); !ok) return Refusal{"refused", std::move(ok.error().text)};
+  return address(out);
+}
+
+Result<> BrokerDestination::render(Outgoing& out) const {
+  auto& source = out.delivery->message;
+  auto& broker = out.origin->section->name;
+  auto target = render_target(source, broker, out.rendered.target);
+  if (!target) return fail(target.error());
+
+  auto& publication = static_cast<Publication&>(out);
+  publication.message = out.content;
+  publication.exchange = config_.exchange ? *config_.exchange : endpoint_->section->settings->exchange;
+  publication.target = *target;
+  publication.key = out.content->key;
+  publication.partition = -1;
+  publication.mandatory = config_.mandatory;
+  publication.keep_timestamp = config_.keep_timestamp;
+  publication.author = {};
+  publication.literal_id = false;
+  if (key_) {
+    auto key = key_->render(source, broker, out.rendered.key);
+    if (!key) return fail(key.error());
+    publication.key = *key;
+  }
+  return render_headers(out);
+}
+
+// The bridge's own one first, then those of the file.
+Result<> BrokerDestination::render_headers(Outgoing& out) const {
+  auto& source = out.delivery->message;
+  auto& rendered = out.rendered;
+  rendered.headers.clear();
+  // The mark of a route that hands the message on as it is shows later that the message has come back.
+  auto* mark = route_ ? &route_->mark : nullptr;
+  rendered.headers.push_back({header::kHops, Value::of(Hops(source).next(rendered.hops, mark))});
+  rendered.header_values.resize(headers_.size());  // before any view of an element is taken
+  for (size_t i = 0; i < headers_.size(); ++i) {
+    auto& header = headers_[i];
+    if (header.typed) {
+      rendered.headers.push_back({header.name, *header.typed});
+      continue;
+    }
+    auto value = header.text.render(source, out.origin->section->name, rendered.header_values[i]);
+    if (!value) return fail(value.error());
+    rendered.headers.push_back({header.name, Value::of(*value)});
+  }
+  static_cast<Publication&>(out).headers = rendered.headers;
+  return {};
+}
+
+// Of a request's destinations one is told where to reply, and no other. Where nobody can answer, the address is a
+// property like others.
+std::optional<Refusal> BrokerDestination::address(Outgoing& out) const {
+  if (!route_ || out.part == Part::plain) return std::nullopt;
+  auto& request = out.delivery->message;
+  if (!out.forwarded) out.forwarded = std::make_unique<reply::Forwarded>();
+  auto& forwarded = *out.forwarded;
+  static_cast<Publication&>(out).message = &forwarded.message;
+  if (out.part == Part::without_reply_address) {
+    forwarded.message = request;
+    forwarded.message.reply_to.reset();
+    forwarded.message.reply_partition.reset();
+    return std::nullopt;
+  }
+  auto ok = replier_.forward(request, {*route_->config, *out.origin->section, *endpoint_->section}, out.deadline,
+                             Clock::now(), forwarded);
+  if (!ok) {
+    events::request_too_long(out.route, ok.error().text);
+    return Refusal{"return_path_too_long", ok.error().text};
+  }
+  out.rendered.headers.push_back({header::kDeadline, Value::of(forwarded.deadline)});
+  static_cast<Publication&>(out).headers = out.rendered.headers;
+  return std::nullopt;
+}
+
+void BrokerDestination::send(Outgoing& out) const noexcept {
+  auto& broker = *endpoint_->instance;
+  if (route_ && out.part == Part::answers && !broker.takes_requests())
+    return out.completed(Outcome::away("not connected, or the bridge's own reply queue or topic is not there yet"));
+  broker.publish(out);
+}
+
+Answers BrokerDestination::answers() const noexcept {
+  return endpoint_ && endpoint_->section->settings->accept_replies.value_or(false) ? Answers::afar : Answers::no;
+}
+
+bool BrokerDestination::away() const noexcept { return routing::away(*endpoint_); }
+
+std::string BrokerDestination::text() const {
+  return config_.broker + "/" + (config_.exchange && !config_.exchange->empty() ? *config_.exchange + "/" : "") +
+         target_.text();
+}
+
+std::string BrokerDestination::explain(const Message& message, std::string_view broker) const {
+  std::string storage;
+  auto target = render_target(message, broker, storage);
+  std::string text = config_.broker + " (" + endpoint_->section->type + "), ";
+  text += target ? "target '" + std::string(*target) + "'" : "refused: " + target.error().text;
+  if (config_.exchange) text += ", exchange '" + *config_.exchange + "'";
+  if (answers() != Answers::no)
+    text += ", requests answered through '" + endpoint_->section->settings->reply_address + "'";
+  return text;
+}
+
+}  // namespace mombridge::routing

@@ -1,0 +1,28 @@
+#include "routing/ingress.hpp"
+
+#include <algorithm>
+
+namespace mombridge::routing {
+
+Ingress::Ingress(std::string broker, size_t subscriptions, RetryQueue& queue, Renew renew)
+    : queue_(queue),
+      renew_(std::move(renew)),
+      planner_(broker),
+      received_(counter("received", broker)),
+      intakes_(std::max<size_t>(subscriptions, 1)) {}
+
+void Ingress::receive(DeliveryHandle delivery) noexcept {
+  auto subscription = delivery->subscription;
+  auto& intake = intakes_[std::min<size_t>(subscription, intakes_.size() - 1)];
+  while (!intake.use || !intake.use->enter())
+    if (intake.use = renew_(); !intake.use) return;
+  received_.add();
+  auto& use = *intake.use;
+  if (!delivery->attachment) delivery->attachment = std::make_unique<FanOut>(queue_);
+  auto& fan_out = static_cast<FanOut&>(*delivery->attachment);
+  RouteTable::match(use.origin().lanes, subscription, delivery->message, intake.routes);
+  fan_out.begin(std::move(delivery), use);
+  planner_.launch(fan_out, intake.routes);
+}
+
+}  // namespace mombridge::routing

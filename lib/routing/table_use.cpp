@@ -1,0 +1,51 @@
+#include "routing/table_use.hpp"
+
+#include <algorithm>
+
+namespace mombridge::routing {
+
+// Both the thread that retires it and one that tries to enter may find it empty.
+void TableUse::release() noexcept {
+  if (released_.exchange(true, std::memory_order_acq_rel)) return;
+  auto table = std::move(table_);  // may be the last of it: it ends when nothing here is touched any more
+  uses_.remove(*this);
+}
+
+std::shared_ptr<TableUse> TableUses::add(std::shared_ptr<const RouteTable> table, const Origin& origin) {
+  std::lock_guard lock(mutex_);
+  return uses_.emplace_back(std::make_shared<TableUse>(*this, std::move(table), origin));
+}
+
+void TableUses::retire_all() {
+  std::vector<std::shared_ptr<TableUse>> uses;
+  {
+    std::lock_guard lock(mutex_);
+    uses = uses_;
+  }
+  for (auto& use : uses) use->retire();
+}
+
+void TableUses::remove(const TableUse& use) noexcept {
+  std::shared_ptr<TableUse> last;  // not destroyed under the lock
+  std::lock_guard lock(mutex_);
+  auto found = std::ranges::find(uses_, &use, [](auto& u) { return u.get(); });
+  if (found == uses_.end()) return;
+  last = std::move(*found);
+  uses_.erase(found);
+}
+
+uint64_t TableUses::in_flight() const {
+  std::lock_guard lock(mutex_);
+  uint64_t sum = 0;
+  for (auto& use : uses_) sum += use->in_flight();
+  return sum;
+}
+
+int64_t TableUses::held() const {
+  std::lock_guard lock(mutex_);
+  int64_t sum = 0;
+  for (auto& use : uses_) sum += use->held();
+  return sum;
+}
+
+}  // namespace mombridge::routing

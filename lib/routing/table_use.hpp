@@ -1,0 +1,85 @@
+#pragma once
+// Which deliveries go by which route table: a table stays for as long as one of them is on its way, and no longer.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "routing/route_table.hpp"
+
+namespace mombridge::routing {
+
+class TableUses;
+
+/// The deliveries of one subscription that go by one table. Lives in a TableUses until it is retired and empty; whoever
+/// enters deliveries holds it, too.
+class TableUse {
+ public:
+  /// `origin`, the broker of the subscription, is one of the table.
+  TableUse(TableUses& uses, std::shared_ptr<const RouteTable> table, const Origin& origin)
+      : uses_(uses), table_(std::move(table)), origin_(origin) {}
+  TableUse(const TableUse&) = delete;
+  TableUse& operator=(const TableUse&) = delete;
+
+  /// [source's thread] One delivery more. Returns false, and counts nothing, if another table is used now.
+  [[nodiscard]] bool enter() noexcept {
+    if (!(count_.fetch_add(1, std::memory_order_acq_rel) & kRetired)) [[likely]]
+      return true;
+    settled();
+    return false;
+  }
+  /// [any thread] One delivery that entered is settled. This may be gone after the last one.
+  void settled() noexcept {
+    if (count_.fetch_sub(1, std::memory_order_acq_rel) == kRetired + 1) [[unlikely]]
+      release();
+  }
+  /// [any thread] No further delivery enters.
+  void retire() noexcept {
+    if (!(count_.fetch_or(kRetired, std::memory_order_acq_rel) & ~kRetired)) release();
+  }
+  /// [any thread] One delivery only waits for the operator now, or no longer does.
+  void held(bool yes) noexcept { held_.fetch_add(yes ? 1 : -1, std::memory_order_relaxed); }
+
+  // [between enter() and settled()]
+  [[nodiscard]] const RouteTable& table() const { return *table_; }
+  [[nodiscard]] const Origin& origin() const { return origin_; }
+
+  // [any thread]
+  [[nodiscard]] uint64_t in_flight() const { return count_.load(std::memory_order_acquire) & ~kRetired; }
+  [[nodiscard]] int64_t held() const { return held_.load(std::memory_order_relaxed); }
+
+ private:
+  static constexpr uint64_t kRetired = uint64_t{1} << 63;
+
+  void release() noexcept;
+
+  TableUses& uses_;
+  std::shared_ptr<const RouteTable> table_;
+  const Origin& origin_;
+  alignas(64) std::atomic<uint64_t> count_{0};  ///< in flight, and whether it is retired
+  std::atomic<int64_t> held_{0};
+  std::atomic<bool> released_{false};
+};
+
+/// All that is in use by the subscriptions of one broker. Everything may be called from any thread.
+class TableUses {
+ public:
+  std::shared_ptr<TableUse> add(std::shared_ptr<const RouteTable> table, const Origin& origin);
+  /// Another table is used from now on.
+  void retire_all();
+  /// Deliveries that are not settled.
+  [[nodiscard]] uint64_t in_flight() const;
+  /// Of these, the ones that only wait for the operator.
+  [[nodiscard]] int64_t held() const;
+
+ private:
+  friend class TableUse;
+  void remove(const TableUse& use) noexcept;
+
+  mutable std::mutex mutex_;
+  std::vector<std::shared_ptr<TableUse>> uses_;
+};
+
+}  // namespace mombridge::routing
