@@ -1,5 +1,6 @@
 #include "counting.hpp"
 
+#include <cstddef>
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>

@@ -29,7 +29,6 @@ WAITING = {
     "amqp::Publisher",
     "kafka::Consumer",
     "kafka::Producer",
-    "routing::Branch",
 }
 WAITING_SPREAD = {
     "amqp::Connection",
@@ -37,7 +36,6 @@ WAITING_SPREAD = {
     "amqp::Publisher",
     "kafka::Consumer",
     "kafka::Producer",
-    "routing::Branch",
 }
 
 TOKEN = re.compile(r"\"\"|[A-Za-z_]\w*|\d[\w.']*|::|->|<=>|.", re.DOTALL)

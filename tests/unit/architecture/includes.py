@@ -41,7 +41,6 @@ LIBRARIES = [
 # file pairs in the circle.
 WAITING_CIRCLES = {
     ("config", ("load", "sections")),
-    ("routing", ("branch", "passage", "router", "waits")),
 }
 
 # Threads are made by base/thread.hpp, which says what becomes of their exceptions and of their failure to start.
