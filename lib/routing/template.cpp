@@ -77,6 +77,10 @@ Result<> Template::append(const Part& part, const Message& message, std::string_
       return {};
     case Kind::header: {
       auto* value = message.find(part.text);
+      if (value && value->is_text()) {
+        out += value->text;
+        return {};
+      }
       auto text = value ? scalar_text(*value) : std::nullopt;
       if (!text)
         return fail("'" + text_ + "' needs the header '" + part.text + "' and the message " +

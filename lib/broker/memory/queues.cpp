@@ -60,9 +60,12 @@ void Queues::add(Publication& publication) {
   if (queue.subscriptions.empty())
     return publication.completed(
         Outcome::refused("no subscription takes target '" + std::string(publication.target) + "'"));
+  // Past the list where nothing waits, because that would ask for memory time and again, although it is empty.
+  if (queue.waiting.empty() && takes_more(queue)) return hand_out(queue, publication);
   queue.waiting.push_back(&publication);
-  admit(queue);
 }
+
+bool Queues::takes_more(const Queue& queue) const { return sink_ && queue.in_flight < prefetch_; }
 
 Queue& Queues::queue_of(std::string_view target) {
   if (auto found = queues_.find(target); found != queues_.end()) return found->second;
@@ -81,7 +84,7 @@ Queue& Queues::queue_of(std::string_view target) {
 }
 
 void Queues::admit(Queue& queue) {
-  while (sink_ && !queue.waiting.empty() && queue.in_flight < prefetch_) {
+  while (!queue.waiting.empty() && takes_more(queue)) {
     Publication& publication = *queue.waiting.front();
     queue.waiting.pop_front();
     hand_out(queue, publication);

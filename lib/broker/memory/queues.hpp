@@ -80,6 +80,7 @@ class Queues {
 
  private:
   Queue& queue_of(std::string_view target);
+  [[nodiscard]] bool takes_more(const Queue& queue) const;
   void admit(Queue& queue);
   void hand_out(Queue& queue, Publication& publication);
   void hand_out(MemoryDelivery& delivery);

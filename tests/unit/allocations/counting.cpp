@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdlib>
 #include <new>
 
