@@ -38,7 +38,7 @@ Bridge::Bridge(std::shared_ptr<const config::Config> config, EventLoop& loop)
 Bridge::~Bridge() {
   drained_ = nullptr;
   if (running_) finish(router_.in_flight());
-  // A handler still reads a message of a broker: then both stay for as long as the process.
+  // Something still runs that may use a broker, or a message of one: then all stays for as long as the process.
   if (left_behind_) new std::shared_ptr<const topology::Snapshot>(snapshot_);
 }
 
@@ -97,7 +97,8 @@ void Bridge::finish(uint64_t unsettled) {
   handlers.stop();
   stop_all(snapshot_->brokers(), kClosePatience);
   handlers.close();
-  left_behind_ = handlers.left_behind();
+  left_behind_ = handlers.left_behind() ||
+                 std::ranges::any_of(snapshot_->brokers(), [](auto& named) { return named.second->left_behind(); });
   if (drained_) drained_(unsettled);
 }
 

@@ -56,6 +56,10 @@ class Broker {
   /// completed as `away`. Returns after about `patience` at the latest.
   virtual void stop(Duration patience) = 0;
 
+  /// After stop(): something of this broker did not end in time, and goes on by itself on a thread of its own. It
+  /// touches nothing of ours, but the process must end without tearing down what that thread may use.
+  [[nodiscard]] virtual bool left_behind() const { return false; }
+
   [[nodiscard]] virtual std::vector<LinkStatus> status() const = 0;
 
   /// The loops that this broker runs, for the watchdog. Fixed after start().

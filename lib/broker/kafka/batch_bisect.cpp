@@ -11,13 +11,13 @@ namespace mombridge::kafka {
 void BatchBisect::narrow(size_t refused, std::string_view topic) {
   static auto& split = counter("batches_split");
   split.add();
-  line_.event(log::Level::warn, "batch refused as a whole, its messages go again in smaller ones",
-              {{"broker", broker_},
-               {"topic", printable(topic, kMaxTopic)},
-               {"messages", refused},
-               {"hint", "where this comes often: batch.size under librdkafka:, below the topic's max.message.bytes"}});
-  lot_ = std::max<size_t>(refused / 2, 1);
-  suspects_ += refused;
+  log_.event(log::Level::warn, "batch refused as a whole, its messages go again in smaller ones",
+             {{"broker", broker_},
+              {"topic", printable(topic, kMaxTopic)},
+              {"messages", refused},
+              {"hint", "where this comes often: batch.size under librdkafka:, below the topic's max.message.bytes"}});
+  limit_ = std::max<size_t>(refused / 2, 1);
+  to_resend_ += refused;
 }
 
 }  // namespace mombridge::kafka

@@ -4,7 +4,9 @@
 #include <memory>
 #include <vector>
 
-#include "base/thread.hpp"
+#include "base/log.hpp"
+#include "broker/blocking_calls.hpp"
+#include "broker/kafka/client_end.hpp"
 #include "broker/kafka/consumer.hpp"
 #include "broker/kafka/producer.hpp"
 
@@ -12,20 +14,29 @@ namespace mombridge::kafka {
 
 namespace {
 
+/// What clients get for their end, however little is left of the patience: usually it takes some milliseconds.
+constexpr Duration kEndPatience = std::chrono::milliseconds(500);
+
 class KafkaBroker final : public Broker {
  public:
-  KafkaBroker(const std::string& name, const Settings& settings)
-      : Broker(name), asker_(name + ":ask"), producer_(name, settings, asker_) {
-    auto replies =
-        static_cast<size_t>(std::ranges::count_if(settings.subscriptions, [](auto& s) { return s.replies; }));
+  KafkaBroker(const std::string& name, const std::shared_ptr<const Settings>& settings)
+      : Broker(name), calls_(name + ":ask"), producer_(name, settings, calls_) {
+    auto& all = settings->subscriptions;
+    auto replies = static_cast<size_t>(std::ranges::count_if(all, [](auto& s) { return s.replies; }));
     if (replies)
-      replies_ = consumers_.emplace_back(new Consumer(name, settings, Consumer::Part::replies, asker_)).get();
-    if (settings.subscriptions.size() > replies)
-      consumers_.emplace_back(new Consumer(name, settings, Consumer::Part::ordinary, asker_));
+      replies_ = consumers_.emplace_back(new Consumer(name, *settings, Consumer::Part::replies, calls_)).get();
+    if (all.size() > replies) consumers_.emplace_back(new Consumer(name, *settings, Consumer::Part::ordinary, calls_));
+  }
+
+  // Deliveries that were never settled may have kept clients until now.
+  ~KafkaBroker() override {
+    stop(Duration::zero());
+    consumers_.clear();
+    await_clients_ended(kEndPatience);
   }
 
   void start(Sink& sink) override {
-    asker_.start();
+    calls_.start();
     producer_.start();
     for (auto& consumer : consumers_) consumer->start(sink);
   }
@@ -41,12 +52,19 @@ class KafkaBroker final : public Broker {
   }
 
   void stop(Duration patience) override {
-    std::vector<Thread::Entry> stops{[this, patience] { producer_.stop(patience); }};
-    for (auto& consumer : consumers_)
-      stops.emplace_back([&consumer = *consumer, patience] { consumer.stop(patience); });
-    run_all("stop", stops);
-    asker_.stop();
+    auto deadline = Clock::now() + patience;
+    producer_.begin_stop();
+    for (auto& consumer : consumers_) consumer->begin_stop();
+    for (auto& consumer : consumers_) consumer->finish_stop(deadline);
+    producer_.finish_stop(deadline);
+    // A call under way has a client that its owner has let go: it is not worth the whole patience.
+    bool answered = calls_.stop(std::clamp<Duration>(deadline - Clock::now(), Duration::zero(), kEndPatience));
+    bool ended = await_clients_ended(std::max<Duration>(deadline - Clock::now(), kEndPatience));
+    left_behind_ = !answered || !ended;
+    if (left_behind_) log::debug("a Kafka client is still busy, it ends by itself", {{"broker", name()}});
   }
+
+  [[nodiscard]] bool left_behind() const override { return left_behind_; }
 
   [[nodiscard]] std::vector<LinkStatus> status() const override {
     std::vector<LinkStatus> all{producer_.status()};
@@ -62,16 +80,17 @@ class KafkaBroker final : public Broker {
   }
 
  private:
-  Asker asker_;
+  BlockingCalls calls_;
   Producer producer_;
   std::vector<std::unique_ptr<Consumer>> consumers_;
   const Consumer* replies_ = nullptr;  ///< one of them
+  bool left_behind_ = false;
 };
 
 }  // namespace
 
 std::unique_ptr<Broker> create(const config::BrokerSection& section) {
-  return std::make_unique<KafkaBroker>(section.name, static_cast<const Settings&>(*section.settings));
+  return std::make_unique<KafkaBroker>(section.name, std::static_pointer_cast<const Settings>(section.settings));
 }
 
 }  // namespace mombridge::kafka

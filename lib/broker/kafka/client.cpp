@@ -3,31 +3,16 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <future>
 #include <memory>
 #include <sys/eventfd.h>
 #include <system_error>
-#include <thread>
 
-#include "base/counters.hpp"
-#include "base/log.hpp"
 #include "base/text.hpp"
+#include "broker/kafka/client_callbacks.hpp"
 
 namespace mombridge::kafka {
 
 namespace {
-
-// The link's state says what matters; these lines are for whoever looks closer.
-void write_log(const rd_kafka_t* client, int level, const char* facility, const char* text) {
-  static log::Repeated repeated;
-  constexpr int kWarning = 4;
-  std::string_view name = rd_kafka_name(client);
-  bool loud = level <= kWarning && std::string_view(facility) != "CONFWARN";
-  if (!loud) return log::debug(text, {{"client", name}, {"facility", facility}});
-  repeated.event(log::Level::warn, text, {{"client", name}, {"facility", facility}});
-}
-
-void ignore_log(const rd_kafka_t*, int, const char*, const char*) {}
 
 Result<> set(rd_kafka_conf_t* conf, const char* name, const std::string& value) {
   char text[512] = "";
@@ -47,35 +32,22 @@ Result<> fill(rd_kafka_conf_t* conf, const Settings& settings, const ClientPrope
 
 }  // namespace
 
-void end_client(rd_kafka_t* client) noexcept {
-  constexpr auto kPatience = std::chrono::seconds(3);
-  auto ended = std::make_shared<std::promise<void>>();
-  auto end = ended->get_future();
-  auto destroy = [client, ended] {
-    rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    ended->set_value();
-  };
-  try {
-    std::thread(destroy).detach();
-  } catch (const std::system_error&) {
-    destroy();  // no room for a thread
-  }
-  if (end.wait_for(kPatience) == std::future_status::ready) return;
-  counter("kafka_clients_left_behind").add();
-  log::error("a Kafka client does not end, it is left behind", {{"seconds", kPatience.count()}});
-}
-
 Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const ClientProperties& properties,
                            ClientLog log) {
   Conf conf(rd_kafka_conf_new());
   if (auto ok = fill(conf.get(), settings, properties); !ok) return fail(ok.error());
+  auto context = std::make_unique<ClientContext>();
+  rd_kafka_conf_set_opaque(conf.get(), context.get());
+  rd_kafka_conf_set_connect_cb(conf.get(), connect_socket);
+  rd_kafka_conf_set_closesocket_cb(conf.get(), close_socket);
   rd_kafka_conf_set_log_cb(conf.get(), log == ClientLog::on ? write_log : ignore_log);
   rd_kafka_conf_set_events(conf.get(), RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_ERROR |
                                            RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT);
   char text[512] = "";
   Client client(rd_kafka_new(type, conf.get(), text, sizeof text));
   if (!client) return fail("librdkafka: " + std::string(text));
-  (void)conf.release();  // the client owns it now
+  (void)conf.release();     // the client owns it now
+  (void)context.release();  // end_client() frees it
   return client;
 }
 
@@ -108,9 +80,14 @@ std::string describe(rd_kafka_resp_err_t code, std::string_view text) {
   return line + " (" + rd_kafka_err2name(code) + ")";
 }
 
-Result<Metadata> ask_metadata(rd_kafka_t* client, rd_kafka_topic_t* topic, bool all) {
+int milliseconds_until(TimePoint deadline, int at_most) {
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+  return static_cast<int>(std::clamp<int64_t>(left, 1, at_most));
+}
+
+Result<Metadata> ask_metadata(rd_kafka_t* client, rd_kafka_topic_t* topic, TimePoint deadline, bool all) {
   const rd_kafka_metadata_t* metadata = nullptr;
-  auto code = rd_kafka_metadata(client, all, topic, &metadata, kQuestionMs);
+  auto code = rd_kafka_metadata(client, all, topic, &metadata, milliseconds_until(deadline, kQuestionMs));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(describe(code, {}));
   return Metadata(metadata);
 }

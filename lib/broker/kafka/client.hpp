@@ -1,10 +1,11 @@
 #pragma once
-// What the consumer and the producer have in common: configuration, the client's own log, questions that block.
+// What the consumer and the producer have in common: making a client, its events, questions to its cluster.
 
 #include <string>
 #include <vector>
 
-#include "base/event_loop.hpp"
+#include "base/clock.hpp"
+#include "base/fd.hpp"
 #include "base/result.hpp"
 #include "broker/kafka/client_properties.hpp"
 #include "broker/kafka/handles.hpp"
@@ -23,13 +24,13 @@ Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const
 /// What the client goes by, defaults included; empty: not set.
 std::string property_of(rd_kafka_t* client, const char* name);
 
-/// For the queues' events: an eventfd that librdkafka writes to whenever the queue is no longer empty.
+/// For the queues' events: an eventfd that librdkafka writes to whenever a queue is no longer empty. Outlives the
+/// queues that it watches.
 class Signal {
  public:
   Signal();
   [[nodiscard]] int fd() const { return fd_.get(); }
   void watch(rd_kafka_queue_t* queue) const;
-  static void unwatch(rd_kafka_queue_t* queue) { rd_kafka_queue_io_event_enable(queue, -1, nullptr, 0); }
   void clear() const;
 
  private:
@@ -39,10 +40,15 @@ class Signal {
 /// "what the client says (CODE)".
 std::string describe(rd_kafka_resp_err_t code, std::string_view text);
 
-/// How long a question to the brokers may take before it is asked again.
+/// How long one question to the brokers takes at most before it is asked again.
 inline constexpr int kQuestionMs = 1000;
 
-/// Metadata of one topic, or with nullptr of those that the client knows, or of `all`. Blocks, at most kQuestionMs.
-Result<Metadata> ask_metadata(rd_kafka_t* client, rd_kafka_topic_t* topic, bool all = false);
+/// The milliseconds until `deadline` as librdkafka's calls take them: at least 1, because less means something else to
+/// some of them, and not more than `at_most`.
+[[nodiscard]] int milliseconds_until(TimePoint deadline, int at_most);
+
+/// Metadata of one topic, or with nullptr of those that the client knows, or of `all`. Blocks, at most for kQuestionMs
+/// and not for long after the deadline.
+Result<Metadata> ask_metadata(rd_kafka_t* client, rd_kafka_topic_t* topic, TimePoint deadline, bool all = false);
 
 }  // namespace mombridge::kafka

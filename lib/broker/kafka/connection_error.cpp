@@ -158,13 +158,13 @@ const std::string& ConnectionError::reason(const std::string& otherwise) const {
 
 void ConnectionError::clear() {
   reason_.clear();
-  clear_words_ = in_doubt_ = false;
+  clear_words_ = false;
   only_closed_ = true;
 }
 
 // Where one of the addresses is the one that answered, there is nothing to ask.
-Result<> ask_reachable(rd_kafka_t* client, const std::string& servers) {
-  auto metadata = ask_metadata(client, nullptr);
+Result<> ask_reachable(rd_kafka_t* client, const std::string& servers, TimePoint deadline) {
+  auto metadata = ask_metadata(client, nullptr, deadline);
   if (!metadata) return fail(metadata.error());
   int count = std::min((*metadata)->broker_cnt, kMostAsked);
   std::string advertised;
@@ -177,7 +177,7 @@ Result<> ask_reachable(rd_kafka_t* client, const std::string& servers) {
   for (int i = 0; i < count; ++i) ask_broker(client, (*metadata)->brokers[i].id, answers.get());
   std::string last;
   for (int i = 0; i < count; ++i) {
-    Event event(rd_kafka_queue_poll(answers.get(), 3 * kQuestionMs));
+    Event event(rd_kafka_queue_poll(answers.get(), milliseconds_until(deadline, 3 * kQuestionMs)));
     if (!event) break;
     if (answered(event.get())) return {};
     last = rd_kafka_event_error_string(event.get());

@@ -6,6 +6,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 
 namespace mombridge::kafka {
@@ -22,13 +23,9 @@ class ConnectionError {
   /// The reason; `otherwise` where the client has given none.
   [[nodiscard]] const std::string& reason(const std::string& otherwise) const;
   [[nodiscard]] bool says_what_to_mend() const { return clear_words_; }
-  /// Whether all that is known is that connections were closed which had worked: as brokers do with those that are idle
-  /// for long. Source: Kafka's connections.max.idle.ms.
+  /// Returns true if all that is known is that connections were closed which had worked, as brokers do with those that
+  /// are idle for long. Source: Kafka's connections.max.idle.ms.
   [[nodiscard]] bool only_closed() const { return only_closed_; }
-  /// Whether the cluster is being asked if it is there.
-  [[nodiscard]] bool in_doubt() const { return in_doubt_; }
-  void doubt() { in_doubt_ = true; }
-  void end_doubt() { in_doubt_ = false; }
   /// The cluster is reached.
   void clear();
 
@@ -36,7 +33,7 @@ class ConnectionError {
   const std::string& servers_;
   std::string reason_;
   bool clear_words_ = false;  ///< it says what to mend
-  bool only_closed_ = true, in_doubt_ = false;
+  bool only_closed_ = true;
 };
 
 /// What to say for librdkafka's error about one connection, as "HOST:PORT/ID: what (after 3ms in state CONNECT)".
@@ -44,7 +41,7 @@ class ConnectionError {
 std::string explain_connection(std::string_view text, std::string_view servers);
 
 /// Asks the cluster something, so that "connected" is true: the brokers' names for themselves count, because all work
-/// goes to those. Fails where none of them answers in time. Blocks for some seconds at most: for the asker's thread.
-Result<> ask_reachable(rd_kafka_t* client, const std::string& servers);
+/// goes to those. Fails where none of them answers in time. Blocks for some seconds at most.
+Result<> ask_reachable(rd_kafka_t* client, const std::string& servers, TimePoint deadline);
 
 }  // namespace mombridge::kafka

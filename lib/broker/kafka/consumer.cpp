@@ -1,12 +1,10 @@
 #include "broker/kafka/consumer.hpp"
 
 #include <algorithm>
-#include <future>
-#include <sys/epoll.h>
 #include <utility>
 
 #include "broker/kafka/group_refusal.hpp"
-#include "broker/kafka/own_topic.hpp"
+#include "broker/kafka/topic_declare.hpp"
 
 namespace mombridge::kafka {
 
@@ -17,6 +15,8 @@ constexpr int kEventsPerRound = 1000;
 constexpr Duration kLongestSleep = std::chrono::seconds(1);
 /// The group cannot be left while nobody answers.
 constexpr Duration kAwayPatience = std::chrono::milliseconds(100);
+/// For all that is asked of the cluster before the consumer works.
+constexpr Duration kOpenPatience = std::chrono::seconds(60);
 
 std::vector<uint32_t> of_part(const Settings& settings, Consumer::Part part) {
   std::vector<uint32_t> indices;
@@ -25,83 +25,90 @@ std::vector<uint32_t> of_part(const Settings& settings, Consumer::Part part) {
   return indices;
 }
 
-Settings only(const std::vector<uint32_t>& indices, Consumer::Part part, const Settings& all) {
-  Settings some = all;
-  some.subscriptions.clear();
-  some.kafka_subscriptions.clear();
-  for (auto i : indices) {
-    some.subscriptions.push_back(all.subscriptions[i]);
-    some.kafka_subscriptions.push_back(all.kafka_subscriptions[i]);
+std::shared_ptr<const Settings> only(Consumer::Part part, const Settings& all) {
+  auto some = std::make_shared<Settings>(all);
+  some->subscriptions.clear();
+  some->kafka_subscriptions.clear();
+  for (auto i : of_part(all, part)) {
+    some->subscriptions.push_back(all.subscriptions[i]);
+    some->kafka_subscriptions.push_back(all.kafka_subscriptions[i]);
   }
-  if (part == Consumer::Part::replies) some.group_id += ".replies";
+  if (part == Consumer::Part::replies) some->group_id += ".replies";
   return some;
+}
+
+Group::FindOffsets find_by(std::shared_ptr<StartOffsets> start) {
+  return [start = std::move(start)](auto* client, auto* partitions, auto& owned, auto deadline) {
+    return start->find(client, partitions, owned, deadline);
+  };
 }
 
 }  // namespace
 
-Consumer::Consumer(const std::string& broker, const Settings& settings, Part part, Asker& asker)
+Consumer::Consumer(const std::string& broker, const Settings& settings, Part part, BlockingCalls& calls)
     : broker_(broker),
       part_(part),
-      indices_(of_part(settings, part)),
-      settings_(only(indices_, part, settings)),
-      asker_(asker),
-      match_(settings_),
+      settings_(only(part, settings)),
       loop_(broker + (part == Part::replies ? ":replies" : ":consume")),
-      supervisor_(loop_, broker, "consumer", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
-                  [this] { open(); }),
-      connection_error_(settings_.bootstrap_servers),
-      member_(settings_.group_id),
-      start_offsets_(broker, settings_),
-      links_(broker, settings_),
-      transactions_(
-          loop_, broker, assignment_,
-          [this](const Assigned& p) {
-            return !sink_ || full(p) || !p.early.empty() || rd_kafka_queue_length(p.queue.get()) > 0;
-          },
-          [this] { show_partitions(); }),
-      bytes_(settings_.kafka_subscriptions.size()),
-      rejected_(counter("rejected_as_accepted", broker)) {
+      caller_(calls, loop_),
+      cluster_(loop_, calls, broker, "consumer", settings_->bootstrap_servers,
+               Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }),
+      links_(broker, *settings_),
+      client_(loop_, broker, settings_),
+      reader_(loop_, broker, settings_, of_part(settings, part), links_, cluster_),
+      start_offsets_(std::make_shared<StartOffsets>(broker, settings_)),
+      group_(loop_, calls, broker, settings_, client_, reader_, links_, find_by(start_offsets_),
+             [this](const Result<>& taken) {
+               if (!taken) return fail_client(taken.error());
+               cluster_.reached();
+               reader_.watch_transactions();
+             }),
+      topic_watch_(loop_, calls, settings_, links_),
+      member_(settings_->group_id) {
   loop_.before_sleep([this] { return serve(); });
 }
 
 Consumer::~Consumer() {
-  stop(Duration::zero());
-  // Whoever still holds a delivery can have it no longer.
-  for (auto& d : deliveries_) d.event.reset();
-  assignment_.clear();
-  former_.clear();
+  begin_stop();
+  finish_stop(Clock::now());
 }
 
 void Consumer::start(Sink& sink) {
-  sink_ = &sink;
-  started_ = true;
-  loop_.watch(signal_.fd(), EPOLLIN, [this](uint32_t) { signal_.clear(); });
-  loop_.post([this] { supervisor_.start(); });
+  reader_.deliveries().hand_to(&sink);
+  closing_ = std::make_shared<Closing>();
+  loop_.post([this] { cluster_.start(); });
   loop_.start();
 }
 
 void Consumer::stop_intake() {
-  if (started_) loop_.call([this] { sink_ = nullptr; });
+  if (closing_) loop_.call([this] { reader_.deliveries().hand_to(nullptr); });
 }
 
-void Consumer::stop(Duration patience) {
-  if (!std::exchange(started_, false)) return;
-  bool away = supervisor_.status().state == LinkStatus::State::failing;
-  auto said = std::make_shared<std::promise<void>>();
-  loop_.post([this, said] {
-    sink_ = nullptr;
-    supervisor_.stop();
-    begin_close([said] { said->set_value(); });
+void Consumer::begin_stop() {
+  if (!closing_) return;
+  closing_->away = cluster_.status().state == LinkStatus::State::failing;
+  loop_.post([this, closing = closing_] {
+    reader_.deliveries().hand_to(nullptr);
+    cluster_.stop();
+    caller_.cancel();
+    topic_watch_.stop();
+    close([closing] { closing->closed.set_value(); });
   });
-  said->get_future().wait_for(away ? std::min<Duration>(patience, kAwayPatience) : patience);
+}
+
+void Consumer::finish_stop(TimePoint deadline) {
+  auto closing = std::exchange(closing_, nullptr);
+  if (!closing) return;
+  if (closing->away) deadline = std::min<TimePoint>(deadline, Clock::now() + kAwayPatience);
+  closing->closed.get_future().wait_until(deadline);
   loop_.stop();
-  on_closed_ = nullptr;
-  take_settled();
+  client_.forget_close();
+  reader_.take_settled();
   drop_client();
 }
 
 std::vector<LinkStatus> Consumer::status() const {
-  auto client = supervisor_.status();
+  auto client = cluster_.status();
   auto all = links_.status();
   if (client.state == LinkStatus::State::up) return all;
   for (auto& link : all) {
@@ -113,187 +120,138 @@ std::vector<LinkStatus> Consumer::status() const {
 
 void Consumer::open() {
   if (!client_)
-    if (auto made = make(); !made) return supervisor_.failed(made.error());
-  bool topic_missing = part_ == Part::replies && !has_topic();
-  if (reachable_ && !topic_missing) return;
-  asker_.ask([this, client = client_.get(), member = member_] {
-    auto answer = ask_reachable(client, settings_.bootstrap_servers);
-    if (answer && member.fenced()) answer = member.ask_free(client);
-    if (answer) answer = start_offsets_.look(client);
-    auto own_topic = answer ? have_own_topic(client) : fail(answer.error());
-    loop_.post([this, client, own_topic] {
-      if (client == client_.get()) asked(own_topic);
-    });
-  });
+    if (auto made = make(); !made) return cluster_.failed(made.error());
+  bool declares = part_ == Part::replies && !has_topic();
+  if (cluster_.is_reached() && !declares) return;
+  if (!caller_.idle()) return;  // the answer that is on its way ends this attempt too
+  caller_.ask(
+      kOpenPatience,
+      [client = client_.shared(), settings = settings_, start = start_offsets_, member = member_,
+       declares](TimePoint deadline) -> Result<bool> {
+        auto ok = ask_reachable(client.get(), settings->bootstrap_servers, deadline);
+        if (ok && member.fenced()) ok = member.ask_free(client.get(), deadline);
+        if (ok) ok = start->look(client.get(), deadline);
+        if (!ok) return fail(ok.error());
+        if (!declares) return false;
+        auto& topic = settings->kafka_subscriptions.front().topic;
+        return declare_topic(client.get(), topic, {.retention = kKeepReplies}, deadline);
+      },
+      [this, declares](const Result<bool>& topic_made) {
+        if (topic_made && declares) has_topic_ = true;
+        opened(topic_made);
+      });
 }
 
-void Consumer::asked(const Result<bool>& own_topic) {
-  if (own_topic) {
+void Consumer::opened(const Result<bool>& topic_made) {
+  if (topic_made) {
     bool joins = member_.fenced();
     member_.joins();
     // A topic that was made: else the client looks for it only when its metadata have grown old.
-    if (joins || *own_topic) subscribe();
-    return reachable();
+    if (joins || *topic_made)
+      if (auto subscribed = client_.subscribe(); !subscribed) return fail_client(subscribed.error());
+    return cluster_.reached();
   }
-  if (reachable_ && part_ == Part::ordinary) return;
-  reachable_ = false;
-  if (member_.fenced()) return supervisor_.failed(own_topic.error(), settings_.reconnect_delay_max);
-  supervisor_.failed({connection_error_.reason(own_topic.error().text)});
+  if (cluster_.is_reached() && part_ == Part::ordinary) return;
+  if (member_.fenced()) return cluster_.failed(topic_made.error(), settings_->reconnect_delay_max);
+  cluster_.lost(topic_made.error().text);
 }
 
 Result<> Consumer::make() {
-  auto client = make_client(RD_KAFKA_CONSUMER, settings_, consumer_properties(settings_, match_));
-  if (!client) return fail(client.error());
-  client_ = std::move(*client);
-  for (auto& s : settings_.kafka_subscriptions)
-    if (!s.topic.starts_with('^')) set_reset_policy(s.topic, s.on_offset_lost);
-  fetch_ahead_.emplace(client_.get());
-  rd_kafka_poll_set_consumer(client_.get());
-  queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
-  signal_.watch(queue_.get());
+  if (auto made = client_.make(); !made) return made;
+  reader_.use(client_.get());
   if (member_.fenced()) return {};  // first the group is asked whether the other is gone
-  auto subscribed = subscribe();
+  auto subscribed = client_.subscribe();
   if (!subscribed) drop_client();
   return subscribed;
 }
 
-Result<bool> Consumer::have_own_topic(rd_kafka_t* client) {
-  if (part_ != Part::replies || has_topic()) return false;
-  auto had = have_topic(client, settings_.kafka_subscriptions.front().topic, {.keep = kKeepReplies});
-  if (had) has_topic_ = true;
-  return had;
-}
-
-Result<> Consumer::subscribe() {
-  Partitions topics(rd_kafka_topic_partition_list_new(static_cast<int>(settings_.kafka_subscriptions.size())));
-  for (auto& s : settings_.kafka_subscriptions)
-    rd_kafka_topic_partition_list_add(topics.get(), s.topic.c_str(), RD_KAFKA_PARTITION_UA);
-  auto code = rd_kafka_subscribe(client_.get(), topics.get());
-  if (!code) return {};
-  return fail("cannot subscribe: " + describe(code, {}));
-}
-
-void Consumer::reachable() {
-  connection_error_.clear();
-  if (std::exchange(reachable_, true)) return;
-  supervisor_.opened(settings_.bootstrap_servers);
-}
-
 void Consumer::fail_client(const Error& error, Duration at_least) {
   drop_client();
-  supervisor_.failed(error, at_least);
+  cluster_.failed(error, at_least);
 }
 
 void Consumer::fatal() {
   char why[512] = "";
   auto cause = rd_kafka_fatal_error(client_.get(), why, sizeof why);
-  if (member_.note(client_.get(), cause)) return fail_client({member_.reason()}, settings_.reconnect_delay_max);
+  if (member_.note(client_.get(), cause)) return fail_client({member_.reason()}, settings_->reconnect_delay_max);
   fail_client({describe(cause, why)});
 }
 
-// Records that somebody still holds are the client's memory: then it goes when they are settled.
+// Nothing waits here: calls under way and records in flight share the client, and the last of them ends it.
 void Consumer::drop_client() {
-  reachable_ = false;
+  cluster_.forget();
+  caller_.cancel();
+  topic_watch_.stop();
   if (!client_) return;
-  strays_.clear();
-  drop_partitions();
-  asker_.wait();
-  topics_.clear();
-  queue_.reset();
-  close_queue_.reset();
-  old_clients_.push_back(std::move(client_));
-  if (former_.empty()) old_clients_.clear();
+  group_.forget();
+  reader_.drop_client();
+  client_.drop();
 }
 
-void Consumer::begin_close(std::function<void()> on_closed) {
-  if (!client_) return on_closed();
-  take_settled();
-  if (revoking_) finish_revoke();
-  if (std::exchange(assigning_, nullptr)) {
-    // An assignment that is not answered would keep the group from letting us go.
-    ++rebalance_;
-    refuse_assignment();
-  }
-  // A queue of its own: the consumer's queue is forwarded to it, and must not be forwarded to itself.
-  close_queue_.reset(rd_kafka_queue_new(client_.get()));
-  signal_.watch(close_queue_.get());
-  on_closed_ = std::move(on_closed);
-  ClientError error(rd_kafka_consumer_close_queue(client_.get(), close_queue_.get()));
-  if (!error) return;
-  log::warn("consumer does not close", {{"broker", broker_}, {"reason", rd_kafka_error_string(error.get())}});
-  std::exchange(on_closed_, nullptr)();
+void Consumer::close(std::function<void()> closed) {
+  if (!client_) return closed();
+  reader_.take_settled();
+  group_.prepare_close();
+  client_.begin_close(std::move(closed));
 }
 
 Duration Consumer::serve() {
-  take_settled();
+  reader_.take_settled();
   if (!client_) return Duration::max();
-  bool more = poll_main(close_queue_ ? close_queue_.get() : queue_.get());
-  if (client_) more |= poll_partitions() || !strays_.empty();
-  take_settled();
-  store_offsets();
-  if (revoking_ && revoke_ready()) finish_revoke();
-  if (on_closed_ && rd_kafka_consumer_closed(client_.get())) std::exchange(on_closed_, nullptr)();
-  return more || !inbox_.empty() ? Duration::zero() : kLongestSleep;
-}
-
-// The signal comes only when a queue is no longer empty: true where it was not emptied.
-bool Consumer::poll_main(rd_kafka_queue_t* queue) {
-  if (!strays_.empty()) take_strays();
-  if (!client_) return false;
-  for (int i = 0; i < kEventsPerRound; ++i) {
-    Event event(rd_kafka_queue_poll(queue, 0));
-    if (!event) return false;
-    handle_main(std::move(event));
-    if (!client_) return false;
+  bool more = serve_client();
+  if (client_) more |= reader_.read() || reader_.has_strays();
+  reader_.take_settled();
+  reader_.store_offsets();
+  if (client_) {
+    group_.settled();
+    client_.check_closed();
   }
-  return true;
+  return more || reader_.deliveries().settlements_wait() ? Duration::zero() : kLongestSleep;
 }
 
-void Consumer::handle_main(Event event) {
+// The client's signal comes only when a queue is no longer empty: returns true if it was not emptied.
+bool Consumer::serve_client() {
+  auto client = client_.shared();  // outlives its events
+  for (auto& stray : reader_.take_strays()) {
+    if (stray.record)
+      reader_.keep_early(std::move(stray));
+    else if (client_)
+      handle(std::move(stray.event));
+  }
+  for (int i = 0; client_ && i < kEventsPerRound; ++i) {
+    auto event = client_.next_event();
+    if (!event) return false;
+    handle(std::move(event));
+  }
+  return static_cast<bool>(client_);
+}
+
+void Consumer::handle(Event event) {
   switch (rd_kafka_event_type(event.get())) {
     case RD_KAFKA_EVENT_REBALANCE:
-      return rebalance(event.get());
-    case RD_KAFKA_EVENT_ERROR: {
-      if (rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR__PARTITION_EOF) return handle_error(event.get());
-      TopicPartition end(rd_kafka_event_topic_partition(event.get()));
-      if (end) keep_early({end->topic, end->partition}, std::move(event), nullptr);
-      return;
-    }
-    case RD_KAFKA_EVENT_OFFSET_COMMIT: {
-      auto code = rd_kafka_event_error(event.get());
-      if (!code) {
-        links_.group_works();
-        return reachable();
-      }
-      if (code != RD_KAFKA_RESP_ERR__NO_OFFSET)
-        error_log_.event(log::Level::warn, "offsets not committed",
-                         {{"broker", broker_}, {"reason", describe(code, {})}});
-      return;
-    }
+      return group_.rebalance(rd_kafka_event_error(event.get()), rd_kafka_event_topic_partition_list(event.get()));
+    case RD_KAFKA_EVENT_ERROR:
+      if (rd_kafka_event_error(event.get()) == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        return reader_.keep_early({std::move(event), nullptr});
+      return handle_error(event.get());
+    case RD_KAFKA_EVENT_OFFSET_COMMIT:
+      return handle_commit(rd_kafka_event_error(event.get()));
     case RD_KAFKA_EVENT_FETCH: {
       auto* record = rd_kafka_event_message_next(event.get());
-      return keep_early({rd_kafka_topic_name(record->rkt), record->partition}, std::move(event), record);
+      return reader_.keep_early({std::move(event), record});
     }
     default:
       return;
   }
 }
 
-// In the order in which they came, the end of the partition behind its records.
-void Consumer::keep_early(const PartitionKey& from, Event event, const rd_kafka_message_t* record) {
-  auto found = assignment_.find(from);
-  if (found == assignment_.end()) return;
-  rd_kafka_queue_forward(found->second->queue.get(), nullptr);
-  found->second->early.push_back({std::move(event), record});
-}
-
-void Consumer::take_strays() {
-  for (auto& [event, record] : std::exchange(strays_, {})) {
-    if (record)
-      keep_early({rd_kafka_topic_name(record->rkt), record->partition}, std::move(event), record);
-    else if (client_)
-      handle_main(std::move(event));
+void Consumer::handle_commit(rd_kafka_resp_err_t code) {
+  if (!code) {
+    links_.group_works();
+    return cluster_.reached();
   }
+  if (code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;
+  error_log_.event(log::Level::warn, "offsets not committed", {{"broker", broker_}, {"reason", describe(code, {})}});
 }
 
 void Consumer::handle_error(rd_kafka_event_t* event) {
@@ -301,25 +259,21 @@ void Consumer::handle_error(rd_kafka_event_t* event) {
   std::string_view words = rd_kafka_event_error_string(event);
   auto text = describe(code, words);
   if (rd_kafka_event_error_is_fatal(event)) return fatal();
-  if (TopicPartition where(rd_kafka_event_topic_partition(event)); where) {
-    auto found = assignment_.find({where->topic, where->partition});
-    if (found != assignment_.end()) return partition_error(*found->second, event);
-  }
-  if (connection_error_.note(code, words)) {
+  if (reader_.partition_error(event)) return;
+  if (cluster_.note(code, words)) {
     // The cluster answers, but not the one of its brokers that the group needs.
-    if (reachable_ && words.starts_with("GroupCoordinator") && connection_error_.says_what_to_mend())
-      links_.group_waits(connection_error_.reason(text));
+    if (cluster_.is_reached() && words.starts_with("GroupCoordinator") && cluster_.error().says_what_to_mend())
+      links_.group_waits(cluster_.error().reason(text));
     return;
   }
-  if (auto why = why_not_joined(code, settings_.group_id, words); !why.empty()) return links_.group_fails(why);
+  if (auto why = why_not_joined(code, settings_->group_id, words); !why.empty()) return links_.group_fails(why);
   switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-      reachable_ = false;
-      return supervisor_.failed({connection_error_.reason(text)});
+      return cluster_.lost(text);
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      return check_topics();
+      return topic_watch_.look(client_.shared());
     default:
       error_log_.event(log::Level::warn, "consumer error", {{"broker", broker_}, {"reason", text}});
   }

@@ -18,14 +18,19 @@ struct Ends {
 template <class T, auto Destroy>
 using Handle = std::unique_ptr<T, Ends<Destroy>>;
 
+/// Also ends the queue's events for a Signal, whose file descriptor may belong to another file later.
+inline void end_queue(rd_kafka_queue_t* queue) noexcept {
+  rd_kafka_queue_io_event_enable(queue, -1, nullptr, 0);
+  rd_kafka_queue_destroy(queue);
+}
+/// In client_end.hpp.
+void end_client(rd_kafka_t* client) noexcept;
+
 using Conf = Handle<rd_kafka_conf_t, rd_kafka_conf_destroy>;
 using TopicConf = Handle<rd_kafka_topic_conf_t, rd_kafka_topic_conf_destroy>;
-/// Without closing a consumer: that may hang, and is done before, within bounds. Waits a while for the end; a client
-/// that does not come to it (librdkafka 2.0.2, when a topic was deleted and made again) is left to itself.
-void end_client(rd_kafka_t* client) noexcept;
 using Client = Handle<rd_kafka_t, end_client>;
 using Topic = Handle<rd_kafka_topic_t, rd_kafka_topic_destroy>;
-using Queue = Handle<rd_kafka_queue_t, rd_kafka_queue_destroy>;
+using Queue = Handle<rd_kafka_queue_t, end_queue>;
 using Event = Handle<rd_kafka_event_t, rd_kafka_event_destroy>;
 using Partitions = Handle<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>;
 using TopicPartition = Handle<rd_kafka_topic_partition_t, rd_kafka_topic_partition_destroy>;

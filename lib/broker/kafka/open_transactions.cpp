@@ -9,13 +9,12 @@ namespace {
 constexpr Duration kEvery = std::chrono::seconds(5);
 constexpr const char* kMend =
     "kafka-transactions.sh find-hanging shows one whose producer is gone, abort ends it; others end by their producer, "
-    "or "
-    "by its transaction.timeout.ms";
+    "or by its transaction.timeout.ms";
 
 }  // namespace
 
 OpenTransactions::OpenTransactions(EventLoop& loop, std::string broker, const Assignment& assignment,
-                                   std::function<bool(const Assigned&)> waits, std::function<void()> changed)
+                                   std::function<bool(const PartitionReader&)> waits, std::function<void()> changed)
     : loop_(loop),
       broker_(std::move(broker)),
       assignment_(assignment),
@@ -27,10 +26,10 @@ void OpenTransactions::watch(rd_kafka_t* client) {
   if (!timer_) timer_ = loop_.after(kEvery, [this] { look(); });
 }
 
-std::string OpenTransactions::note(const Assigned& p) {
-  if (!p.transaction.hangs()) return {};
-  return p.topic + " partition " + std::to_string(p.number) + " stands at offset " +
-         std::to_string(p.transaction.offset()) + ", where a transaction stays open: " + kMend;
+std::string OpenTransactions::note(const PartitionReader& p) {
+  if (!p.transaction().hangs()) return {};
+  return p.topic() + " partition " + std::to_string(p.number()) + " stands at offset " +
+         std::to_string(p.transaction().offset()) + ", where a transaction stays open: " + kMend;
 }
 
 void OpenTransactions::look() {
@@ -43,20 +42,20 @@ void OpenTransactions::look() {
 }
 
 // The client learns where the log ends from every fetch, also from those that bring nothing.
-bool OpenTransactions::look(Assigned& p) {
+bool OpenTransactions::look(PartitionReader& p) {
   int64_t low = 0, high = 0;
-  if (rd_kafka_get_watermark_offsets(client_, p.topic.c_str(), p.number, &low, &high)) return false;
-  auto change = p.transaction.look(p.tracker.last(), high, waits_(p), Clock::now());
+  if (rd_kafka_get_watermark_offsets(client_, p.topic().c_str(), p.number(), &low, &high)) return false;
+  auto change = p.transaction().look(p.last_offset(), high, waits_(p), Clock::now());
   if (change == TransactionWatch::Change::none) return false;
-  auto offset = p.transaction.offset();
+  auto offset = p.transaction().offset();
   if (change == TransactionWatch::Change::ended)
     log::info("the transaction has ended",
-              {{"broker", broker_}, {"topic", p.topic}, {"partition", p.number}, {"offset", offset}});
+              {{"broker", broker_}, {"topic", p.topic()}, {"partition", p.number()}, {"offset", offset}});
   else
     log_.event(log::Level::warn, "a transaction stays open: nothing that was produced after it is delivered",
                {{"broker", broker_},
-                {"topic", p.topic},
-                {"partition", p.number},
+                {"topic", p.topic()},
+                {"partition", p.number()},
                 {"offset", offset},
                 {"end", high},
                 {"reason", kMend}});

@@ -1,13 +1,14 @@
 #include "broker/kafka/producer.hpp"
 
 #include <algorithm>
-#include <future>
 #include <iterator>
-#include <sys/epoll.h>
 #include <utility>
 
-#include "broker/kafka/own_topic.hpp"
-#include "broker/kafka/producer_limits.hpp"
+#include "base/counters.hpp"
+#include "base/text.hpp"
+#include "broker/kafka/produce.hpp"
+#include "broker/kafka/topic_declare.hpp"
+#include "broker/kafka/topic_name.hpp"
 
 namespace mombridge::kafka {
 
@@ -15,220 +16,261 @@ namespace {
 
 constexpr int kEventsPerRound = 100;
 constexpr Duration kLongestSleep = std::chrono::seconds(1);
-constexpr Duration kPurgePatience = std::chrono::seconds(2);
-constexpr int kQuestions = 5;  ///< a client that lost its connection may wait before it makes another
 constexpr Duration kAwayPatience = std::chrono::milliseconds(100);
+/// For all that is asked of the cluster before the producer works.
+constexpr Duration kOpenPatience = std::chrono::seconds(60);
+/// How long a client that ends has for its last reports, which come as soon as its threads have thrown away what they
+/// had: on the loop, and when it stops.
+constexpr Duration kFailedPatience = std::chrono::milliseconds(100);
+constexpr Duration kEndPatience = std::chrono::seconds(2);
+constexpr size_t kShownName = 64;  ///< of what is no topic's name, so that the reason is not lost behind it
+
+void declare_own_topics(rd_kafka_t* client, const std::string& broker, const Settings& settings, TimePoint deadline) {
+  for (auto& topic : settings.declares) {
+    auto partitions = settings.partitions.find(topic);
+    TopicSpec spec;
+    if (partitions != settings.partitions.end()) spec.partitions = partitions->second;
+    if (auto had = declare_topic(client, topic, spec, deadline); !had)
+      log::warn("the bridge's own topic is missing", {{"broker", broker}, {"reason", had.error().text}});
+  }
+}
 
 }  // namespace
 
-Producer::Producer(const std::string& broker, const Settings& settings, Asker& asker)
+Producer::Producer(const std::string& broker, std::shared_ptr<const Settings> settings, BlockingCalls& calls)
     : broker_(broker),
-      settings_(settings),
-      asker_(asker),
+      settings_(std::move(settings)),
       loop_(broker + ":produce"),
-      supervisor_(loop_, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
-                  [this] { open(); }),
-      connection_error_(settings.bootstrap_servers),
-      dropped_(counter("headers_dropped")),
-      unknown_(loop_, asker, [this](Publication& p) { queue(p); }),
-      compressed_(broker, settings, loop_),
+      caller_(calls, loop_),
+      cluster_(loop_, calls, broker, "publisher", settings_->bootstrap_servers,
+               Backoff(settings_->reconnect_delay, settings_->reconnect_delay_max), [this] { open(); }),
+      client_(loop_, [] {}),  // served before the loop sleeps
+      unknown_(loop_, calls, [this](Publication& p) { queue(p); }),
+      compressed_(broker, settings_, loop_),
       bisect_(broker) {
   loop_.before_sleep([this] { return serve(); });
 }
 
-Producer::~Producer() { stop(Duration::zero()); }
+Producer::~Producer() {
+  begin_stop();
+  finish_stop(Clock::now());
+}
 
 void Producer::start() {
-  started_ = true;
-  loop_.watch(signal_.fd(), EPOLLIN, [this](uint32_t) { signal_.clear(); });
-  compressed_.start();
-  loop_.post([this] { supervisor_.start(); });
+  stopping_ = std::make_shared<Stopping>();
+  loop_.post([this] { cluster_.start(); });
   loop_.start();
 }
 
-void Producer::stop(Duration patience) {
-  {
-    std::lock_guard lock(mutex_);
-    closed_ = true;
-  }
+void Producer::begin_stop() {
+  backlog_.close();
   direct_.close();
-  if (std::exchange(started_, false)) {
-    bool away = supervisor_.status().state == LinkStatus::State::failing;
-    auto said = std::make_shared<std::promise<void>>();
-    loop_.post([this, said] {
-      supervisor_.stop();
-      on_idle_ = [said] { said->set_value(); };
-    });
-    said->get_future().wait_for(away ? std::min<Duration>(patience, kAwayPatience) : patience);
+  if (!stopping_) return;
+  stopping_->away = status().state == LinkStatus::State::failing;
+  loop_.post([this, stopping = stopping_] {
+    cluster_.stop();
+    caller_.cancel();
+    tell_idle_ = stopping;
+  });
+}
+
+void Producer::finish_stop(TimePoint deadline) {
+  if (auto stopping = std::exchange(stopping_, nullptr)) {
+    auto until = stopping->away ? std::min<TimePoint>(deadline, Clock::now() + kAwayPatience) : deadline;
+    stopping->idle.get_future().wait_until(until);
     loop_.stop();
-    on_idle_ = nullptr;
   }
-  end_client();
-  compressed_.end();
+  caller_.cancel();
+  end_client(std::clamp<Duration>(deadline - Clock::now(), kFailedPatience, kEndPatience));
+  compressed_.end(std::clamp<Duration>(deadline - Clock::now(), kFailedPatience, kEndPatience));
   auto left = unknown_.take();
-  for (auto& [number, publication] : std::exchange(again_, {})) left.push_back(publication);
-  std::ranges::copy(suspected_.take(), std::back_inserter(left));
-  for (auto* publication : std::exchange(backlog_, {})) left.push_back(publication);
+  for (auto& record : std::exchange(returned_, {})) left.push_back(record.publication);
+  std::ranges::copy(backlog_.take_all(), std::back_inserter(left));
   for (auto* publication : left) publication->completed(Outcome::away("the bridge is stopping"));
 }
 
 void Producer::open() {
   if (!client_)
-    if (auto made = make(); !made) return supervisor_.failed(made.error());
-  if (reachable_) return;
-  asker_.ask([this, client = client_.get()] {
-    auto answer = ask_reachable(client, settings_.bootstrap_servers);
-    for (auto& topic : settings_.declares)
-      if (auto had = answer ? have_topic(client, topic, {.partitions = partitions_of(topic)}) : Result<bool>(false);
-          !had)
-        log::warn("the bridge's own topic is missing", {{"broker", broker_}, {"reason", had.error().text}});
-    loop_.post([this, client, error = answer ? std::string() : answer.error().text] {
-      if (client != client_.get() || reachable_) return;
-      if (error.empty()) return reachable();
-      supervisor_.failed({connection_error_.reason(error)});
-    });
-  });
-}
-
-int Producer::partitions_of(const std::string& topic) const {
-  auto said = settings_.partitions.find(topic);
-  return said == settings_.partitions.end() ? kBrokersOwnNumber : said->second;
+    if (auto made = make(); !made) return cluster_.failed(made.error());
+  if (cluster_.is_reached() || !caller_.idle()) return;
+  caller_.ask(
+      kOpenPatience,
+      [client = client_.shared(), settings = settings_, broker = broker_](TimePoint deadline) -> Result<> {
+        if (auto ok = ask_reachable(client.get(), settings->bootstrap_servers, deadline); !ok) return ok;
+        declare_own_topics(client.get(), broker, *settings, deadline);
+        return {};
+      },
+      [this](const Result<>& there) {
+        if (there) return cluster_.reached();
+        if (!cluster_.is_reached()) cluster_.lost(there.error().text);
+      });
 }
 
 Result<> Producer::make() {
-  auto client = make_client(RD_KAFKA_PRODUCER, settings_, producer_properties(settings_));
-  if (!client) return fail(client.error());
-  client_ = std::move(*client);
-  events_.reset(rd_kafka_queue_get_main(client_.get()));
-  signal_.watch(events_.get());
-  limits_ = limits_of(client_.get());
-  unknown_.use(client_.get());
-  std::lock_guard lock(mutex_);
-  if (!closed_) direct_.open();
+  if (auto made = client_.make(*settings_, producer_properties(*settings_)); !made) return made;
+  unknown_.use(client_.shared());
+  backlog_.unless_closed([this] { direct_.open(); });
   return {};
 }
 
-void Producer::reachable() {
-  connection_error_.clear();
-  if (std::exchange(reachable_, true)) return;
-  supervisor_.opened(settings_.bootstrap_servers);
-}
-
 // What the client had goes to the next one, in the same order, and before what came meanwhile.
-void Producer::fail_client(const Error& error) {
+void Producer::fail_client(const std::string& why) {
   direct_.close();
-  end_client();
-  take_again();
-  supervisor_.failed(error);
+  end_client(kFailedPatience);
+  resend_returned();
+  cluster_.failed({why});
 }
 
-void Producer::take_again() {
-  std::ranges::sort(again_);
-  {
-    std::lock_guard lock(mutex_);
-    for (size_t i = again_.size(); i-- > 0;) backlog_.push_front(again_[i].second);
-    waiting_ += again_.size();
-  }
-  again_.clear();
+void Producer::resend_returned() {
+  std::ranges::sort(returned_, {}, &ProducedRecord::number);
+  std::vector<Publication*> publications;
+  for (auto& record : std::exchange(returned_, {})) publications.push_back(record.publication);
+  backlog_.put_first(publications);
 }
 
 // Nobody else uses the client: the gate is closed, and the loop's thread is here or has ended.
-void Producer::end_client() {
-  reachable_ = false;
-  if (!client_) return;
-  ending_ = true;
-  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  for (auto deadline = Clock::now() + kPurgePatience; rd_kafka_outq_len(client_.get()) && Clock::now() < deadline;) {
-    constexpr int kPollMs = 50;
-    Event event(rd_kafka_queue_poll(events_.get(), kPollMs));
-    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_DR) reports(event.get());
-  }
-  ending_ = false;
-  Signal::unwatch(events_.get());
-  events_.reset();
+void Producer::end_client(Duration patience) {
+  cluster_.forget();
+  caller_.cancel();
   unknown_.use(nullptr);
-  asker_.wait();
-  topics_.clear();
-  client_.reset();
-  // Without a client nobody reports on them any more, and nobody reads their bodies.
-  for (auto& slot : slots_)
-    if (slot.publication) again_.emplace_back(slot.number, slot.publication);
-  free_.clear();
-  slots_.clear();
+  auto left = client_.end(patience, [this](auto& record, auto code) {
+    if (code) return void(returned_.push_back(record));
+    record.publication->completed({});
+  });
+  std::ranges::copy(left, std::back_inserter(returned_));
   bisect_.reset();
 }
 
 Duration Producer::serve() {
-  for (auto* publication : suspected_.take()) unknown_.add(*publication);
-  bool more = client_ && poll_events();
+  unknown_.take_posted();
+  bool more = client_ && serve_client();
   if (client_) drain();
   bool nothing = idle();
-  if (nothing && on_idle_) std::exchange(on_idle_, nullptr)();
-  if (more || !suspected_.empty()) return Duration::zero();
+  if (nothing && tell_idle_) std::exchange(tell_idle_, nullptr)->idle.set_value();
+  if (more || unknown_.has_posted()) return Duration::zero();
   return nothing ? Duration::max() : kLongestSleep;
 }
 
-bool Producer::poll_events() {
-  for (int i = 0; i < kEventsPerRound; ++i) {
-    Event event(rd_kafka_queue_poll(events_.get(), 0));
+bool Producer::serve_client() {
+  auto client = client_.shared();  // outlives its events
+  for (int i = 0; client_ && i < kEventsPerRound; ++i) {
+    auto event = client_.next_event();
     if (!event) return false;
     auto type = rd_kafka_event_type(event.get());
     if (type == RD_KAFKA_EVENT_DR) reports(event.get());
     if (type == RD_KAFKA_EVENT_ERROR) handle_error(event.get());
-    if (!client_) return false;
   }
-  return true;
+  return static_cast<bool>(client_);
 }
 
 void Producer::handle_error(rd_kafka_event_t* event) {
   auto code = rd_kafka_event_error(event);
   std::string_view words = rd_kafka_event_error_string(event);
   auto text = describe(code, words);
-  if (rd_kafka_event_error_is_fatal(event)) {
-    char why[512] = "";
-    auto cause = rd_kafka_fatal_error(client_.get(), why, sizeof why);
-    return fail_client({describe(cause, why)});
-  }
-  if (connection_error_.note(code, words)) {
-    if (connection_error_.in_doubt() && !connection_error_.only_closed()) unreachable(text);
+  if (rd_kafka_event_error_is_fatal(event)) return fail_client(client_.failure());
+  if (cluster_.note(code, words)) {
+    if (cluster_.in_doubt() && !cluster_.error().only_closed()) cluster_.lost(text);
     return;
   }
   if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
     return error_log_.event(log::Level::warn, "producer error", {{"broker", broker_}, {"reason", text}});
-  if (reachable_ && connection_error_.only_closed() && idle()) return ask_whether_there();
-  unreachable(text);
+  // Brokers close connections that are idle for long, and the client then says that all of them are down.
+  if (cluster_.is_reached() && cluster_.error().only_closed() && idle()) return cluster_.doubt(client_.shared());
+  cluster_.lost(text);
 }
 
-// Brokers close connections that are idle for long, and the client then says that all of them are down.
-void Producer::ask_whether_there() {
-  if (connection_error_.in_doubt()) return;
-  connection_error_.doubt();
-  log::debug("the cluster closed an idle connection", {{"broker", broker_}});
-  asker_.ask([this, client = client_.get()] {
-    auto metadata = ask_metadata(client, nullptr);
-    for (int i = 1; i < kQuestions && !metadata; ++i) metadata = ask_metadata(client, nullptr);
-    loop_.post([this, client, error = metadata ? std::string() : metadata.error().text] {
-      if (client != client_.get() || !connection_error_.in_doubt()) return;
-      if (!error.empty()) return unreachable(error);
-      connection_error_.clear();
-    });
+bool Producer::idle() const {
+  return unknown_.empty() && compressed_.empty() && !backlog_.waiting() && !client_.records();
+}
+
+void Producer::publish(Publication& p) noexcept {
+  if (backlog_.waiting() || !direct_.enter()) return queue(p);
+  auto sent = produce(p);
+  if (sent == Sent::unknown) unknown_.post(p);  // inside, so that a stop that has closed the gate finds it there
+  direct_.leave();
+  if (sent == Sent::full) queue(p);
+}
+
+void Producer::queue(Publication& p) noexcept {
+  auto added = backlog_.add(p);
+  if (added == Backlog::Added::first) loop_.wake();
+  if (added == Backlog::Added::closed) p.completed(Outcome::away("the bridge is stopping"));
+}
+
+void Producer::drain() {
+  if (bisect_.over() && !client_.records()) widen();
+  while (backlog_.waiting()) {
+    if (bisect_.full(client_.records())) return;
+    auto* p = backlog_.take();
+    if (!p) return;
+    if (!p->wanted()) {
+      p->completed(Outcome::away("its source has taken it back"));
+    } else {
+      auto sent = produce(*p);
+      if (sent == Sent::full) return backlog_.put_back(*p);
+      if (sent == Sent::unknown) unknown_.add(*p);
+    }
+    bisect_.taken();
+    backlog_.finished();
+  }
+}
+
+// On Sent::taken or refused the publication may be gone.
+Producer::Sent Producer::produce(Publication& p) {
+  auto refuse = [&p](std::string why) {
+    p.completed(Outcome::refused(std::move(why), Outcome::Cause::message));
+    return Sent::refused;
+  };
+  if (auto fault = topic_fault(p.target); !fault.empty())
+    return refuse("'" + printable(p.target, kShownName) + "' is not the name of a topic, which " + std::string(fault));
+  auto time = record_time(p);
+  if (!time) return refuse(time.error().text);
+  static auto& headers_dropped = counter("headers_dropped");
+  unsigned dropped = 0;
+  auto code = client_.produce(p, *time, bisect_.alone(), dropped);
+  if (dropped) headers_dropped.add(dropped);
+  return code == RD_KAFKA_RESP_ERR_NO_ERROR ? Sent::taken : not_taken(p, code);
+}
+
+Producer::Sent Producer::not_taken(Publication& p, rd_kafka_resp_err_t code) {
+  // What the client remembers of the topic; it may have been mended since.
+  bool remembered = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+  if (is_unknown(code) || remembered) return Sent::unknown;
+  if (!is_permanent(code)) return Sent::full;
+  p.completed(outcome_of(p, code, Judge::client, client_.limits()));
+  return Sent::refused;
+}
+
+void Producer::reports(rd_kafka_event_t* event) {
+  client_.reports(event, [this](auto& record, auto code) {
+    if (code) return failed(record, code);
+    if (!cluster_.is_reached()) cluster_.reached();
+    bisect_.delivered();
+    record.publication->completed({});
   });
+  if (!returned_.empty() && !client_.has_failed()) narrow();
 }
 
-void Producer::unreachable(const std::string& otherwise) {
-  auto reason = connection_error_.reason(otherwise);
-  connection_error_.end_doubt();
-  reachable_ = false;
-  supervisor_.failed({reason});
+void Producer::failed(const ProducedRecord& record, rd_kafka_resp_err_t code) {
+  auto& p = *record.publication;
+  if (client_.has_failed()) return returned_.push_back(record);
+  if (is_unknown(code)) return unknown_.add(p);
+  auto outcome = outcome_of(p, code, Judge::broker, client_.limits());
+  if (outcome.kind == Outcome::Kind::refused && is_of_batch(code) && !record.alone) return returned_.push_back(record);
+  if (is_too_large(code) && client_.limits().compression != "zstd") return compressed_.send(p);
+  p.completed(std::move(outcome));
 }
 
-bool Producer::idle() {
-  return unknown_.empty() && compressed_.empty() && !waiting_ && suspected_.empty() && !under_way();
+void Producer::narrow() {
+  bisect_.narrow(returned_.size(), returned_.front().publication->target);
+  // A caller that is inside could still add to a batch.
+  direct_.close();
+  resend_returned();
 }
 
-size_t Producer::under_way() {
-  std::lock_guard lock(mutex_);
-  return slots_.size() - free_.size();
+void Producer::widen() {
+  bisect_.widen();
+  backlog_.unless_closed([this] { direct_.open(); });
 }
 
 }  // namespace mombridge::kafka

@@ -2,125 +2,85 @@
 // The client that produces: on the caller's thread, as long as that keeps the order; a publication is done when its
 // delivery report says so.
 
-#include <atomic>
-#include <deque>
-#include <functional>
-#include <map>
+#include <future>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
-#include "base/counters.hpp"
 #include "base/gate.hpp"
-#include "base/inbox.hpp"
 #include "base/log.hpp"
-#include "broker/kafka/asker.hpp"
+#include "broker/blocking_calls.hpp"
+#include "broker/kafka/backlog.hpp"
 #include "broker/kafka/batch_bisect.hpp"
-#include "broker/kafka/client.hpp"
+#include "broker/kafka/cluster_link.hpp"
 #include "broker/kafka/compressed_retry.hpp"
-#include "broker/kafka/connection_error.hpp"
-#include "broker/kafka/refusal.hpp"
+#include "broker/kafka/producer_client.hpp"
 #include "broker/kafka/unknown_topics.hpp"
-#include "broker/supervisor.hpp"
 #include "message/publication.hpp"
 
 namespace mombridge::kafka {
 
 class Producer final {
  public:
-  /// The settings and the asker outlive this.
-  Producer(const std::string& broker, const Settings& settings, Asker& asker);
+  /// The calls outlive this.
+  Producer(const std::string& broker, std::shared_ptr<const Settings> settings, BlockingCalls& calls);
   ~Producer();
 
   void start();
   /// [any thread] As Broker::publish().
   void publish(Publication& publication) noexcept;
-  /// [any thread but the loop's] Completes what is still here as `away`.
-  void stop(Duration patience);
+  /// [any thread but the loop's] As Broker::stop(), in two steps, so that several can stop at the same time: the second
+  /// completes what is still here as `away`, and returns at about `deadline` at the latest.
+  void begin_stop();
+  void finish_stop(TimePoint deadline);
 
-  [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
-  [[nodiscard]] bool up() const noexcept { return supervisor_.up(); }
+  [[nodiscard]] LinkStatus status() const { return cluster_.status(); }
+  [[nodiscard]] bool up() const noexcept { return cluster_.up(); }
   [[nodiscard]] const EventLoop& loop() const { return loop_; }
 
  private:
-  /// A publication that the client has. The client keeps a pointer to it; slots are not freed while there is a client.
-  struct Slot {
-    Publication* publication = nullptr;
-    uint64_t number = 0;  ///< in the order of producing
-    bool alone = false;   ///< no other can be in its batch
-  };
   enum class Sent { taken, refused, full, unknown };
+  struct Stopping {
+    std::promise<void> idle;
+    bool away = false;  ///< the cluster could not be reached when it began
+  };
 
-  // producer.cpp
   void open();
-  [[nodiscard]] int partitions_of(const std::string& topic) const;
   Result<> make();
-  void reachable();
-  void fail_client(const Error& error);
-  void end_client();
-  void take_again();
+  void fail_client(const std::string& why);
+  void end_client(Duration patience);
+  void resend_returned();
   Duration serve();
-  bool poll_events();
+  bool serve_client();
   void handle_error(rd_kafka_event_t* event);
-  void ask_whether_there();
-  void unreachable(const std::string& otherwise);
-  [[nodiscard]] bool idle();
-  [[nodiscard]] size_t under_way();
+  [[nodiscard]] bool idle() const;
 
-  // producer_send.cpp
   Sent produce(Publication& publication);
   Sent not_taken(Publication& publication, rd_kafka_resp_err_t code);
-  static Sent refuse(Publication& publication, std::string why);
-  std::shared_ptr<rd_kafka_topic_t> topic(std::string_view name);
-  Slot& new_slot(Publication& publication);
   void queue(Publication& publication) noexcept;
   void drain();
   void reports(rd_kafka_event_t* event);
-  void failed(Slot& slot, rd_kafka_resp_err_t code);
-  [[nodiscard]] bool client_failed() const;
+  void failed(const ProducedRecord& record, rd_kafka_resp_err_t code);
   void narrow();
   void widen();
 
   const std::string broker_;
-  const Settings& settings_;
-  Asker& asker_;
+  const std::shared_ptr<const Settings> settings_;
   EventLoop loop_;
-  Supervisor supervisor_;
-  Signal signal_;
-  bool started_ = false;
-  bool reachable_ = false;
-  ConnectionError connection_error_;
-  Counter& dropped_;
+  BlockingCaller caller_;
+  ClusterLink cluster_;
+  std::shared_ptr<Stopping> stopping_;   ///< from start() on, until it has stopped
+  std::shared_ptr<Stopping> tell_idle_;  ///< [loop] waits until nothing is here any more
   log::Repeated error_log_;
 
   Gate direct_{false};  ///< callers are inside while they use the client; closed while there is none
-  Client client_;
-  Queue events_;
+  ProducerClient client_;
+  Backlog backlog_;  ///< while it is not empty, callers queue behind
 
-  std::mutex mutex_;  ///< guards what follows
-  std::deque<Slot> slots_;
-  std::vector<Slot*> free_;
-  uint64_t next_number_ = 0;
-  std::map<std::string, std::shared_ptr<rd_kafka_topic_t>, std::less<>> topics_;
-  std::deque<Publication*> backlog_;
-  bool closed_ = false;  ///< nothing is taken any more
-
-  /// Publications in the backlog, and the one that is being taken from it: while there are any, callers queue behind.
-  std::atomic<size_t> waiting_{0};
-  Inbox<Publication> suspected_;  ///< the client did not know their topic or partition
-
-  // The loop's thread alone.
-  UnknownTopics unknown_;
+  UnknownTopics unknown_;  ///< what the client did not know the topic or partition of
   CompressedRetry compressed_;
-  /// Taken back, from a client that failed or of a batch that was refused, with their numbers.
-  std::vector<std::pair<uint64_t, Publication*>> again_;
-  bool ending_ = false;  ///< the client is being ended: what it fails is taken back
-  /// Callers ask it while they are inside direct_, which is closed while it is at work.
-  BatchBisect bisect_;
-  ProducerLimits limits_;  ///< of the client: callers read them inside direct_
-  std::vector<Slot*> done_;
-  std::function<void()> on_idle_;
+  std::vector<ProducedRecord> returned_;  ///< by a client that failed, or of a batch that was refused
+  BatchBisect bisect_;  ///< callers ask it while they are inside direct_, which is closed while it is at work
 };
 
 }  // namespace mombridge::kafka

@@ -22,8 +22,8 @@ bool forbidden_or_gone(rd_kafka_resp_err_t code) {
 }
 
 /// `ours`: an error of one partition counts, else only one that may pass.
-Result<> committed(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions, bool ours) {
-  auto code = rd_kafka_committed(client, partitions, kPatienceMs);
+Result<> committed(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions, bool ours, TimePoint deadline) {
+  auto code = rd_kafka_committed(client, partitions, milliseconds_until(deadline, kPatienceMs));
   for (int i = 0; i < partitions->cnt && !code; ++i) {
     auto& p = partitions->elems[i];
     bool missing = p.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
@@ -36,8 +36,8 @@ Result<> committed(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitio
 
 /// Replaces RD_KAFKA_OFFSET_END and RD_KAFKA_OFFSET_BEGINNING by the offsets that these are now, in one question to
 /// each leader. A partition that is forbidden or gone keeps an error.
-Result<> resolve(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions) {
-  auto code = rd_kafka_offsets_for_times(client, partitions, kPatienceMs);
+Result<> resolve(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions, TimePoint deadline) {
+  auto code = rd_kafka_offsets_for_times(client, partitions, milliseconds_until(deadline, kPatienceMs));
   for (int i = 0; i < partitions->cnt && !code; ++i)
     if (auto error = partitions->elems[i].err; error && !forbidden_or_gone(error)) code = error;
   if (code) return fail("cannot read where the partitions begin and end: " + describe(code, {}));
@@ -50,17 +50,17 @@ Partitions list_of(const std::vector<rd_kafka_topic_partition_t*>& some, int64_t
   return list;
 }
 
-Result<Metadata> all_topics(rd_kafka_t* client) {
+Result<Metadata> all_topics(rd_kafka_t* client, TimePoint deadline) {
   const rd_kafka_metadata_t* metadata = nullptr;
-  auto code = rd_kafka_metadata(client, 1, nullptr, &metadata, kPatienceMs);
+  auto code = rd_kafka_metadata(client, 1, nullptr, &metadata, milliseconds_until(deadline, kPatienceMs));
   if (code) return fail("cannot read which topics there are: " + describe(code, {}));
   return Metadata(metadata);
 }
 
-Result<> commit(rd_kafka_t* client, const rd_kafka_topic_partition_list_t* offsets) {
+Result<> commit(rd_kafka_t* client, const rd_kafka_topic_partition_list_t* offsets, TimePoint deadline) {
   Queue answers(rd_kafka_queue_new(client));
   auto code = rd_kafka_commit_queue(client, offsets, answers.get(), nullptr, nullptr);
-  Event event(code ? nullptr : rd_kafka_queue_poll(answers.get(), kPatienceMs));
+  Event event(code ? nullptr : rd_kafka_queue_poll(answers.get(), milliseconds_until(deadline, kPatienceMs)));
   if (!code) code = event ? rd_kafka_event_error(event.get()) : RD_KAFKA_RESP_ERR__TIMED_OUT;
   // One that may not be read is not ours to commit; the others are committed all the same.
   if (!code || forbidden_or_gone(code)) return {};
@@ -69,20 +69,21 @@ Result<> commit(rd_kafka_t* client, const rd_kafka_topic_partition_list_t* offse
 
 }  // namespace
 
-StartOffsets::StartOffsets(std::string broker, const Settings& settings)
-    : broker_(std::move(broker)), settings_(settings), match_(settings) {}
+StartOffsets::StartOffsets(std::string broker, std::shared_ptr<const Settings> settings)
+    : broker_(std::move(broker)), settings_(std::move(settings)), match_(*settings_) {}
 
-Result<> StartOffsets::look(rd_kafka_t* client) {
-  bool needed = std::ranges::any_of(settings_.kafka_subscriptions, [](auto& s) { return s.start == Start::latest; });
+Result<> StartOffsets::look(rd_kafka_t* client, TimePoint deadline) {
+  deadline_ = deadline;
+  bool needed = std::ranges::any_of(settings_->kafka_subscriptions, [](auto& s) { return s.start == Start::latest; });
   if (looked_ || !needed) return {};
-  auto metadata = all_topics(client);
+  auto metadata = all_topics(client, deadline_);
   if (!metadata) return fail(metadata.error());
   for (int i = 0; i < (*metadata)->topic_cnt; ++i) present_.insert((*metadata)->topics[i].topic);
   // One that may not be seen now is not new when it may.
-  for (auto& s : settings_.kafka_subscriptions) {
+  for (auto& s : settings_->kafka_subscriptions) {
     if (s.topic.starts_with('^') || present_.contains(s.topic)) continue;
     Topic handle(rd_kafka_topic_new(client, s.topic.c_str(), nullptr));
-    auto one = ask_metadata(client, handle.get());
+    auto one = ask_metadata(client, handle.get(), deadline_);
     if (!one) return fail(one.error());
     auto code = (*one)->topic_cnt == 1 ? (*one)->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
     if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) present_.insert(s.topic);
@@ -92,9 +93,9 @@ Result<> StartOffsets::look(rd_kafka_t* client) {
 }
 
 Result<bool> StartOffsets::find(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions,
-                                const std::set<PartitionKey>& owned) {
-  if (auto ok = look(client); !ok) return fail(ok.error());
-  if (auto ok = committed(client, partitions, true); !ok) return fail(ok.error());
+                                const std::set<PartitionKey>& owned, TimePoint deadline) {
+  if (auto ok = look(client, deadline); !ok) return fail(ok.error());
+  if (auto ok = committed(client, partitions, true, deadline_); !ok) return fail(ok.error());
   std::map<uint32_t, Elements> missing;
   for (int i = 0; i < partitions->cnt; ++i)
     if (auto& p = partitions->elems[i]; p.offset < 0) missing[match_.subscription_of(p.topic)].push_back(&p);
@@ -111,16 +112,16 @@ Result<bool> StartOffsets::place(rd_kafka_t* client, uint32_t subscription, cons
                                  const std::set<PartitionKey>& owned) {
   auto all = partitions_of(client, subscription);
   if (!all) return fail(all.error());
-  if (auto ok = committed(client, all->get(), false); !ok) return fail(ok.error());
+  if (auto ok = committed(client, all->get(), false, deadline_); !ok) return fail(ok.error());
   bool any = false;
   for (int i = 0; i < (*all)->cnt; ++i) any |= (*all)->elems[i].offset >= 0;
-  bool latest = settings_.kafka_subscriptions[subscription].start == Start::latest;
+  bool latest = settings_->kafka_subscriptions[subscription].start == Start::latest;
   if (!any && latest) {
     if (must_wait(*all, owned)) return false;
     if (auto ok = commit_ends(client, *all, missing); !ok) return fail(ok.error());
   }
   auto lows = list_of(missing, RD_KAFKA_OFFSET_BEGINNING);
-  bool known = resolve(client, lows.get()).has_value();  // for the log alone
+  bool known = resolve(client, lows.get(), deadline_).has_value();  // for the log alone
   for (size_t i = 0; i < missing.size(); ++i) {
     auto& p = *missing[i];
     // Another member, or commit_ends() just now, may have committed it since.
@@ -128,7 +129,8 @@ Result<bool> StartOffsets::place(rd_kafka_t* client, uint32_t subscription, cons
     p.offset = now && now->offset >= 0 ? now->offset : RD_KAFKA_OFFSET_BEGINNING;
     if (p.offset >= 0) continue;
     auto& low = lows->elems[i];
-    say(p, known && !low.err ? low.offset : RD_KAFKA_OFFSET_BEGINNING, 0,
+    log_start(
+        p, known && !low.err ? low.offset : RD_KAFKA_OFFSET_BEGINNING, 0,
         any ? "it is new: the group has committed offsets for others of this subscription, but not for it"
         : latest
             ? "where it ends may not be read"
@@ -152,37 +154,37 @@ Result<> StartOffsets::commit_ends(rd_kafka_t* client, const Partitions& all, co
   for (int i = 0; i < begins->cnt; ++i)
     if (appeared(begins->elems[i].topic)) begins->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
   for (auto* list : {&lows, &begins})
-    if (auto ok = resolve(client, list->get()); !ok) return ok;
+    if (auto ok = resolve(client, list->get(), deadline_); !ok) return ok;
   for (int i = begins->cnt; i-- > 0;) {
     if (!begins->elems[i].err && begins->elems[i].offset >= 0) continue;
     rd_kafka_topic_partition_list_del_by_idx(begins.get(), i);
     rd_kafka_topic_partition_list_del_by_idx(lows.get(), i);
   }
   if (!begins->cnt) return {};
-  if (auto ok = commit(client, begins.get()); !ok) return ok;
+  if (auto ok = commit(client, begins.get(), deadline_); !ok) return ok;
   for (int i = 0; i < begins->cnt; ++i) {
     auto& begin = begins->elems[i];
     rd_kafka_topic_partition_list_find(all.get(), begin.topic, begin.partition)->offset = begin.offset;
-    say(begin, begin.offset, std::max<int64_t>(begin.offset - lows->elems[i].offset, 0),
-        appeared(begin.topic)
-            ? "the topic did not exist when the bridge began"
-            : "the group has no committed offset for this subscription: it is new, or its offsets "
-              "expired while it was stopped (the broker's offsets.retention.minutes); start is latest");
+    log_start(begin, begin.offset, std::max<int64_t>(begin.offset - lows->elems[i].offset, 0),
+              appeared(begin.topic)
+                  ? "the topic did not exist when the bridge began"
+                  : "the group has no committed offset for this subscription: it is new, or its offsets "
+                    "expired while it was stopped (the broker's offsets.retention.minutes); start is latest");
   }
   return {};
 }
 
 Result<Partitions> StartOffsets::partitions_of(rd_kafka_t* client, uint32_t subscription) {
-  auto& name = settings_.kafka_subscriptions[subscription].topic;
+  auto& name = settings_->kafka_subscriptions[subscription].topic;
   bool expression = name.starts_with('^');
   Topic handle(expression ? nullptr : rd_kafka_topic_new(client, name.c_str(), nullptr));
-  auto metadata = expression ? all_topics(client) : ask_metadata(client, handle.get());
+  auto metadata = expression ? all_topics(client, deadline_) : ask_metadata(client, handle.get(), deadline_);
   if (!metadata) return fail(metadata.error());
   Partitions list(rd_kafka_topic_partition_list_new(16));
   for (int i = 0; i < (*metadata)->topic_cnt; ++i) {
     auto& topic = (*metadata)->topics[i];
     if (topic.err || match_.find(topic.topic) != subscription) continue;
-    if (expression && std::ranges::find(settings_.own_names, topic.topic) != settings_.own_names.end()) continue;
+    if (expression && std::ranges::find(settings_->own_names, topic.topic) != settings_->own_names.end()) continue;
     for (int p = 0; p < topic.partition_cnt; ++p)
       rd_kafka_topic_partition_list_add(list.get(), topic.topic, topic.partitions[p].id);
   }
@@ -199,11 +201,12 @@ bool StartOffsets::must_wait(const Partitions& all, const std::set<PartitionKey>
 }
 
 // A warning where a user may miss something: nobody can tell a group whose offsets expired from a new one.
-void StartOffsets::say(const rd_kafka_topic_partition_t& p, int64_t offset, int64_t skipped, const char* why) const {
+void StartOffsets::log_start(const rd_kafka_topic_partition_t& p, int64_t offset, int64_t skipped,
+                             const char* why) const {
   bool beginning = p.offset == RD_KAFKA_OFFSET_BEGINNING || appeared(p.topic);
   log::event(skipped ? log::Level::warn : log::Level::info, "partition begins without a committed offset",
              {{"broker", broker_},
-              {"group", settings_.group_id},
+              {"group", settings_->group_id},
               {"topic", p.topic},
               {"partition", p.partition},
               {"begins", beginning ? "beginning" : "end"},

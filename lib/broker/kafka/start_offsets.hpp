@@ -1,14 +1,15 @@
 #pragma once
 // Where partitions begin for which the group has no committed offset.
 
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "broker/kafka/delivery.hpp"
 #include "broker/kafka/handles.hpp"
+#include "broker/kafka/partition_key.hpp"
 #include "broker/kafka/settings.hpp"
 #include "broker/kafka/topic_match.hpp"
 
@@ -24,20 +25,21 @@ namespace mombridge::kafka {
 /// - A topic that did not exist when this process looked first is new also with Start::latest.
 ///
 /// The client cannot be left to do it: with auto.offset.reset=error, which a lost offset needs, a new group would
-/// consume nothing. All of it blocks, and is for one thread: the asker's.
+/// consume nothing. All of it blocks, until the deadline that it is given or a little longer, and is for the thread of
+/// the blocking calls.
 class StartOffsets {
  public:
-  /// The settings outlive this. `broker` is for the log.
-  StartOffsets(std::string broker, const Settings& settings);
+  /// `broker` is for the log. `settings` have the subscriptions of this client alone.
+  StartOffsets(std::string broker, std::shared_ptr<const Settings> settings);
 
   /// Notes which topics exist, the first time that it succeeds: a topic that appears later is new.
-  Result<> look(rd_kafka_t* client);
+  Result<> look(rd_kafka_t* client, TimePoint deadline);
 
   /// Fills in the offsets of `partitions`, an assignment that the member has not taken yet, and says in the log where
   /// and why those begin that have none. `owned`: partitions that the member has already. Returns false while another
   /// member decides, and fails when the brokers do not answer in time: then it is to be called again.
   Result<bool> find(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions,
-                    const std::set<PartitionKey>& owned);
+                    const std::set<PartitionKey>& owned, TimePoint deadline);
 
  private:
   using Elements = std::vector<rd_kafka_topic_partition_t*>;
@@ -49,11 +51,12 @@ class StartOffsets {
   [[nodiscard]] bool appeared(const char* topic) const { return !present_.contains(topic); }
   [[nodiscard]] bool must_wait(const Partitions& all, const std::set<PartitionKey>& owned);
   /// `skipped`: records before `offset` that nobody gets.
-  void say(const rd_kafka_topic_partition_t& partition, int64_t offset, int64_t skipped, const char* why) const;
+  void log_start(const rd_kafka_topic_partition_t& partition, int64_t offset, int64_t skipped, const char* why) const;
 
   const std::string broker_;
-  const Settings& settings_;
+  const std::shared_ptr<const Settings> settings_;
   TopicMatch match_;
+  TimePoint deadline_{};  ///< of the call under way
   bool looked_ = false;
   std::set<std::string, std::less<>> present_;  ///< topics that existed at the first look
   TimePoint waits_since_{};                     ///< for the member that decides

@@ -33,14 +33,14 @@ std::string StaticMember::reason() const {
          "; each replica needs one of its own, as in group.instance.id: ${env:HOSTNAME}";
 }
 
-Result<> StaticMember::ask_free(rd_kafka_t* client) const {
+Result<> StaticMember::ask_free(rd_kafka_t* client, TimePoint deadline) const {
   char text[256] = "";
   AdminOptions options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), kAskMs, text, sizeof text);
   Queue answers(rd_kafka_queue_new(client));
   const char* group = group_.c_str();
   rd_kafka_DescribeConsumerGroups(client, &group, 1, options.get(), answers.get());
-  Event event(rd_kafka_queue_poll(answers.get(), 2 * kAskMs));
+  Event event(rd_kafka_queue_poll(answers.get(), milliseconds_until(deadline, 2 * kAskMs)));
   auto cannot = [&](const std::string& why) {
     return fail(reason() + " (who is in the group cannot be read: " + why + ")");
   };

@@ -22,9 +22,9 @@ class StaticMember {
   void joins() { fenced_ = false; }
   [[nodiscard]] std::string reason() const;
 
-  /// [asker] Fails while the group has a member with the client's group.instance.id, and where the group cannot be
-  /// asked. Blocks for some seconds at most.
-  Result<> ask_free(rd_kafka_t* client) const;
+  /// [any thread, of a copy] Fails while the group has a member with the client's group.instance.id, and where the
+  /// group cannot be asked. Blocks for some seconds at most.
+  Result<> ask_free(rd_kafka_t* client, TimePoint deadline) const;
 
  private:
   const std::string group_;

@@ -175,6 +175,9 @@ TEST(Border, HeadersOfBridgesWithAWrongValueAreDroppedAndCounted) {
                                                       {header::kCorrelationId, Value::of("short")},
                                                       {header::kReplyPartition, Value::of(int64_t{-1})},
                                                       {header::kReplyPartition, Value::of(int64_t{1} << 31)},
+                                                      {header::kReplyPartition, Value::of((int64_t{1} << 32) + 3)},
+                                                      {header::kReplyPartition, Value::of(INT64_MIN)},
+                                                      {header::kReplyPartition, Value::of(INT64_MAX)},
                                                       {header::kHops, Value::of("many")},
                                                       {header::kDeadline, Value::of(int64_t{-1})}};
   for (auto& [name, value] : wrong) {

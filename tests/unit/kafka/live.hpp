@@ -12,6 +12,7 @@
 #include "broker/kafka/settings.hpp"
 #include "harness.hpp"
 #include "kafka_admin.hpp"
+#include "test_settings.hpp"
 
 namespace mombridge::kafka {
 
@@ -22,21 +23,6 @@ using conformance::Outbox;
 using conformance::OwnMessage;
 using conformance::Recorder;
 using conformance::unique_name;
-
-inline std::shared_ptr<Settings> make_settings(const std::string& servers, const std::string& group,
-                                               std::vector<Subscription> subscriptions) {
-  auto settings = std::make_shared<Settings>();
-  settings->bootstrap_servers = servers;
-  settings->group_id = group;
-  settings->reconnect_delay = 100ms;
-  settings->reconnect_delay_max = 1s;
-  settings->librdkafka = {
-      {"session.timeout.ms", "6000"}, {"heartbeat.interval.ms", "500"}, {"topic.metadata.refresh.interval.ms", "500"}};
-  for (auto& s : subscriptions)
-    settings->subscriptions.push_back({.source = s.topic, .targets = {"#"}, .target_from = {}, .mark = {}});
-  settings->kafka_subscriptions = std::move(subscriptions);
-  return settings;
-}
 
 /// A started broker and its sink. Stopped before its deliveries are dropped.
 class Node {

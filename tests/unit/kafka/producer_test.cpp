@@ -5,35 +5,23 @@
 #include <thread>
 
 #include "live.hpp"
-// Behind rdkafka.h, which it needs and does not include.
-#include <librdkafka/rdkafka_mock.h>
+#include "mock_cluster.hpp"
 
 namespace mombridge::kafka {
 namespace {
 
 constexpr int16_t kProduce = 0;
 
-/// librdkafka's own broker, which fails when told to.
 class Mock : public testing::Test {
  protected:
-  void SetUp() override {
-    log::init(log::Level::off, log::Format::text);
-    char text[256];
-    client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), text, sizeof text));
-    cluster_.reset(rd_kafka_mock_cluster_new(client_.get(), 1));
-    ASSERT_EQ(rd_kafka_mock_topic_create(cluster_.get(), "topic", 1, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
-  }
-  [[nodiscard]] rd_kafka_mock_cluster_t* cluster() const { return cluster_.get(); }
+  void SetUp() override { log::init(log::Level::off, log::Format::text); }
+  [[nodiscard]] rd_kafka_mock_cluster_t* cluster() const { return mock.get(); }
   std::shared_ptr<Settings> settings(std::vector<Subscription> subscriptions = {}) {
-    return make_settings(rd_kafka_mock_cluster_bootstraps(cluster()), "group", std::move(subscriptions));
+    return make_settings(mock.servers(), "group", std::move(subscriptions));
   }
 
+  MockCluster mock;
   Outbox outbox;
-
- private:
-  std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)> client_{nullptr, rd_kafka_destroy};
-  std::unique_ptr<rd_kafka_mock_cluster_t, decltype(&rd_kafka_mock_cluster_destroy)> cluster_{
-      nullptr, rd_kafka_mock_cluster_destroy};
 };
 
 TEST_F(Mock, WhatTheBrokerMayTakeLaterIsSentAgain) {

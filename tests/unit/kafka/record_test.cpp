@@ -323,12 +323,14 @@ TEST_F(Record, ReplyPropertiesThatMakeNoSenseAreDropped) {
           {"kafka_replyTopic", std::nullopt},
           {"kafka_replyPartition", "3"},
           {"kafka_replyPartition", "\xff\xff\xff\xff"},
+          {"kafka_replyPartition", std::string("\x80\0\0\0", 4)},
+          {"kafka_replyPartition", std::string("\0\0\0\1\0\0\0\3", 8)},
           {"kafka_replyPartition", std::nullopt},
           {"kafka_correlationId", std::nullopt}});
   EXPECT_EQ(message.reply_to, "replies");
   EXPECT_FALSE(message.reply_partition || message.correlation_id);
   EXPECT_TRUE(message.headers.empty());
-  EXPECT_EQ(dropped, 7u);
+  EXPECT_EQ(dropped, 9u);
 }
 
 TEST_F(Record, WhatADeadLetterSaysCanBeAskedForAndIsNotWrittenAgain) {

@@ -1,4 +1,4 @@
-#include "broker/kafka/own_topic.hpp"
+#include "broker/kafka/topic_declare.hpp"
 
 #include "base/log.hpp"
 
@@ -10,9 +10,9 @@ using NewTopic = Handle<rd_kafka_NewTopic_t, rd_kafka_NewTopic_destroy>;
 
 constexpr int kCreateMs = 5000;
 
-Result<bool> exists(rd_kafka_t* client, const std::string& topic) {
+Result<bool> exists(rd_kafka_t* client, const std::string& topic, TimePoint deadline) {
   Topic handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
-  auto metadata = ask_metadata(client, handle.get());
+  auto metadata = ask_metadata(client, handle.get(), deadline);
   if (!metadata) return fail(metadata.error());
   auto code = (*metadata)->topic_cnt == 1 ? (*metadata)->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
   if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) return false;
@@ -20,18 +20,19 @@ Result<bool> exists(rd_kafka_t* client, const std::string& topic) {
   return true;
 }
 
-/// True: made; false: somebody else has made it.
-Result<bool> create(rd_kafka_t* client, const std::string& topic, const NewTopicWish& how) {
+/// Returns true if it was made, false if somebody else has made it.
+Result<bool> create(rd_kafka_t* client, const std::string& topic, const TopicSpec& spec, TimePoint deadline) {
   char text[256] = "";
-  NewTopic wish(rd_kafka_NewTopic_new(topic.c_str(), how.partitions, kBrokersOwnNumber, text, sizeof text));
-  if (!wish) return fail(std::string(text));
-  if (how.keep) rd_kafka_NewTopic_set_config(wish.get(), "retention.ms", std::to_string(how.keep->count()).c_str());
+  NewTopic request(rd_kafka_NewTopic_new(topic.c_str(), spec.partitions, kDefaultNumber, text, sizeof text));
+  if (!request) return fail(std::string(text));
+  if (spec.retention)
+    rd_kafka_NewTopic_set_config(request.get(), "retention.ms", std::to_string(spec.retention->count()).c_str());
   AdminOptions options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), kCreateMs, text, sizeof text);
   Queue answers(rd_kafka_queue_new(client));
-  auto* wishes = wish.get();
-  rd_kafka_CreateTopics(client, &wishes, 1, options.get(), answers.get());
-  Event event(rd_kafka_queue_poll(answers.get(), 2 * kCreateMs));
+  auto* one = request.get();
+  rd_kafka_CreateTopics(client, &one, 1, options.get(), answers.get());
+  Event event(rd_kafka_queue_poll(answers.get(), milliseconds_until(deadline, 2 * kCreateMs)));
   if (!event) return fail("no answer");
   if (auto code = rd_kafka_event_error(event.get()))
     return fail(describe(code, rd_kafka_event_error_string(event.get())));
@@ -46,19 +47,19 @@ Result<bool> create(rd_kafka_t* client, const std::string& topic, const NewTopic
 
 }  // namespace
 
-Result<bool> have_topic(rd_kafka_t* client, const std::string& topic, const NewTopicWish& wish) {
+Result<bool> declare_topic(rd_kafka_t* client, const std::string& topic, const TopicSpec& spec, TimePoint deadline) {
   // With a number of partitions it is made before it is asked for: a broker that makes topics by itself would make it
   // on being asked, with its own number.
-  bool first = wish.partitions != kBrokersOwnNumber;
-  auto made = first ? create(client, topic, wish) : Result<bool>(false);
-  if (!first || !made) {
-    auto there = exists(client, topic);
+  bool make_first = spec.partitions != kDefaultNumber;
+  auto made = make_first ? create(client, topic, spec, deadline) : Result<bool>(false);
+  if (!make_first || !made) {
+    auto there = exists(client, topic, deadline);
     if (there && *there) return false;
     if (!there) return fail(there.error().in("topic " + topic));
-    if (!first) made = create(client, topic, wish);
+    if (!make_first) made = create(client, topic, spec, deadline);
   }
   if (!made) return fail(made.error().in("cannot create topic " + topic));
-  bool now = *made || !first;  // somebody else's, which was not there when it was asked for, is as new
+  bool now = *made || !make_first;  // somebody else's, which was not there when it was asked for, is as new
   if (now) log::info("topic created", {{"topic", topic}});
   return now;
 }

@@ -1,0 +1,85 @@
+#include "broker/kafka/consumer_client.hpp"
+
+#include <sys/epoll.h>
+#include <utility>
+
+#include "base/log.hpp"
+
+namespace mombridge::kafka {
+
+ConsumerClient::ConsumerClient(EventLoop& loop, std::string broker, std::shared_ptr<const Settings> settings)
+    : loop_(loop), broker_(std::move(broker)), settings_(std::move(settings)) {
+  loop_.watch(signal_.fd(), EPOLLIN, [this](uint32_t) { signal_.clear(); });
+}
+
+ConsumerClient::~ConsumerClient() {
+  drop();
+  loop_.unwatch(signal_.fd());
+}
+
+Result<> ConsumerClient::make() {
+  auto client = make_client(RD_KAFKA_CONSUMER, *settings_, consumer_properties(*settings_, TopicMatch(*settings_)));
+  if (!client) return fail(client.error());
+  client_ = share(std::move(*client));
+  // Before anything else asks for the topics, because the first handle of a topic decides.
+  for (auto& s : settings_->kafka_subscriptions)
+    if (!s.topic.starts_with('^')) set_reset_policy(s.topic, s.on_offset_lost);
+  rd_kafka_poll_set_consumer(get());
+  queue_.reset(rd_kafka_queue_get_consumer(get()));
+  signal_.watch(queue_.get());
+  return {};
+}
+
+Result<> ConsumerClient::subscribe() {
+  Partitions topics(rd_kafka_topic_partition_list_new(static_cast<int>(settings_->kafka_subscriptions.size())));
+  for (auto& s : settings_->kafka_subscriptions)
+    rd_kafka_topic_partition_list_add(topics.get(), s.topic.c_str(), RD_KAFKA_PARTITION_UA);
+  auto code = rd_kafka_subscribe(get(), topics.get());
+  if (!code) return {};
+  return fail("cannot subscribe: " + describe(code, {}));
+}
+
+Event ConsumerClient::next_event() {
+  return Event(rd_kafka_queue_poll(close_queue_ ? close_queue_.get() : queue_.get(), 0));
+}
+
+Queue ConsumerClient::open_partition(const PartitionKey& partition) {
+  Queue queue(rd_kafka_queue_get_partition(get(), partition.first.c_str(), partition.second));
+  rd_kafka_queue_forward(queue.get(), nullptr);
+  signal_.watch(queue.get());
+  return queue;
+}
+
+void ConsumerClient::set_reset_policy(const std::string& topic, OnOffsetLost lost) {
+  if (lost == OnOffsetLost::stop) return;
+  TopicConf conf(rd_kafka_default_topic_conf_dup(get()));
+  char text[128];
+  rd_kafka_topic_conf_set(conf.get(), "auto.offset.reset", lost == OnOffsetLost::earliest ? "earliest" : "latest", text,
+                          sizeof text);
+  reset_policies_.emplace_back(rd_kafka_topic_new(get(), topic.c_str(), conf.release()));
+}
+
+void ConsumerClient::begin_close(std::function<void()> closed) {
+  // A queue of its own: the consumer's queue is forwarded to it, and must not be forwarded to itself.
+  close_queue_.reset(rd_kafka_queue_new(get()));
+  signal_.watch(close_queue_.get());
+  closed_ = std::move(closed);
+  ClientError error(rd_kafka_consumer_close_queue(get(), close_queue_.get()));
+  if (!error) return;
+  log::warn("consumer does not close", {{"broker", broker_}, {"reason", rd_kafka_error_string(error.get())}});
+  std::exchange(closed_, nullptr)();
+}
+
+void ConsumerClient::check_closed() {
+  if (closed_ && rd_kafka_consumer_closed(get())) std::exchange(closed_, nullptr)();
+}
+
+void ConsumerClient::drop() {
+  reset_policies_.clear();
+  queue_.reset();
+  close_queue_.reset();
+  if (client_) stop_sending(get());
+  client_.reset();
+}
+
+}  // namespace mombridge::kafka

@@ -1,0 +1,64 @@
+#pragma once
+// One client that consumes: its queues, its events, its end.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/event_loop.hpp"
+#include "broker/kafka/client.hpp"
+#include "broker/kafka/client_end.hpp"
+#include "broker/kafka/partition_key.hpp"
+#include "broker/kafka/settings.hpp"
+
+namespace mombridge::kafka {
+
+/// There is a client or there is none. For the loop's thread, or for one at a time while the loop does not run.
+class ConsumerClient {
+ public:
+  /// `settings` have this client's subscriptions alone. The loop outlives this, and is woken by the client's events.
+  ConsumerClient(EventLoop& loop, std::string broker, std::shared_ptr<const Settings> settings);
+  ~ConsumerClient();
+  ConsumerClient(const ConsumerClient&) = delete;
+  ConsumerClient& operator=(const ConsumerClient&) = delete;
+
+  /// Makes the client, which then connects by itself.
+  Result<> make();
+  /// Joins the group, or looks again for the topics where it is joined.
+  Result<> subscribe();
+  explicit operator bool() const { return client_ != nullptr; }
+  [[nodiscard]] rd_kafka_t* get() const { return client_.get(); }
+  [[nodiscard]] const SharedClient& shared() const { return client_; }
+
+  /// The next event of the client; null: there is none now. All events but the records come here, and of those what the
+  /// client has put into the wrong queue.
+  [[nodiscard]] Event next_event();
+  /// The queue of one partition, which then gets its records alone and wakes the loop. To be had before the partition
+  /// is assigned: a queue that is cut off later has been forwarded to the client's common one meanwhile.
+  [[nodiscard]] Queue open_partition(const PartitionKey& partition);
+  /// What the client does when the broker has lost an offset of that topic. The first that is set of a topic counts.
+  void set_reset_policy(const std::string& topic, OnOffsetLost lost);
+
+  /// Leaves the group. `closed` is called once, from check_closed() or at once; meanwhile events go on.
+  void begin_close(std::function<void()> closed);
+  [[nodiscard]] bool closing() const { return closed_ != nullptr; }
+  void check_closed();
+  /// Nobody waits for the end of closing any more.
+  void forget_close() { closed_ = nullptr; }
+
+  /// Lets go of the client. It ends when no call and no record has it any more.
+  void drop();
+
+ private:
+  EventLoop& loop_;
+  const std::string broker_;
+  const std::shared_ptr<const Settings> settings_;
+  Signal signal_;  ///< outlives the queues
+  SharedClient client_;
+  std::vector<Topic> reset_policies_;
+  Queue queue_, close_queue_;
+  std::function<void()> closed_;
+};
+
+}  // namespace mombridge::kafka

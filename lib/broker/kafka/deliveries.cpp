@@ -1,0 +1,121 @@
+#include "broker/kafka/deliveries.hpp"
+
+#include <utility>
+
+#include "base/failpoint.hpp"
+
+namespace mombridge::kafka {
+
+void KafkaDelivery::settle(Settlement s) noexcept {
+  settlement = s;
+  owner_.settled(*this);
+}
+
+Deliveries::Deliveries(EventLoop& loop, std::string broker, std::shared_ptr<const Settings> settings,
+                       std::vector<uint32_t> indices, Assignment& assignment)
+    : loop_(loop),
+      broker_(std::move(broker)),
+      settings_(std::move(settings)),
+      indices_(std::move(indices)),
+      assignment_(assignment),
+      bytes_(settings_->kafka_subscriptions.size()),
+      rejected_(counter("rejected_as_accepted", broker_)) {}
+
+bool Deliveries::full(const PartitionReader& from) const {
+  return from.in_flight() >= settings_->prefetch_count || bytes_[from.subscription()] >= settings_->prefetch_size;
+}
+
+void Deliveries::deliver(PartitionReader& from, Fetched fetched) {
+  auto& record = *fetched.record;
+  auto& d = new_delivery();
+  d.event = std::move(fetched.event);
+  d.from = &from;
+  d.number = from.delivered(record.offset);
+  d.tries = 0;
+  d.subscription = indices_[from.subscription()];
+  d.partition = from.number();
+  d.offset = record.offset;
+  fill(d, record);
+  bytes_[from.subscription()] += d.size;
+  if (failpoint("early_ack")) from.done(d.number);
+  hand_out(d);
+}
+
+void Deliveries::fill(KafkaDelivery& d, const rd_kafka_message_t& record) {
+  auto& m = d.message;
+  m = {};
+  m.target = d.from->topic();
+  unsigned dropped = 0;
+  auto& subscription = settings_->subscriptions[d.from->subscription()];
+  auto decoded = decode_record(record, m, d.storage, dropped, {subscription.restore, subscription.replies});
+  d.size = decoded.size + d.storage.footprint();
+  if (decoded.copied) d.event.reset();
+  if (dropped) {
+    counter("headers_dropped").add(dropped);
+    dropped_log_.event(log::Level::warn, "headers dropped: they belong to a broker or to bridges, or are of no use",
+                       {{"broker", broker_}, {"target", m.target}, {"headers", dropped}});
+  }
+  m.made_id = !m.message_id;
+  if (m.made_id) m.message_id = make_id(d.storage.id, d.from->id_prefix(), d.offset);
+  if (auto& from = subscription.target_from; !from.empty())
+    if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
+}
+
+void Deliveries::hand_out(KafkaDelivery& d) {
+  if (!d.from->current()) return release(d);
+  // It stays unsettled, and comes again to the member that has the partition next. The timer goes on, because it frees
+  // the delivery when the partition has been dropped.
+  if (!sink_ || d.from->revoking()) return retry(d);
+  d.from->handed_out();
+  sink_->receive(DeliveryHandle(&d));
+}
+
+void Deliveries::settled(KafkaDelivery& delivery) noexcept {
+  if (inbox_.push(&delivery)) loop_.wake();
+}
+
+void Deliveries::take_settled() {
+  for (auto* item : inbox_.take()) {
+    auto& d = *item;
+    d.from->taken_back();
+    if (!d.from->current()) {
+      release(d);
+    } else if (d.settlement == Settlement::requeue) {
+      retry(d);
+    } else {
+      if (d.settlement == Settlement::reject) rejected_.add();
+      if (!failpoint("early_ack")) d.from->done(d.number);
+      release(d);
+    }
+  }
+}
+
+void Deliveries::retry(KafkaDelivery& d) {
+  loop_.after(retry_backoff_.at(++d.tries), [this, &d] {
+    d.message.redelivered = true;
+    hand_out(d);
+  });
+}
+
+void Deliveries::release(KafkaDelivery& d) {
+  auto& from = *std::exchange(d.from, nullptr);
+  from.released();
+  bytes_[from.subscription()] -= d.size;
+  d.event.reset();
+  d.storage.clear();
+  free_.push_back(&d);
+  assignment_.released(from);
+}
+
+void Deliveries::drop_records() {
+  for (auto& d : deliveries_) d.event.reset();
+}
+
+KafkaDelivery& Deliveries::new_delivery() {
+  if (free_.empty()) return deliveries_.emplace_back(*this);
+  auto& d = *free_.back();
+  free_.pop_back();
+  return d;
+}
+
+}  // namespace mombridge::kafka

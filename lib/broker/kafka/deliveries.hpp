@@ -1,0 +1,66 @@
+#pragma once
+// The deliveries of one consumer: made from records, handed to the sink, taken back when they are settled.
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/backoff.hpp"
+#include "base/counters.hpp"
+#include "base/event_loop.hpp"
+#include "base/inbox.hpp"
+#include "base/log.hpp"
+#include "broker/kafka/assignment.hpp"
+#include "broker/kafka/delivery.hpp"
+#include "broker/kafka/settings.hpp"
+
+namespace mombridge::kafka {
+
+/// For the loop's thread, but for settled().
+class Deliveries {
+ public:
+  /// `settings` have this consumer's subscriptions alone; `indices` say which of the section's these are. Loop and
+  /// assignment outlive this.
+  Deliveries(EventLoop& loop, std::string broker, std::shared_ptr<const Settings> settings,
+             std::vector<uint32_t> indices, Assignment& assignment);
+
+  /// Where deliveries go; null: nowhere now.
+  void hand_to(Sink* sink) { sink_ = sink; }
+  [[nodiscard]] bool has_sink() const { return sink_ != nullptr; }
+  /// Returns true if the partition, or its subscription, has as much in flight as it may.
+  [[nodiscard]] bool full(const PartitionReader& from) const;
+  /// Makes a delivery of a record and hands it out.
+  void deliver(PartitionReader& from, Fetched fetched);
+
+  /// [any thread] A delivery was settled.
+  void settled(KafkaDelivery& delivery) noexcept;
+  /// Does what the settlements say: counts as processed, gives out again, or, of an earlier assignment, only frees.
+  void take_settled();
+  [[nodiscard]] bool settlements_wait() const { return !inbox_.empty(); }
+  /// Lets go of all records, because the client's memory goes. What is still in somebody's hands is lost to them.
+  void drop_records();
+
+ private:
+  void fill(KafkaDelivery& delivery, const rd_kafka_message_t& record);
+  void hand_out(KafkaDelivery& delivery);
+  void retry(KafkaDelivery& delivery);
+  void release(KafkaDelivery& delivery);
+  KafkaDelivery& new_delivery();
+
+  EventLoop& loop_;
+  const std::string broker_;
+  const std::shared_ptr<const Settings> settings_;
+  const std::vector<uint32_t> indices_;
+  Assignment& assignment_;
+  Sink* sink_ = nullptr;
+  std::vector<uint64_t> bytes_;  ///< in flight, by subscription; of earlier assignments too
+  Inbox<KafkaDelivery> inbox_;
+  std::deque<KafkaDelivery> deliveries_;
+  std::vector<KafkaDelivery*> free_;
+  Backoff retry_backoff_{std::chrono::milliseconds(10), std::chrono::seconds(1)};
+  Counter& rejected_;
+  log::Repeated dropped_log_;
+};
+
+}  // namespace mombridge::kafka

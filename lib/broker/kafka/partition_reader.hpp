@@ -1,0 +1,117 @@
+#pragma once
+// Reading one partition of one assignment: its queue, what is in flight from it, how far it is processed.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "broker/kafka/client_end.hpp"
+#include "broker/kafka/handles.hpp"
+#include "broker/kafka/offset_tracker.hpp"
+#include "broker/kafka/partition_key.hpp"
+#include "broker/kafka/transaction_watch.hpp"
+
+namespace mombridge::kafka {
+
+/// A record as its queue gave it out, or what else a queue gives out.
+struct Fetched {
+  Event event;  ///< keeps the record
+  const rd_kafka_message_t* record = nullptr;
+};
+
+/// This object is the assignment's epoch: a delivery that outlives the assignment finds it no longer current, and its
+/// settlement means nothing any more. For the consumer's thread, but for current().
+class PartitionReader {
+ public:
+  /// `queue` is the partition's own, not forwarded. `id_prefix`: of the ids of records without one. `subscription`:
+  /// index into the consumer's.
+  PartitionReader(SharedClient client, const PartitionKey& key, uint32_t subscription, std::string id_prefix,
+                  Queue queue);
+  PartitionReader(const PartitionReader&) = delete;
+  PartitionReader& operator=(const PartitionReader&) = delete;
+
+  [[nodiscard]] const PartitionKey& key() const { return key_; }
+  [[nodiscard]] const std::string& topic() const { return key_.first; }
+  [[nodiscard]] int32_t number() const { return key_.second; }
+  [[nodiscard]] uint32_t subscription() const { return subscription_; }
+  [[nodiscard]] const std::string& id_prefix() const { return id_prefix_; }
+
+  // The queue.
+
+  /// The next of the partition's records and events; no event where there is none now. What belongs to another
+  /// partition or to the client goes to `strays`, and then nothing is returned.
+  [[nodiscard]] Fetched fetch(std::vector<Fetched>& strays);
+  /// Keeps what came through the client's common queue: it comes before what is in the partition's own.
+  void keep_early(Fetched fetched) { early_.push_back(std::move(fetched)); }
+  /// Undoes a forwarding of the queue, which the client sometimes makes.
+  void cut_off() { rd_kafka_queue_forward(queue_.get(), nullptr); }
+  /// Returns true if something waits to be fetched.
+  [[nodiscard]] bool has_more() const { return !early_.empty() || rd_kafka_queue_length(queue_.get()) > 0; }
+
+  // What is in flight.
+
+  /// Another delivery. Returns its number, for done().
+  uint64_t delivered(int64_t offset) {
+    ++in_flight_;
+    return tracker_.delivered(offset);
+  }
+  void handed_out() { ++held_; }
+  void taken_back() { --held_; }
+  void done(uint64_t number) { tracker_.done(number); }
+  void released() { --in_flight_; }
+  /// Deliveries that are not settled for good.
+  [[nodiscard]] size_t in_flight() const { return in_flight_; }
+  /// Of these, those in the sink's hands; the others wait for their next try.
+  [[nodiscard]] size_t held() const { return held_; }
+  /// [any thread] Returns false once the partition was dropped from the assignment.
+  [[nodiscard]] bool current() const noexcept { return current_.load(std::memory_order_relaxed); }
+  /// From now on nothing further is delivered.
+  void begin_revoke() { revoking_ = true; }
+  [[nodiscard]] bool revoking() const { return revoking_; }
+  /// Ends the reading. The object lives until nothing of it is in flight.
+  void drop();
+
+  // Offsets.
+
+  /// Offset of the last delivery; -1: none yet.
+  [[nodiscard]] int64_t last_offset() const { return tracker_.last(); }
+  /// The client has read to the end: all that will ever come below `offset` has come.
+  void reached_end(int64_t offset);
+  /// Gives the client the offset up to which all is processed, where that has moved; the client commits it.
+  [[nodiscard]] rd_kafka_resp_err_t store_offset();
+
+  // State that is shown.
+
+  /// Notes why nothing comes any more. Returns false if that is known.
+  bool fails(const std::string& reason);
+  /// Returns true if the partition failed until now.
+  bool works();
+  /// Why nothing comes; empty: it does.
+  [[nodiscard]] const std::string& error() const { return error_; }
+  [[nodiscard]] TransactionWatch& transaction() { return transaction_; }
+  [[nodiscard]] const TransactionWatch& transaction() const { return transaction_; }
+
+ private:
+  [[nodiscard]] bool owns(const Fetched& fetched);
+
+  const SharedClient client_;  ///< records in flight are its memory
+  const PartitionKey key_;
+  const uint32_t subscription_;
+  const std::string id_prefix_;
+  Queue queue_;
+  const rd_kafka_topic_t* topic_handle_ = nullptr;  ///< as the last record had it
+  std::deque<Fetched> early_;
+  Partitions position_;  ///< of this one partition, for storing its offset
+  OffsetTracker tracker_;
+  size_t in_flight_ = 0;
+  size_t held_ = 0;
+  std::atomic<bool> current_{true};
+  bool revoking_ = false;
+  std::string error_;
+  TransactionWatch transaction_;
+};
+
+}  // namespace mombridge::kafka

@@ -1,0 +1,165 @@
+#include "broker/kafka/record_reader.hpp"
+
+#include <utility>
+
+#include "broker/kafka/client.hpp"
+
+namespace mombridge::kafka {
+
+namespace {
+constexpr int kRecordsPerTurn = 256;  ///< then it is the next partition's
+}  // namespace
+
+RecordReader::RecordReader(EventLoop& loop, std::string broker, std::shared_ptr<const Settings> settings,
+                           std::vector<uint32_t> indices, SubscriptionLinks& links, ClusterLink& cluster)
+    : broker_(std::move(broker)),
+      settings_(std::move(settings)),
+      links_(links),
+      cluster_(cluster),
+      deliveries_(loop, broker_, settings_, std::move(indices), assignment_),
+      transactions_(
+          loop, broker_, assignment_,
+          [this](const PartitionReader& p) { return !deliveries_.has_sink() || deliveries_.full(p) || p.has_more(); },
+          [this] { show(); }) {}
+
+RecordReader::~RecordReader() {
+  strays_.clear();
+  deliveries_.drop_records();
+  assignment_.clear();
+}
+
+void RecordReader::use(rd_kafka_t* client) {
+  client_ = client;
+  fetch_ahead_.emplace(client);
+}
+
+void RecordReader::watch_transactions() { transactions_.watch(client_); }
+
+void RecordReader::drop_client() {
+  strays_.clear();
+  assignment_.drop_all();
+  fetch_ahead_.reset();
+  client_ = nullptr;
+  show();
+}
+
+// What an earlier assignment still has in flight is memory too: one window of it at most, or a group that is never at
+// rest would make ever more while a destination is away.
+bool RecordReader::read() {
+  if (assignment_.former_in_flight() > settings_->prefetch_count) return false;
+  bool more = false;
+  for (auto& [key, reader] : assignment_) more |= read_partition(*reader);
+  return more;
+}
+
+// A partition whose window is full is not polled: its queue fills, and the client stops fetching. A settlement, which
+// makes room, wakes the loop, so that nobody waits for a signal that was given already.
+bool RecordReader::read_partition(PartitionReader& from) {
+  for (int i = 0; i < kRecordsPerTurn; ++i) {
+    if (!deliveries_.has_sink() || from.revoking() || deliveries_.full(from)) return false;
+    auto fetched = from.fetch(strays_);
+    if (!fetched.event) return false;
+    dispatch(from, std::move(fetched));
+  }
+  return true;
+}
+
+void RecordReader::dispatch(PartitionReader& from, Fetched fetched) {
+  if (rd_kafka_event_type(fetched.event.get()) == RD_KAFKA_EVENT_ERROR) {
+    bool end = rd_kafka_event_error(fetched.event.get()) == RD_KAFKA_RESP_ERR__PARTITION_EOF;
+    return end ? reached_end(from, fetched.event.get()) : partition_error(from, fetched.event.get());
+  }
+  auto* record = fetched.record;
+  if (!record) return;
+  fetch_ahead_->taken(record->len);
+  if (record->offset <= from.last_offset()) log_rewind(from, record->offset);
+  if (!cluster_.is_reached()) cluster_.reached();
+  if (!from.error().empty()) works_again(from);
+  deliveries_.deliver(from, std::move(fetched));
+}
+
+// The client has taken its position back, as on_offset_lost says: the log ends before where it was. What is there now
+// are other records, though their offsets are below those that were delivered already.
+void RecordReader::log_rewind(const PartitionReader& from, int64_t offset) const {
+  log::warn("partition is read from an earlier offset, because the broker has lost the one where it would have gone on",
+            {{"broker", broker_},
+             {"topic", from.topic()},
+             {"partition", from.number()},
+             {"last", from.last_offset()},
+             {"offset", offset}});
+}
+
+// The event lies behind the last record, so that all that will ever come below its offset has come.
+void RecordReader::reached_end(PartitionReader& from, rd_kafka_event_t* event) {
+  TopicPartition end(rd_kafka_event_topic_partition(event));
+  if (!end || end->offset < 0) return;
+  from.reached_end(end->offset);
+  if (!from.error().empty()) works_again(from);
+}
+
+bool RecordReader::partition_error(rd_kafka_event_t* event) {
+  TopicPartition where(rd_kafka_event_topic_partition(event));
+  auto* from = where ? assignment_.find({where->topic, where->partition}) : nullptr;
+  if (from) partition_error(*from, event);
+  return from;
+}
+
+void RecordReader::partition_error(PartitionReader& from, rd_kafka_event_t* event) {
+  auto code = rd_kafka_event_error(event);
+  auto where = from.topic() + " partition " + std::to_string(from.number());
+  auto text = describe(code, rd_kafka_event_error_string(event));
+  if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
+    text = "the broker no longer has the offset where " + where +
+           " would go on; it waits for a decision: on_offset_lost: earliest or latest, or set the group's offset (" +
+           text + ")";
+  else
+    text = where + ": " + text;
+  if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+    text += "; allow the operation Read on topic " + from.topic();
+  // The client repeats it at every fetch while it lasts.
+  if (!from.fails(text)) return;
+  log::error("partition fails",
+             {{"broker", broker_}, {"topic", from.topic()}, {"partition", from.number()}, {"reason", text}});
+  show();
+}
+
+void RecordReader::works_again(PartitionReader& from) {
+  if (!from.works()) return;
+  log::info("partition works again", {{"broker", broker_}, {"topic", from.topic()}, {"partition", from.number()}});
+  show();
+}
+
+void RecordReader::store_offsets() {
+  for (auto& [key, reader] : assignment_)
+    if (auto code = reader->store_offset())
+      error_log_.event(
+          log::Level::warn, "offset not stored",
+          {{"broker", broker_}, {"topic", key.first}, {"partition", key.second}, {"reason", describe(code, {})}});
+}
+
+// In the order in which they came, the end of the partition behind its records.
+void RecordReader::keep_early(Fetched fetched) {
+  PartitionKey key;
+  if (fetched.record) {
+    key = {rd_kafka_topic_name(fetched.record->rkt), fetched.record->partition};
+  } else if (TopicPartition where(rd_kafka_event_topic_partition(fetched.event.get())); where) {
+    key = {where->topic, where->partition};
+  }
+  auto* reader = assignment_.find(key);
+  if (!reader) return;
+  reader->cut_off();
+  reader->keep_early(std::move(fetched));
+}
+
+std::vector<Fetched> RecordReader::take_strays() { return std::exchange(strays_, {}); }
+
+void RecordReader::show() {
+  std::vector<std::string> errors(settings_->kafka_subscriptions.size()), notes(errors.size());
+  for (auto& [key, reader] : assignment_) {
+    if (!reader->error().empty()) errors[reader->subscription()] = reader->error();
+    if (auto note = OpenTransactions::note(*reader); !note.empty()) notes[reader->subscription()] = std::move(note);
+  }
+  links_.partitions(std::move(errors), std::move(notes));
+}
+
+}  // namespace mombridge::kafka
