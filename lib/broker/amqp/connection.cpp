@@ -1,11 +1,6 @@
 #include "broker/amqp/connection.hpp"
 
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -13,244 +8,207 @@ namespace mombridge::amqp {
 
 namespace {
 
-constexpr size_t kKeepOut = 1 << 20;  ///< a write buffer that grew beyond this is given back when it is empty
-
-int open_socket(const Address& address) {
-  int fd = ::socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  int one = 1;
-  // Not TCP_USER_TIMEOUT: it also ends a connection whose peer is there and does not read, as RabbitMQ does not during
-  // an alarm. A peer that vanished without a word is found by its missing heartbeats.
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  ::setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
-  return fd;
+// The broker's own words, and what to do about them.
+std::string limit_reached(const std::string& why, const Settings& settings) {
+  return "closed by the broker: " + why + "; this bridge " + connections_needed(settings) +
+         ": raise the limit, or subscribe to less";
 }
 
 }  // namespace
 
-Connection::Connection(EventLoop& loop, const Settings& settings, std::string role, ConnectionUser& user)
-    : loop_(loop), settings_(settings), role_(std::move(role)), user_(user) {
-  init_amqp_pool(&pool_, 4096);
-}
-
-Connection::~Connection() {
-  close();
-  empty_amqp_pool(&pool_);
-}
+Connection::Connection(EventLoop& loop, const Settings& settings, std::string role, ConnectionUser& user,
+                       ConnectorMeans means)
+    : loop_(loop),
+      settings_(settings),
+      user_(user),
+      connector_(loop, settings, std::move(means)),
+      stream_(loop, *this),
+      handshake_(settings, std::move(role)) {}
 
 void Connection::open() {
   close();
-  target_ = &settings_.endpoints[next_endpoint_++ % settings_.endpoints.size()];
-  endpoint_text_ = target_->host + ":" + target_->port;
-  last_error_.clear();
-  end_ = End::lost;
-  close_code_ = 0;
-  state_ = State::resolving;
+  end_ = {};
+  state_ = State::connecting;
   deadline_ = loop_.after(settings_.connect_timeout, [this] {
     deadline_ = 0;
-    if (!last_error_.empty()) return fail_with(last_error_);
-    fail_with(state_ == State::starting
-                  ? "connected to " + endpoint_text_ +
-                        ", and no AMQP greeting within the connect_timeout: is this RabbitMQ's port?"
-                  : "no answer within the connect_timeout");
+    timed_out();
   });
-  resolution_ = std::make_unique<Resolution>(loop_, target_->host, target_->port,
-                                             [this](auto addresses) { resolved(std::move(addresses)); });
+  connector_.begin([this](auto transport) { connected(std::move(transport)); });
 }
 
-void Connection::resolved(Result<std::vector<Address>> addresses) {
-  if (!addresses) return fail_with(addresses.error().text);
-  addresses_ = std::move(*addresses);
-  next_address_ = 0;
-  connect_next();
+void Connection::connected(Result<std::unique_ptr<Transport>> transport) {
+  if (!transport) return fail_with(transport.error());
+  state_ = State::login;
+  stream_.open(std::move(*transport));
+  handshake_.begin(connector_.endpoint(), stream_.out());
+  stream_.flush();
 }
 
-void Connection::connect_next() {
-  if (watched_) loop_.unwatch(socket_.get());
-  watched_ = false;
-  socket_.reset();
-  while (next_address_ < addresses_.size()) {
-    auto& address = addresses_[next_address_++];
-    socket_ = Fd(open_socket(address));
-    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 &&
-        errno != EINPROGRESS) {
-      last_error_ = std::strerror(errno);
-      continue;
-    }
-    state_ = State::connecting;
-    events_ = EPOLLOUT;
-    watched_ = true;
-    give_each_address_its_time();
-    return loop_.watch(socket_.get(), events_, [this](uint32_t events) { socket_event(events); });
+void Connection::timed_out() {
+  if (auto& why = connector_.error(); !why.empty()) return fail_with(why);
+  if (state_ == State::login && handshake_.stage() == Handshake::Stage::greeting)
+    return fail_with("connected to " + endpoint() +
+                     ", and no AMQP greeting within the connect_timeout: is this RabbitMQ's port?");
+  fail_with("no answer within the connect_timeout");
+}
+
+void Connection::close() {
+  ++epoch_;
+  for (auto* timer : {&deadline_, &heartbeat_timer_}) loop_.cancel(std::exchange(*timer, 0));
+  connector_.cancel();
+  stream_.close();
+  channels_.clear();
+  state_ = State::closed;
+}
+
+void Connection::fail_with(Error why) {
+  if (state_ == State::closed) return;
+  close();
+  user_.closed(why);
+}
+
+void Connection::say_goodbye() {
+  if (state_ != State::open) {
+    close();
+    return user_.closed({"stopped"});
   }
-  fail_with("cannot connect to " + endpoint_text_ + ": " + last_error_);
-}
-
-// A name may have several addresses, and one that swallows packets must not use up the time of the others.
-void Connection::give_each_address_its_time() {
-  loop_.cancel(std::exchange(address_deadline_, 0));
-  if (next_address_ == addresses_.size()) return;
-  auto time = settings_.connect_timeout / (2 * static_cast<int64_t>(addresses_.size()));
-  address_deadline_ = loop_.after(time, [this] {
-    address_deadline_ = 0;
-    last_error_ = std::strerror(ETIMEDOUT);
-    connect_next();
-  });
-}
-
-void Connection::socket_event(uint32_t events) {
-  if (state_ == State::connecting) {
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(socket_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-    if (!error) return connected();
-    last_error_ = std::strerror(error);
-    return connect_next();
-  }
-  if (paused_ && events & EPOLLRDHUP) return lost("");  // nothing else would say so
-  auto epoch = epoch_;
-  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) read();
-  if (epoch == epoch_ && events & EPOLLOUT) flush();
-}
-
-void Connection::connected() {
-  loop_.cancel(std::exchange(address_deadline_, 0));
-  state_ = State::starting;
-  in_.reset();
-  paused_ = false;
-  out_.clear();
-  out_.append("AMQP\0\0\x09\x01", 8);
-  out_at_ = 0;
-  last_received_ = last_sent_ = Clock::now();
+  state_ = State::goodbye;
+  pause_reading(false);
+  amqp_connection_close_t method{
+      .reply_code = AMQP_REPLY_SUCCESS, .reply_text = bytes("stopping"), .class_id = 0, .method_id = 0};
+  send(0, AMQP_CONNECTION_CLOSE_METHOD, &method);
   flush();
 }
 
-void Connection::read() {
-  // One read a round: level-triggered, so that acks and publishes get their turn under load.
-  auto room = in_.room();
-  // While reading is paused, only an error brings us here, and what lies here is not taken any more.
-  if (room.empty()) return lost("");
-  ssize_t n = ::recv(socket_.get(), room.data(), room.size(), 0);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n <= 0) return lost(n < 0 ? std::strerror(errno) : "");
-  last_received_ = loop_.round_began();
-  in_.received(static_cast<size_t>(n));
-  if (state_ == State::starting && !is_amqp()) return;
-  take_frames();
-}
-
-void Connection::take_frames() {
-  Frame frame;
-  auto epoch = epoch_;
-  while (!paused_) {
-    auto got = in_.next(frame);
-    if (got == FrameReader::Got::nothing) return;
-    if (got == FrameReader::Got::broken) return fail_with(in_.error());
-    bool known = take(frame);
-    if (epoch != epoch_) return;
-    if (!known) return fail_with("a frame of unknown type " + std::to_string(frame.type));
-  }
-}
-
-bool Connection::take(const Frame& frame) {
-  auto& [type, channel, payload] = frame;
-  if (channel && state_ < State::open) return false;  // users expect nothing before opened()
-  switch (type) {
-    case AMQP_FRAME_METHOD:
-      method_frame(channel, payload);
-      return true;
-    case AMQP_FRAME_HEADER: {
-      Reader in(payload);
-      in.number<uint32_t>();  // class and weight: basic is the only class with content
-      auto body_size = in.number<uint64_t>();
-      if (!in.ok()) return false;
-      user_.content_header(channel, body_size, payload.substr(12));
-      return true;
-    }
-    case AMQP_FRAME_BODY:
-      user_.content_body(channel, payload);
-      return true;
-    case AMQP_FRAME_HEARTBEAT:
-      return true;
-    default:
-      return false;
-  }
-}
-
-void Connection::method_frame(uint16_t channel, std::string_view payload) {
-  Reader in(payload);
-  amqp_method_number_t id = in.number<uint32_t>();
-  auto arguments = payload.substr(std::min<size_t>(4, payload.size()));
-  if (id == AMQP_BASIC_DELIVER_METHOD || id == AMQP_BASIC_ACK_METHOD)
-    return user_.method(channel, id, nullptr, arguments);
-  if (id == AMQP_CONNECTION_START_METHOD) return start(arguments);
-  void* decoded = nullptr;
-  recycle_amqp_pool(&pool_);
-  if (amqp_decode_method(id, &pool_, bytes(arguments), &decoded) < 0)
-    return fail_with("a method that cannot be decoded (" + std::to_string(id) + ")");
-  channel ? user_.method(channel, id, decoded, arguments) : control(id, decoded);
+void Connection::open_channel(uint16_t channel, ChannelUser& user) {
+  channels_.open(channel, user);
+  amqp_channel_open_t open{};
+  send(channel, AMQP_CHANNEL_OPEN_METHOD, &open);
 }
 
 void Connection::send(uint16_t channel, amqp_method_number_t id, void* method) {
-  if (state_ == State::closed) return;
-  std::array<char, FrameReader::kOurFrameMax> buffer;
-  int size = amqp_encode_method(id, method, {buffer.size(), buffer.data()});
-  if (size < 0 || sizeof(uint32_t) + static_cast<size_t>(size) + FrameReader::kOverhead > frame_max())
-    return fail_with("what the bridge has to say does not fit the broker's frame_max of " +
-                     std::to_string(frame_max()) + " bytes: " + amqp_method_name(id));
-  Writer writer(out_);
-  writer.frame(AMQP_FRAME_METHOD, channel, sizeof(uint32_t) + static_cast<size_t>(size));
-  writer.number(static_cast<uint32_t>(id));
-  writer.raw({buffer.data(), static_cast<size_t>(size)});
-  writer.octet(AMQP_FRAME_END);
+  if (!stream_.is_open()) return;
+  if (auto wrote = write_method(stream_.out(), channel, id, method, agreed().frame_max); !wrote)
+    fail_with(wrote.error());
 }
 
-void Connection::send(Buffer& frames) {
-  if (pending()) return out_.append(frames.view());
-  std::swap(out_, frames);
-  out_at_ = 0;
-}
-
-void Connection::flush() {
-  if (state_ < State::starting) return;
-  while (pending()) {
-    ssize_t n = ::send(socket_.get(), out_.data() + out_at_, pending(), MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) break;
-    if (n < 0) return lost(std::strerror(errno));
-    out_at_ += static_cast<size_t>(n);
-    last_sent_ = loop_.round_began();
+// How much the end of the stream says depends on how far the login was.
+void Connection::lost(const std::string& how) {
+  auto in_words = how.empty() ? std::string() : " (" + how + ")";
+  if (state_ == State::open || state_ == State::goodbye)
+    return fail_with(Error{how.empty() ? "the broker closed the connection" : "connection lost: " + how, true});
+  switch (handshake_.stage()) {
+    case Handshake::Stage::greeting: {
+      auto what = stranger();
+      if (what.empty()) what = "closed before the AMQP handshake" + in_words + ": is this RabbitMQ's port?";
+      return fail_with("cannot connect to " + endpoint() + ": " + what);
+    }
+    case Handshake::Stage::tuning:
+      // Without authentication_failure_close, and in old brokers, a refused login is just a closed socket.
+      end_.kind = ConnectionEnd::Kind::login_refused;
+      return fail_with(Error{"the broker closed the connection at login: wrong user or password?", true});
+    default:
+      return fail_with(Error{"the broker closed the connection while the vhost was opened" + in_words, true});
   }
-  if (!pending()) {
-    out_at_ = 0;
-    out_.clear(kKeepOut);
-  } else if (out_at_ > kKeepOut) {
-    out_.erase_front(std::exchange(out_at_, 0));
-  }
-  update_events();
 }
 
-void Connection::pause_reading(bool pause) {
-  if (paused_ == pause) return;
-  paused_ = pause;
-  loop_.cancel(std::exchange(go_on_, 0));
-  if (!pause) {
-    last_received_ = Clock::now();  // the silence was ours
-    // Not at once: the caller may be in the middle of one of these frames.
-    if (!in_.rest().empty())
-      go_on_ = loop_.after(Duration::zero(), [this] {
-        go_on_ = 0;
-        take_frames();
-      });
-  }
-  update_events();
+void Connection::garbled(const std::string& why) {
+  auto what = stranger();
+  fail_with(what.empty() ? why : "cannot connect to " + endpoint() + ": " + what);
 }
 
-void Connection::update_events() {
-  if (!watched_) return;
-  uint32_t wanted = (paused_ ? EPOLLRDHUP : EPOLLIN) | (pending() ? EPOLLOUT : 0u);
-  if (wanted == events_) return;
-  events_ = wanted;
-  loop_.modify(socket_.get(), wanted);
+// The first frame is a method of channel 0. Whatever else begins a stream, its first bytes say what it is.
+std::string Connection::stranger() const {
+  bool greeting = state_ == State::login && handshake_.stage() == Handshake::Stage::greeting;
+  return greeting && !stream_.unread().empty() ? describe_stranger(stream_.unread()) : std::string();
+}
+
+void Connection::frame(const Frame& frame) {
+  auto epoch = epoch_;
+  auto taken = frame.channel ? channels_.take(frame) : control(frame);
+  if (!taken && epoch == epoch_) fail_with(taken.error());
+}
+
+Result<> Connection::control(const Frame& frame) {
+  if (frame.type == AMQP_FRAME_HEARTBEAT) return {};
+  if (frame.type != AMQP_FRAME_METHOD) return unknown_frame(frame.type);
+  auto method = split_method(frame.payload);
+  if (method.id == AMQP_CONNECTION_START_METHOD || method.id == AMQP_CONNECTION_TUNE_METHOD ||
+      method.id == AMQP_CONNECTION_OPEN_OK_METHOD)
+    return login(method);
+  auto decoded = decoder_.decode(method.id, method.arguments);
+  if (!decoded) return fail(decoded.error());
+  switch (method.id) {
+    case AMQP_CONNECTION_CLOSE_METHOD:
+      closed_by_broker(*static_cast<amqp_connection_close_t*>(*decoded));
+      return {};
+    case AMQP_CONNECTION_CLOSE_OK_METHOD:
+      return fail("stopped");
+    case AMQP_CONNECTION_BLOCKED_METHOD:
+      user_.blocked(printable(view(static_cast<amqp_connection_blocked_t*>(*decoded)->reason), 256));
+      return {};
+    case AMQP_CONNECTION_UNBLOCKED_METHOD:
+      user_.unblocked();
+      return {};
+    default:
+      return {};
+  }
+}
+
+Result<> Connection::login(const MethodBytes& method) {
+  if (auto taken = handshake_.take(method.id, method.arguments, stream_.out()); !taken) return taken;
+  if (method.id == AMQP_CONNECTION_TUNE_METHOD) stream_.agree(agreed().frame_max);
+  if (handshake_.stage() != Handshake::Stage::done) {
+    stream_.flush();
+    return {};
+  }
+  state_ = State::open;
+  loop_.cancel(std::exchange(deadline_, 0));
+  heartbeat_.begin(agreed().heartbeat, Clock::now());
+  if (heartbeat_.wanted()) await_heartbeat();
+  user_.opened();
+  return {};
+}
+
+void Connection::closed_by_broker(const amqp_connection_close_t& close) {
+  end_.code = close.reply_code;
+  end_.method = static_cast<amqp_method_number_t>(close.class_id) << 16 | close.method_id;
+  auto why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
+  bool limited = close.reply_code == AMQP_NOT_ALLOWED && why.find("limit") != std::string::npos;
+  if (limited)
+    end_.kind = ConnectionEnd::Kind::limited;
+  else if (state_ == State::login && handshake_.stage() != Handshake::Stage::greeting)
+    end_.kind = ConnectionEnd::Kind::login_refused;
+  else if (close.reply_code >= 500)
+    end_.kind = ConnectionEnd::Kind::blamed;
+  amqp_connection_close_ok_t ok{};
+  send(0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
+  auto epoch = epoch_;
+  flush();
+  if (epoch == epoch_) fail_with(limited ? limit_reached(why, settings_) : "closed by the broker: " + why);
+}
+
+void Connection::await_heartbeat() {
+  heartbeat_timer_ = loop_.after(heartbeat_.period(), [this] {
+    heartbeat_timer_ = 0;
+    auto now = Clock::now();
+    switch (heartbeat_.check(now, stream_.last_received(), stream_.last_sent(), stream_.reading(), pending() > 0)) {
+      case Heartbeat::Next::dead:
+        return fail_with("no sign of life from the broker for two heartbeats");
+      case Heartbeat::Next::beat: {
+        Writer writer(out());
+        writer.frame(AMQP_FRAME_HEARTBEAT, 0, 0);
+        writer.octet(AMQP_FRAME_END);
+        auto epoch = epoch_;
+        flush();
+        if (epoch != epoch_) return;
+        break;
+      }
+      case Heartbeat::Next::nothing:
+        break;
+    }
+    await_heartbeat();
+  });
 }
 
 }  // namespace mombridge::amqp

@@ -91,14 +91,14 @@ void Consumer::settled(AmqpDelivery& delivery) noexcept {
 }
 
 void Consumer::closed(const Error& error) {
-  auto at_least = connection_.login_refused() ? kAfterRefusedLogin : Duration::zero();
+  auto at_least = connection_.end().least_wait();
   auto why = error;
-  if (connection_.closed_for(AMQP_NOT_IMPLEMENTED, AMQP_BASIC_GET_METHOD)) {
+  if (connection_.end().because_of(AMQP_NOT_IMPLEMENTED, AMQP_BASIC_GET_METHOD)) {
     why = is_stream(error);
     at_least = settings_.reconnect_delay_max;
-  } else if (connection_.blamed() && !supervisor_.up()) {
+  } else if (connection_.end().blamed() && !supervisor_.up()) {
     // The broker takes offence at a declaration with the whole connection (540, 541).
-    auto refusal = queue_.refused(connection_.close_code(), error.text);
+    auto refusal = queue_.refused(connection_.end().code, error.text);
     why = refusal.error;
     if (refusal.lasting) at_least = settings_.reconnect_delay_max;
   }
@@ -145,7 +145,7 @@ void Consumer::channel_closed(const amqp_channel_close_t& close) {
   lost(why.error, at_least);
 }
 
-void Consumer::method(uint16_t, amqp_method_number_t id, void* decoded, std::string_view arguments) {
+void Consumer::method(amqp_method_number_t id, void* decoded, std::string_view arguments) {
   switch (id) {
     case AMQP_BASIC_DELIVER_METHOD:
       return deliver(arguments);
@@ -173,7 +173,7 @@ void Consumer::up() {
   has_queue_ = true;
   if (supervisor_.up()) return;
   give_back_.returned();
-  auto down = supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
+  auto down = supervisor_.opened(connection_.endpoint() + ", " + connection_.agreed().server);
   if (auto lost = queue_.lost(); !lost.empty())
     log::warn("messages were missed",
               {{"broker", broker_},
@@ -209,7 +209,7 @@ void Consumer::begin_delivery(uint64_t tag, bool redelivered, std::string_view k
   body_size_ = body_left_ = 0;
 }
 
-void Consumer::content_header(uint16_t, uint64_t body_size, std::string_view properties) {
+void Consumer::content_header(uint64_t body_size, std::string_view properties) {
   constexpr uint64_t kAbsurd = 1ull << 32;
   if (!current_ || body_size > kAbsurd) return drop_channel("a content header out of order");
   current_->bytes.reserve(target_size_ + properties.size() + body_size);
@@ -219,7 +219,7 @@ void Consumer::content_header(uint16_t, uint64_t body_size, std::string_view pro
   if (!body_left_) dispatch();
 }
 
-void Consumer::content_body(uint16_t, std::string_view part) {
+void Consumer::content_body(std::string_view part) {
   if (!current_ || part.size() > body_left_) return drop_channel("a content body out of order");
   current_->bytes.append(part);
   body_left_ -= part.size();

@@ -45,7 +45,7 @@ class AmqpDelivery final : public Delivery {
   Consumer& owner_;
 };
 
-class Consumer final : private ConnectionUser, private GiveBack::User {
+class Consumer final : private ConnectionUser, private ChannelUser, private GiveBack::User {
  public:
   /// `index` of the subscription in the settings. All references outlive this.
   Consumer(EventLoop& loop, const std::string& broker, const Settings& settings, size_t index,
@@ -75,11 +75,9 @@ class Consumer final : private ConnectionUser, private GiveBack::User {
 
   void opened() override;
   void closed(const Error& error) override;
-  void method(uint16_t channel, amqp_method_number_t id, void* decoded, std::string_view arguments) override;
-  void content_header(uint16_t channel, uint64_t body_size, std::string_view properties) override;
-  void content_body(uint16_t channel, std::string_view part) override;
-  void blocked(const std::string&) override {}
-  void unblocked() override {}
+  void method(amqp_method_number_t id, void* decoded, std::string_view arguments) override;
+  void content_header(uint64_t body_size, std::string_view properties) override;
+  void content_body(std::string_view part) override;
 
   GiveBack::Waiting waiting_since(TimePoint since) override;
   void give_back() override;

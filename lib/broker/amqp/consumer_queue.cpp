@@ -12,8 +12,7 @@ void Consumer::opened() {
   current_ = nullptr;
   // While draining there is nothing to take any longer, and what was in flight has been given back.
   if (!sink_) return void(supervisor_.opened(connection_.endpoint() + ", draining"));
-  amqp_channel_open_t open{};
-  connection_.send(kChannel, AMQP_CHANNEL_OPEN_METHOD, &open);
+  connection_.open_channel(kChannel, *this);
   amqp_basic_qos_t qos{.prefetch_size = 0, .prefetch_count = settings_.prefetch_count, .global = 0};
   connection_.send(kChannel, AMQP_BASIC_QOS_METHOD, &qos);
   queue_.ask(connection_, kChannel);

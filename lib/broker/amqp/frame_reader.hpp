@@ -30,7 +30,6 @@ class FrameReader {
     frame_max_ = frame_max;
     header_max_ = kLargestHeader;
   }
-  [[nodiscard]] size_t frame_max() const { return frame_max_; }
 
   /// Where the next bytes of the socket go. Invalidates frames. Empty where there is no room before next() is called.
   [[nodiscard]] std::span<char> room();

@@ -95,7 +95,8 @@ class Restore {
       return fits;
     }
     // Only where the property has no room for it: else there is a property, which says more.
-    bool id = h.name == header::kCorrelationId && !m_.correlation_id && v.is_text() && v.text.size() > kMaxShortString;
+    bool id =
+        h.name == header::kCorrelationId && !m_.correlation_id && v.is_text() && v.text.size() > kShortStringLimit;
     if (id) m_.correlation_id = v.text;
     return id;
   }

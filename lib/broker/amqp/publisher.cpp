@@ -55,9 +55,9 @@ void Publisher::give_back() {
 }
 
 void Publisher::opened() {
-  max_message_size_ = settings_.max_message_size        ? settings_.max_message_size
-                      : connection_.server_major() >= 4 ? 16ull << 20  // their default since 4.0
-                                                        : 128ull << 20;
+  max_message_size_ = settings_.max_message_size               ? settings_.max_message_size
+                      : connection_.agreed().server_major >= 4 ? 16ull << 20  // their default since 4.0
+                                                               : 128ull << 20;
   blocked_ = false;
   side_.reset(one_channel() ? kChannel : kSideChannel);
   declare_own();
@@ -93,8 +93,7 @@ void Publisher::open_channel() {
   return_ = {};
   return_reasons_.clear();
   return_cursor_ = 0;
-  amqp_channel_open_t open{};
-  connection_.send(kChannel, AMQP_CHANNEL_OPEN_METHOD, &open);
+  connection_.open_channel(kChannel, *this);
   // Before the first publish: the numbers of later ones would be shifted (rabbitmq-server #3870).
   amqp_confirm_select_t select{.nowait = 0};
   connection_.send(kChannel, AMQP_CONFIRM_SELECT_METHOD, &select);
@@ -117,20 +116,20 @@ void Publisher::closed(const Error& error) {
   ready_ = false;
   Publication* culprit = nullptr;
   bool declaring = !side_.idle() && side_.asked().kind == SideChannel::Question::Kind::declare_queue;
-  if (connection_.blamed() && declaring) {
+  if (connection_.end().blamed() && declaring) {
     log::error("the bridge's own queue cannot be declared, and is not any more",
                {{"broker", broker_}, {"queue", side_.asked().name}, {"reason", error.text}});
     not_declared_.insert(side_.asked().name);
     take_back_unconfirmed();
-  } else if (connection_.blamed())
+  } else if (connection_.end().blamed())
     culprit = take_back_and_blame();
   else
     take_back_unconfirmed();
   if (culprit) culprit->completed(Outcome::refused(error.text, Outcome::Cause::size));
   side_.reset(kSideChannel);
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
-  supervisor_.failed(error, connection_.login_refused() ? kAfterRefusedLogin : Duration::zero());
-  order_.publisher_failed(connection_.limited());
+  supervisor_.failed(error, connection_.end().least_wait());
+  order_.publisher_failed(connection_.end().limited());
 }
 
 // Whether they arrived is unknown: they are published again, before what came after them.
@@ -142,8 +141,7 @@ void Publisher::take_back_unconfirmed() {
   unconfirmed_bytes_ = 0;
 }
 
-void Publisher::method(uint16_t channel, amqp_method_number_t id, void* decoded, std::string_view arguments) {
-  if (side_.take(channel, id, decoded)) return;
+void Publisher::method(amqp_method_number_t id, void* decoded, std::string_view arguments) {
   switch (id) {
     case AMQP_BASIC_ACK_METHOD:
       return confirm(arguments);
@@ -166,17 +164,17 @@ void Publisher::method(uint16_t channel, amqp_method_number_t id, void* decoded,
       ready_ = true;
       if (auto state = supervisor_.status().state;
           state != LinkStatus::State::up && state != LinkStatus::State::blocked)
-        supervisor_.opened(connection_.endpoint() + ", " + connection_.server());
+        supervisor_.opened(connection_.endpoint() + ", " + connection_.agreed().server);
       return order_.publisher_up();
     case AMQP_CHANNEL_CLOSE_OK_METHOD:
-      if (channel != kChannel || !renewal_.closed()) return;
+      if (!renewal_.closed()) return;
       ready_ = false;
       return open_channel();
     case AMQP_CHANNEL_CLOSE_METHOD: {
       auto& close = *static_cast<amqp_channel_close_t*>(decoded);
       std::string why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
       amqp_channel_close_ok_t ok{};
-      connection_.send(channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+      connection_.send(kChannel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
       return channel_closed(why);
     }
     default:

@@ -20,7 +20,7 @@
 
 namespace mombridge::amqp {
 
-class Publisher final : private ConnectionUser {
+class Publisher final : private ConnectionUser, private ChannelUser {
  public:
   /// `loop`, `settings` and `order`, which is told of each attempt, outlive this.
   Publisher(EventLoop& loop, const std::string& broker, const Settings& settings, PublisherFirst& order);
@@ -80,9 +80,9 @@ class Publisher final : private ConnectionUser {
 
   void opened() override;
   void closed(const Error& error) override;
-  void method(uint16_t channel, amqp_method_number_t id, void* decoded, std::string_view arguments) override;
-  void content_header(uint16_t channel, uint64_t body_size, std::string_view properties) override;
-  void content_body(uint16_t channel, std::string_view part) override;
+  void method(amqp_method_number_t id, void* decoded, std::string_view arguments) override;
+  void content_header(uint64_t body_size, std::string_view properties) override;
+  void content_body(std::string_view part) override;
   void blocked(const std::string& reason) override;
   void unblocked() override;
 
@@ -107,7 +107,7 @@ class Publisher final : private ConnectionUser {
 
   void declare_own();
   void open_channel();
-  [[nodiscard]] bool one_channel() const { return connection_.channel_max() < kSideChannel; }
+  [[nodiscard]] bool one_channel() const { return connection_.agreed().channel_max < kSideChannel; }
   void renew_channel();
   void channel_closed(const std::string& why);
   void learn_limit(std::string_view why);

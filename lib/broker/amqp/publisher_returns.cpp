@@ -9,14 +9,14 @@
 
 namespace mombridge::amqp {
 
-void Publisher::content_header(uint16_t, uint64_t body_size, std::string_view properties) {
+void Publisher::content_header(uint64_t body_size, std::string_view properties) {
   if (!return_.active) return;
   return_.properties = properties;
   return_.body_size = body_size;
   if (!body_size) match_return();
 }
 
-void Publisher::content_body(uint16_t, std::string_view part) {
+void Publisher::content_body(std::string_view part) {
   if (!return_.active) return;
   return_.body.append(part);
   if (return_.body.size() >= return_.body_size) match_return();

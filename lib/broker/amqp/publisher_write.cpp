@@ -101,7 +101,7 @@ Result<> Publisher::fits(const Publication& p) const {
   if (auto size = p.message->body.size(); size > max_message_size_)
     return fail("a body of " + std::to_string(size) + " bytes is over the broker's limit of " +
                 std::to_string(max_message_size_) + " (max_message_size)");
-  if (auto longest = std::max(p.target.size(), p.exchange.size()); longest > kMaxShortString)
+  if (auto longest = std::max(p.target.size(), p.exchange.size()); longest > kShortStringLimit)
     return fail("a routing key or exchange of " + std::to_string(longest) + " bytes: AMQP takes at most 255");
   return {};
 }
@@ -203,7 +203,7 @@ Result<> Publisher::write(Buffer& out, const Publication& p) const {
   writer.number(uint16_t{0});
   writer.number(static_cast<uint64_t>(body.size()));
   auto encoded = encode_properties(writer, p);
-  size_t part = connection_.frame_max() - 8;
+  size_t part = connection_.agreed().frame_max - 8;
   if (encoded && out.size() - begin > part)
     encoded = fail("properties and headers of " + std::to_string(out.size() - begin) +
                    " bytes do not fit a frame, which takes " + std::to_string(part) + " (the connection's frame_max)");

@@ -3,19 +3,39 @@
 #include <cstring>
 #include <mutex>
 #include <netdb.h>
+#include <system_error>
 #include <thread>
 
 namespace mombridge::amqp {
 
 struct Resolution::Shared {
   std::mutex mutex;
-  EventLoop* loop = nullptr;  ///< null: nobody waits any longer
+  EventLoop* loop = nullptr;  ///< null: the answer is not wanted any more
   Callback callback;          ///< touched on the loop's thread only
+
+  static void answer(const std::shared_ptr<Shared>& self, Result<std::vector<Address>> addresses) {
+    std::lock_guard lock(self->mutex);
+    if (!self->loop) return;
+    self->loop->post([self, addresses = std::move(addresses)]() mutable {
+      if (auto waiting = std::exchange(self->callback, nullptr)) waiting(std::move(addresses));
+    });
+  }
 };
 
 namespace {
 
-Result<std::vector<Address>> resolve(const std::string& host, const std::string& port) {
+Result<> start_thread(std::function<void()> task) {
+  try {
+    std::thread(std::move(task)).detach();
+    return {};
+  } catch (const std::system_error& e) {
+    return fail(std::string("cannot start a thread: ") + e.code().message());
+  }
+}
+
+}  // namespace
+
+Result<std::vector<Address>> look_up(const std::string& host, const std::string& port) {
   addrinfo hints{};
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
@@ -40,21 +60,14 @@ Result<std::vector<Address>> resolve(const std::string& host, const std::string&
   return addresses;
 }
 
-}  // namespace
-
-Resolution::Resolution(EventLoop& loop, const std::string& host, const std::string& port, Callback callback)
+Resolution::Resolution(EventLoop& loop, Lookup lookup, const std::string& host, const std::string& port,
+                       Callback callback)
     : shared_(std::make_shared<Shared>()) {
   shared_->loop = &loop;
   shared_->callback = std::move(callback);
-  std::thread([shared = shared_, host, port] {
-    auto addresses = resolve(host, port);
-    std::lock_guard lock(shared->mutex);
-    if (!shared->loop) return;
-    shared->loop->post([shared, addresses = std::move(addresses)]() mutable {
-      auto waiting = std::exchange(shared->callback, nullptr);
-      if (waiting) waiting(std::move(addresses));
-    });
-  }).detach();
+  auto started = start_thread(
+      [shared = shared_, lookup = std::move(lookup), host, port] { Shared::answer(shared, lookup(host, port)); });
+  if (!started) Shared::answer(shared_, fail(started.error().in("cannot resolve '" + host + "'")));
 }
 
 Resolution::~Resolution() {

@@ -19,14 +19,23 @@ struct Address {
   int family = AF_UNSPEC;
 };
 
-/// One lookup. Dropping it forgets the answer; the helper thread ends by itself.
+/// The addresses of a host and a port, in the order in which they should be tried. May block. [any thread]
+using Lookup = std::function<Result<std::vector<Address>>(const std::string& host, const std::string& port)>;
+
+/// A Lookup that asks the system.
+Result<std::vector<Address>> look_up(const std::string& host, const std::string& port);
+
+/// One lookup on a thread of its own. Destroying it forgets the answer; the thread ends by itself.
 class Resolution {
  public:
   using Callback = std::function<void(Result<std::vector<Address>>)>;
 
-  /// [loop] Calls back on the loop's thread, never before this returns. The loop must not be destroyed before this.
-  Resolution(EventLoop& loop, const std::string& host, const std::string& port, Callback callback);
+  /// [loop] Calls back on the loop's thread, never before this returns; also where no thread can be started. The loop
+  /// must not be destroyed before this.
+  Resolution(EventLoop& loop, Lookup lookup, const std::string& host, const std::string& port, Callback callback);
   ~Resolution();
+  Resolution(const Resolution&) = delete;
+  Resolution& operator=(const Resolution&) = delete;
 
  private:
   struct Shared;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/secret.hpp"
+#include "broker/amqp/short_string.hpp"
 #include "config/config.hpp"
 
 namespace mombridge::amqp {
@@ -49,9 +50,8 @@ struct Subscription {
 };
 
 struct Settings : config::BrokerSettings {
-  /// Source: AMQP 0-9-1, 4.2.5.3, short strings.
   [[nodiscard]] std::string target_fault(std::string_view target) const override {
-    return target.size() <= 255 ? "" : "is longer than the 255 bytes that AMQP has for a routing key";
+    return target.size() <= kShortStringLimit ? "" : "is longer than the 255 bytes that AMQP has for a routing key";
   }
 
   std::vector<Endpoint> endpoints;  ///< tried in turn; at least one

@@ -19,8 +19,7 @@ void SideChannel::ask(Question question) {
 
 void SideChannel::send() {
   auto& question = questions_.front();
-  amqp_channel_open_t open{};
-  connection_.send(channel_, AMQP_CHANNEL_OPEN_METHOD, &open);
+  connection_.open_channel(channel_, *this);
   if (question.kind == Question::Kind::declare_queue) {
     amqp_queue_declare_t declare{};
     auto arguments = entries(question.declaration.arguments);
@@ -38,27 +37,26 @@ void SideChannel::send() {
   connection_.send(channel_, AMQP_EXCHANGE_DECLARE_METHOD, &declare);
 }
 
-bool SideChannel::take(uint16_t channel, amqp_method_number_t id, void* decoded) {
-  if (channel != channel_ || idle()) return false;
+void SideChannel::method(amqp_method_number_t id, void* decoded, std::string_view) {
   switch (id) {
     case AMQP_QUEUE_DECLARE_OK_METHOD:
     case AMQP_EXCHANGE_DECLARE_OK_METHOD: {
+      if (idle()) return;
       amqp_channel_close_t close{
           .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
       connection_.send(channel_, AMQP_CHANNEL_CLOSE_METHOD, &close);
-      answer(true, {});
-      return true;
+      return answer(true, {});
     }
     case AMQP_CHANNEL_CLOSE_METHOD: {
       auto& close = *static_cast<amqp_channel_close_t*>(decoded);
       auto why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
       amqp_channel_close_ok_t ok{};
       connection_.send(channel_, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
-      answer(false, why);
-      return true;
+      if (!idle()) answer(false, why);
+      return;
     }
     default:
-      return false;
+      return;  // answers to open and close
   }
 }
 

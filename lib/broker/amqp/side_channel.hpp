@@ -12,7 +12,7 @@ namespace mombridge::amqp {
 
 /// A channel for what the broker may refuse: it closes the channel then, and that must cost nothing else. One question
 /// at a time, because behind a refusal the broker reads nothing. Lives on its loop's thread.
-class SideChannel {
+class SideChannel final : private ChannelUser {
  public:
   struct Question {
     enum class Kind { declare_queue, look_up_exchange } kind;
@@ -31,10 +31,11 @@ class SideChannel {
   [[nodiscard]] bool idle() const { return questions_.empty(); }
   /// The question whose answer is awaited. Not idle.
   [[nodiscard]] const Question& asked() const { return questions_.front(); }
-  /// Takes the method if it is an answer.
-  bool take(uint16_t channel, amqp_method_number_t id, void* decoded);
 
  private:
+  void method(amqp_method_number_t id, void* decoded, std::string_view arguments) override;
+  void content_header(uint64_t, std::string_view) override {}
+  void content_body(std::string_view) override {}
   void send();
   void answer(bool yes, const std::string& why);
 

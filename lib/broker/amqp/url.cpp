@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "broker/amqp/config.hpp"
+#include "broker/amqp/short_string.hpp"
 #include "config/text.hpp"
 #include "message/short_string.hpp"
 

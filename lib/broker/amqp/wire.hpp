@@ -29,8 +29,8 @@ class Writer {
     std::memcpy(out_.extend(sizeof n), &n, sizeof n);
   }
   void octet(uint8_t n) { *out_.extend(1) = static_cast<char>(n); }
-  /// At most 255 bytes: the caller has checked.
   void raw(std::string_view s) { out_.append(s); }
+  /// At most kShortStringLimit bytes: the caller has checked.
   void short_string(std::string_view s) { sized(static_cast<uint8_t>(s.size()), s); }
   void long_string(std::string_view s) { sized(static_cast<uint32_t>(s.size()), s); }
   /// A table's entry with a text: what most headers are, in one go.

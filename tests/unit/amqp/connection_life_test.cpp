@@ -29,6 +29,7 @@ struct Beating {
     client.open();
     socket = server.login({.heartbeat = 30});
     EXPECT_EQ(client.next(), "opened");
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(socket.await(AMQP_CHANNEL_OPEN_METHOD));
   }
   ScriptedServer server;
   Client client;
@@ -95,8 +96,8 @@ TEST(Closing, ByTheServerIsAnsweredAndSaysWhy) {
     EXPECT_EQ(client.next(), "closed closed by the broker: " + std::to_string(code) + " its\\x0areason");
     EXPECT_TRUE(socket.await(AMQP_CONNECTION_CLOSE_OK_METHOD));
     EXPECT_TRUE(socket.await_end());
-    EXPECT_EQ(client.connection->blamed(), blamed) << code;
-    EXPECT_FALSE(client.connection->login_refused());
+    EXPECT_EQ(client.connection->end().blamed(), blamed) << code;
+    EXPECT_FALSE(client.connection->end().login_refused());
   }
 }
 

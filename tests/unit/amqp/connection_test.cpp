@@ -23,6 +23,7 @@ struct Connected {
     client.open();
     socket = server.login(greeting);
     EXPECT_EQ(client.next(), "opened");
+    for (int i = 0; i < 2; ++i) EXPECT_TRUE(socket.await(AMQP_CHANNEL_OPEN_METHOD));
   }
   ScriptedServer server;
   Client client;
@@ -40,9 +41,9 @@ TEST(Connection, LogsIn) {
   EXPECT_EQ(tune.number<uint32_t>(), 8192u) << "the smaller frame_max";
   EXPECT_EQ(tune.number<uint16_t>(), 0) << "ours is off";
   EXPECT_EQ(Reader(c.server.open).short_string(), "/");
-  EXPECT_EQ(c.client.connection->server(), "RabbitMQ 3.10.8");
-  EXPECT_EQ(c.client.connection->server_major(), 3u);
-  EXPECT_EQ(c.client.connection->frame_max(), 8192u);
+  EXPECT_EQ(c.client.connection->agreed().server, "RabbitMQ 3.10.8");
+  EXPECT_EQ(c.client.connection->agreed().server_major, 3u);
+  EXPECT_EQ(c.client.connection->agreed().frame_max, 8192u);
 }
 
 TEST(Connection, FramesArriveWhereverTheStreamIsSplit) {
@@ -152,7 +153,7 @@ TEST(Connection, APeerThatClosesBeforeItGreets) {
   server.accept().close();
   EXPECT_THAT(client.next(), testing::AllOf(HasSubstr(server.port()), HasSubstr("closed before the AMQP handshake"),
                                             HasSubstr("is this RabbitMQ's port?")));
-  EXPECT_FALSE(client.connection->login_refused());
+  EXPECT_FALSE(client.connection->end().login_refused());
 }
 
 TEST(Connection, APeerThatSpeaksSomethingElseIsNamed) {
@@ -179,8 +180,8 @@ TEST(Connection, ALimitOfConnectionsIsKnownAsOneAndSaysHowManyAreNeeded) {
     auto socket = server.greet();
     socket.method(0, AMQP_CONNECTION_CLOSE_METHOD, close_arguments(530, words));
     EXPECT_THAT(client.next(), testing::AllOf(HasSubstr(words), HasSubstr("needs 4 AMQP connections")));
-    EXPECT_TRUE(client.connection->limited());
-    EXPECT_TRUE(client.connection->login_refused()) << "not to be knocked at at once";
+    EXPECT_TRUE(client.connection->end().limited());
+    EXPECT_TRUE(client.connection->end().login_refused()) << "not to be knocked at at once";
   }
   ScriptedServer server;
   Client client(server);
@@ -188,7 +189,7 @@ TEST(Connection, ALimitOfConnectionsIsKnownAsOneAndSaysHowManyAreNeeded) {
   auto socket = server.greet();
   socket.method(0, AMQP_CONNECTION_CLOSE_METHOD, close_arguments(530, "NOT_ALLOWED - vhost nosuch not found"));
   EXPECT_THAT(client.next(), HasSubstr("vhost nosuch"));
-  EXPECT_FALSE(client.connection->limited());
+  EXPECT_FALSE(client.connection->end().limited());
 }
 
 TEST(Connection, AServerOfAnotherProtocol) {
@@ -213,6 +214,42 @@ TEST(Connection, NothingOfAChannelBeforeItIsOpen) {
   EXPECT_THAT(client.next(), StartsWith("closed "));
 }
 
+// A number from the wire must not lead anywhere but to a channel that was opened.
+TEST(Connection, AFrameOnAChannelThatWasNeverOpenedEndsIt) {
+  for (uint16_t channel : {2, 6, 8, 2047, 65535})
+    for (auto& bytes : {method_bytes(channel, AMQP_CHANNEL_CLOSE_METHOD, close_arguments(404, "gone")),
+                        method_bytes(channel, AMQP_BASIC_ACK_METHOD, std::string(9, '\0')),
+                        frame_bytes(2, channel, std::string(14, '\0')), frame_bytes(3, channel, "body")}) {
+      Connected c;
+      c.socket.write(bytes);
+      EXPECT_EQ(c.client.next(), "closed a frame on channel " + std::to_string(channel) + ", which was never opened");
+      EXPECT_TRUE(c.socket.await_end());
+    }
+}
+
+// They may carry tables, which rabbitmq-c decodes as deep as they nest.
+TEST(Connection, AMethodThatOnlyClientsSendEndsItAndIsNotDecoded) {
+  std::string value = "V";
+  for (int i = 0; i < 20'000; ++i) {
+    Buffer outer("A");
+    Writer(outer).long_string(value);
+    value = outer.str();
+  }
+  auto declare = test::arguments([&](Writer& w) {
+    w.number(uint16_t{0});
+    w.short_string("queue");
+    w.octet(0);
+    w.long_string("\4deep" + value);
+  });
+  for (auto [channel, id, name] : {std::tuple(1, AMQP_QUEUE_DECLARE_METHOD, "AMQP_QUEUE_DECLARE_METHOD"),
+                                   {0, AMQP_CONNECTION_START_OK_METHOD, "AMQP_CONNECTION_START_OK_METHOD"}}) {
+    Connected c;
+    c.socket.method(static_cast<uint16_t>(channel), id, declare);
+    EXPECT_EQ(c.client.next(), "closed the broker sent "s + name + ", which only clients send");
+    EXPECT_TRUE(c.socket.await_end());
+  }
+}
+
 TEST(Connection, MethodsOutOfTurnEndIt) {
   for (auto id : {AMQP_CONNECTION_TUNE_METHOD, AMQP_CONNECTION_OPEN_OK_METHOD}) {
     Connected c;
@@ -233,7 +270,7 @@ TEST(Connection, AGreetingThatNestsDeep) {
     value = outer.str();
   }
   Connected c(Greeting{.properties = "\4deep" + value + "\7versionS\0\0\0\00512.34"s});
-  EXPECT_EQ(c.client.connection->server_major(), 12u);
+  EXPECT_EQ(c.client.connection->agreed().server_major, 12u);
 }
 
 TEST(Connection, AServerWithoutPlain) {
@@ -251,18 +288,18 @@ TEST(Connection, ARefusedLoginIsKnownAsOne) {
   auto socket = server.greet();
   socket.method(0, AMQP_CONNECTION_CLOSE_METHOD, close_arguments(403, "ACCESS_REFUSED - Login was refused"));
   EXPECT_THAT(client.next(), HasSubstr("403 ACCESS_REFUSED - Login was refused"));
-  EXPECT_TRUE(client.connection->login_refused());
+  EXPECT_TRUE(client.connection->end().login_refused());
   client.open();
   socket = server.greet();
   socket.close();  // as brokers do to clients that cannot be told
   EXPECT_THAT(client.next(), HasSubstr("wrong user or password?"));
-  EXPECT_TRUE(client.connection->login_refused());
+  EXPECT_TRUE(client.connection->end().login_refused());
   client.open();
   socket = server.login();
   EXPECT_EQ(client.next(), "opened");
   socket.close();
   EXPECT_THAT(client.next(), StartsWith("closed "));
-  EXPECT_FALSE(client.connection->login_refused());
+  EXPECT_FALSE(client.connection->end().login_refused());
 }
 
 TEST(Connection, AServerThatSaysNothingEndsTheAttemptInTime) {

@@ -94,12 +94,13 @@ void ScriptedServer::swallow() {
   }
 }
 
-Client::Client(const std::vector<std::string>& ports) {
+Client::Client(const std::vector<std::string>& ports, ConnectorMeans means) {
   settings.appname = "test";
   settings.heartbeat = Duration::zero();
   for (auto& port : ports)
     settings.endpoints.push_back({.host = "127.0.0.1", .port = port, .user = "me", .password = Secret("pw")});
-  connection = std::make_unique<Connection>(loop, settings, "publisher", static_cast<ConnectionUser&>(*this));
+  connection =
+      std::make_unique<Connection>(loop, settings, "publisher", static_cast<ConnectionUser&>(*this), std::move(means));
   loop.before_sleep([this] {
     if (connection && connection->is_open()) connection->flush();
     return Duration::max();
@@ -133,16 +134,10 @@ void Client::note(std::string event) {
   changed_.notify_all();
 }
 
-void Client::method(uint16_t channel, amqp_method_number_t id, void*, std::string_view) {
-  note("method " + std::to_string(channel) + " " + std::to_string(id));
-}
-
-void Client::content_header(uint16_t channel, uint64_t size, std::string_view properties) {
-  note("header " + std::to_string(channel) + " " + std::to_string(size) + " " + std::string(properties));
-}
-
-void Client::content_body(uint16_t channel, std::string_view part) {
-  note("body " + std::to_string(channel) + " " + std::string(part));
+void Client::opened() {
+  connection->open_channel(kFirstChannel, first_);
+  connection->open_channel(kLastChannel, last_);
+  note("opened");
 }
 
 }  // namespace mombridge::amqp::test

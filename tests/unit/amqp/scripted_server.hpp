@@ -57,12 +57,13 @@ class ScriptedServer {
   std::vector<Fd> fillers_;
 };
 
-/// A Connection on a loop of its own, and its events as lines: "opened", "closed REASON", "method CHANNEL ID",
-/// "header CHANNEL SIZE PROPERTIES", "body CHANNEL BYTES", "blocked REASON", "unblocked".
+/// A Connection on a loop of its own, which opens channels 1 and 7, and its events as lines: "opened", "closed REASON",
+/// "method CHANNEL ID", "header CHANNEL SIZE PROPERTIES", "body CHANNEL BYTES", "blocked REASON", "unblocked".
 class Client final : private ConnectionUser {
  public:
+  static constexpr uint16_t kFirstChannel = 1, kLastChannel = 7;
   explicit Client(const ScriptedServer& server) : Client({server.port()}) {}
-  explicit Client(const std::vector<std::string>& ports);
+  explicit Client(const std::vector<std::string>& ports, ConnectorMeans means = {});
   ~Client();
   void open() {
     run([this] { connection->open(); });
@@ -79,15 +80,27 @@ class Client final : private ConnectionUser {
   std::unique_ptr<Connection> connection;
 
  private:
+  struct Channel final : ChannelUser {
+    Channel(Client& owner, uint16_t n) : client(owner), number(std::to_string(n)) {}
+    void method(amqp_method_number_t id, void*, std::string_view) override {
+      client.note("method " + number + " " + std::to_string(id));
+    }
+    void content_header(uint64_t size, std::string_view properties) override {
+      client.note("header " + number + " " + std::to_string(size) + " " + std::string(properties));
+    }
+    void content_body(std::string_view part) override { client.note("body " + number + " " + std::string(part)); }
+
+    Client& client;
+    std::string number;
+  };
+
   void note(std::string event);
-  void opened() override { note("opened"); }
+  void opened() override;
   void closed(const Error& error) override { note("closed " + error.text); }
-  void method(uint16_t channel, amqp_method_number_t id, void*, std::string_view) override;
-  void content_header(uint16_t channel, uint64_t size, std::string_view properties) override;
-  void content_body(uint16_t channel, std::string_view part) override;
   void blocked(const std::string& reason) override { note("blocked " + reason); }
   void unblocked() override { note("unblocked"); }
 
+  Channel first_{*this, kFirstChannel}, last_{*this, kLastChannel};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::string> events_;
