@@ -1,0 +1,84 @@
+#pragma once
+// The channel that publishes, in confirm mode: a publication is done when the broker says so, and not before.
+
+#include <string>
+
+#include "broker/amqp/channel_renewal.hpp"
+#include "broker/amqp/confirm_window.hpp"
+#include "broker/amqp/connection.hpp"
+#include "broker/amqp/publish_frames.hpp"
+#include "broker/amqp/publisher_intake.hpp"
+#include "broker/amqp/return_reader.hpp"
+
+namespace mombridge::amqp {
+
+/// Writes publications and hands out their outcomes. Lives through any number of channels, one at a time, on one
+/// connection after the other. Belongs to the loop's thread.
+class PublishChannel final : private ChannelUser {
+ public:
+  static constexpr uint16_t kNumber = 1;
+
+  /// All calls come on the loop's thread. Each may open the channel again.
+  class User {
+   public:
+    /// Publications can be written.
+    virtual void channel_ready() = 0;
+    /// One publication has its outcome.
+    virtual void publication_settled() = 0;
+    /// The broker has closed the channel; what was unconfirmed is to be taken back.
+    virtual void channel_closed(const std::string& why) = 0;
+    /// Nothing needs to be taken back: the channel was closed here, to be opened anew.
+    virtual void channel_left() = 0;
+    /// The connection is of no further use.
+    virtual void channel_broken(const std::string& why) = 0;
+
+   protected:
+    ~User() = default;
+  };
+
+  /// `connection` and `user` outlive this. `broker` stands in logs.
+  PublishChannel(EventLoop& loop, Connection& connection, std::string broker, ChannelRenewal renewal, User& user);
+
+  /// Asks for a channel, on a connection that is open. The window must be empty.
+  void open();
+  /// The connection is gone or about to go: nothing can be written any more.
+  void lost() { ready_ = false; }
+  /// Publications can be written now.
+  [[nodiscard]] bool can_write() const { return ready_ && !renewal_.under_way() && connection_.is_open(); }
+
+  /// Writes one publication. An error has written nothing.
+  Result<> write(Publication& publication, const PublishLimits& limits);
+  /// Writes what callers have encoded; leaves the buffer with bytes that mean nothing.
+  void write(PublisherIntake::Batch& batch);
+
+  /// Closes a channel that is to be exchanged, once nothing is unconfirmed on it. To be called before each sleep of the
+  /// loop; returns how long that may last at most.
+  Duration renew();
+
+  [[nodiscard]] ConfirmWindow& window() { return window_; }
+  [[nodiscard]] const ConfirmWindow& window() const { return window_; }
+  /// Bytes that are written and not on their way yet.
+  [[nodiscard]] size_t pending() const { return connection_.pending(); }
+
+ private:
+  void method(amqp_method_number_t id, void* decoded, std::string_view arguments) override;
+  void content_header(uint64_t body_size, std::string_view properties) override;
+  void content_body(std::string_view part) override;
+
+  void close();
+  void confirm(uint64_t tag, bool multiple, bool acked);
+  void settle(Publication& publication, bool acked, const std::string* returned);
+  void match_return();
+  void foreign_return();
+
+  EventLoop& loop_;
+  Connection& connection_;
+  const std::string broker_;
+  User& user_;
+  bool ready_ = false;
+  ConfirmWindow window_;
+  ReturnReader returning_;
+  ChannelRenewal renewal_;
+};
+
+}  // namespace mombridge::amqp
