@@ -237,6 +237,30 @@ TEST_F(ConsumerLife, WhatWaitsForADestinationGoesBackWhereTheQueueOutlivesItsCon
   EXPECT_TRUE(await_state(State::blocked));
 }
 
+// The broker has sent it before it read the close, and gives it back with the rest: handed out as a new one, it would
+// be worked on beside the one that comes again.
+TEST_F(ConsumerLife, WhatComesWhileTheSubscriptionIsGivenBackIsStaleWhenItGoesOn) {
+  destination_away = true;
+  settings->give_back_after = 20ms;
+  subscribe(kTheirs);
+  start();
+  auto socket = server.login();
+  consume(socket);
+  deliver(socket, 1, "a");
+  ASSERT_TRUE(await_held(1));
+  ASSERT_TRUE(socket.await(AMQP_CONNECTION_CLOSE_METHOD));
+  deliver(socket, 2, "b");
+  socket.method(0, AMQP_CONNECTION_CLOSE_OK_METHOD);
+  EXPECT_TRUE(socket.await_end());
+  destination_away = false;
+  settle(std::move(held.front()), Settlement::accept);
+  held.erase(held.begin());
+  auto again = server.login();
+  consume(again);
+  ASSERT_TRUE(await_state(State::up));
+  for (auto& d : held) EXPECT_TRUE(d->stale()) << d->message.body;
+}
+
 // Taken again at once it would time out again, until a quorum queue's limit is used up.
 TEST_F(ConsumerLife, WhatTimesOutWhileItsDestinationIsAwayIsTakenAgainWhenThatIsBack) {
   destination_away = true;

@@ -1,0 +1,76 @@
+#pragma once
+// The deliveries of one subscription, used again and again, and what of them is in flight.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "broker/amqp/delivery.hpp"
+
+namespace mombridge::amqp {
+
+/// Belongs to the loop's thread.
+class DeliveryPool {
+ public:
+  explicit DeliveryPool(Settlements& settlements) : settlements_(settlements) {}
+
+  /// One that is not in use.
+  [[nodiscard]] AmqpDelivery& take() {
+    if (free_.empty()) return all_.emplace_back(settlements_);
+    auto& delivery = *free_.back();
+    free_.pop_back();
+    return delivery;
+  }
+  /// Its message is done with. One that grew large gives its memory back.
+  void recycle(AmqpDelivery& delivery) {
+    delivery.bytes.clear(kKeepCapacity);
+    delivery.storage.clear();
+    if (delivery.deliveries_left) delivery.deliveries_left.reset();
+    free_.push_back(&delivery);
+  }
+  template <class Predicate>
+  [[nodiscard]] bool any_of(Predicate&& predicate) const {
+    return std::ranges::any_of(all_, predicate);
+  }
+
+ private:
+  static constexpr size_t kKeepCapacity = 16 << 10;
+
+  Settlements& settlements_;
+  std::deque<AmqpDelivery> all_;
+  std::vector<AmqpDelivery*> free_;
+};
+
+/// What a subscription has handed out and not back, those of earlier epochs included, against its bounds. Above them it
+/// stops reading; it goes on when half of that is left.
+class InFlight {
+ public:
+  /// `prefetch`: of one connection. Twice as many may be in flight, because what an earlier connection brought may
+  /// still be on its way.
+  InFlight(uint64_t prefetch, uint64_t most_bytes) : prefetch_(prefetch), most_bytes_(most_bytes) {}
+
+  void add(size_t footprint) {
+    ++count_;
+    bytes_ += footprint;
+  }
+  void remove(size_t footprint) {
+    --count_;
+    bytes_ -= footprint;
+  }
+  [[nodiscard]] uint64_t count() const { return count_; }
+  /// More than one connection may bring: it waits for room before it connects.
+  [[nodiscard]] bool over_prefetch() const { return count_ > prefetch_; }
+  [[nodiscard]] bool too_many() const { return count_ >= 2 * prefetch_; }
+  /// Nothing more is to be read now.
+  [[nodiscard]] bool full() const { return bytes_ > most_bytes_ || too_many(); }
+  /// Reading may go on.
+  [[nodiscard]] bool has_room() const { return bytes_ <= most_bytes_ / 2 && !over_prefetch(); }
+
+ private:
+  const uint64_t prefetch_, most_bytes_;
+  uint64_t count_ = 0, bytes_ = 0;
+};
+
+}  // namespace mombridge::amqp
