@@ -17,15 +17,14 @@ class AckTracker {
   /// Accepted, and not acknowledged yet.
   [[nodiscard]] uint64_t gathered() const { return accepted_; }
 
-  /// To be acknowledged, some time.
+  /// The delivery is to be acknowledged by a later flush().
   void accepted(uint64_t tag) { mark(tag, State::accepted); }
-  /// Settled by a nack that the caller has sent.
+  /// The caller has settled the delivery by a nack.
   void nacked(uint64_t tag) { mark(tag, State::settled); }
 
-  /// `multiple(tag)` acknowledges everything up to the first that is open; `tag` is the last one of those that is not
-  /// settled already, because RabbitMQ closes the channel for a tag that it does not wait for. While that one stays
-  /// open, what is settled above it gathers; when that is more than `patience`, or `all`, `single(tag)` acknowledges
-  /// each.
+  /// Calls `multiple(tag)` to acknowledge everything below the first delivery that is open. `tag` is the last accepted
+  /// one of them, because RabbitMQ closes the channel for a tag that was nacked before. What is accepted above the open
+  /// delivery gathers; when that is more than `patience` deliveries, or with `all`, calls `single(tag)` for each.
   template <class Multiple, class Single>
   void flush(uint64_t patience, bool all, Multiple&& multiple, Single&& single) {
     uint64_t last_accepted = 0;
@@ -54,9 +53,9 @@ class AckTracker {
     if (state == State::accepted) ++accepted_;
   }
 
-  uint64_t low_ = 0;        ///< everything up to here is settled
-  uint64_t accepted_ = 0;   ///< in open_, not acknowledged yet
-  std::deque<State> open_;  ///< of low_ + 1 and what follows
+  uint64_t low_ = 0;        ///< all deliveries up to this tag are settled
+  uint64_t accepted_ = 0;   ///< so many in open_ are accepted and not acknowledged yet
+  std::deque<State> open_;  ///< of the tags from low_ + 1 on
 };
 
 }  // namespace mombridge::amqp

@@ -11,8 +11,8 @@ namespace mombridge::amqp {
 
 namespace {
 
-// One thread for all of its connections: what one of them reads and another writes, as messages from queue to queue and
-// requests with their replies do, crosses no thread, and one wake-up serves all. No connection waits in it for another.
+// One thread serves all of its connections. So a message that one of them reads and another writes, from queue to queue
+// or as a request's reply, crosses no thread, and one wake-up serves all. No connection blocks the thread for another.
 class AmqpBroker final : public Broker {
  public:
   AmqpBroker(const std::string& name, const Settings& settings)
@@ -51,15 +51,15 @@ class AmqpBroker final : public Broker {
 
   void stop(Duration patience) override {
     if (std::exchange(started_, false)) {
-      auto said = std::make_shared<std::promise<void>>();
-      loop_.post([this, said] {
-        auto left = std::make_shared<size_t>(1 + consumers_.size());
-        auto gone = [said, left] {
-          if (!--*left) said->set_value();
+      auto all_closed = std::make_shared<std::promise<void>>();
+      loop_.post([this, all_closed] {
+        auto open = std::make_shared<size_t>(1 + consumers_.size());
+        auto closed = [all_closed, open] {
+          if (!--*open) all_closed->set_value();
         };
-        each_link(*this, [&](auto& link) { link.say_goodbye(gone); });
+        each_link(*this, [&](auto& link) { link.close_in_order(closed); });
       });
-      said->get_future().wait_for(patience);
+      all_closed->get_future().wait_for(patience);
       loop_.post([this] { each_link(*this, [](auto& link) { link.close(); }); });
       loop_.stop();
     }
@@ -87,7 +87,8 @@ class AmqpBroker final : public Broker {
     for (auto& consumer : consumers_) consumer->start(*sink_);
   }
 
-  // The last one of the file; the one that replies come through only where there is no other.
+  // One subscription closes its connection for the publisher's: the last one of the file, and the one that replies come
+  // through only where there is no other.
   void give_way() {
     for (auto& consumer : consumers_ | std::views::reverse)
       if (consumer.get() != replies_ && consumer->give_way()) return;
@@ -99,7 +100,7 @@ class AmqpBroker final : public Broker {
     Duration sleep = Duration::max(), rest = Duration::max();
     each_link(*this, [&](auto& link) {
       sleep = std::min(sleep, link.serve());
-      // Messages of one that is in a hurry must not wait for those of one that is not.
+      // The shortest rest counts, because messages of an idle connection must not wait for those of a busy one.
       rest = std::min(rest, link.rest());
     });
     loop_.rest_between_rounds(rest == Duration::max() ? Duration::zero() : rest);

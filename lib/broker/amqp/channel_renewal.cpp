@@ -4,10 +4,10 @@ namespace mombridge::amqp {
 
 namespace {
 
-constexpr size_t kMost = 1000;  ///< keys can come from messages
-/// Who publishes nothing for so long has given up, or was refused for another reason: what was seen then says nothing.
+constexpr size_t kMost = 1000;  ///< of places, because keys can come from messages
+/// Where nothing was nacked for so long, what was seen before says nothing about the queue of today.
 constexpr Duration kForget = std::chrono::minutes(1);
-/// A broker that works confirms within a fraction of this.
+/// How long the broker has to settle what is unconfirmed. One that works needs a fraction of this.
 constexpr Duration kPatience = std::chrono::seconds(5);
 
 }  // namespace

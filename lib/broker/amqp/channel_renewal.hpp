@@ -11,33 +11,34 @@
 
 namespace mombridge::amqp {
 
-/// What is nacked on the present channel, and how far its exchange has come. Not thread-safe.
+/// Keeps what is nacked on the present channel, and how far the exchange of the channel has come. Not thread-safe.
 ///
-/// A full queue nacks for as long as it is full, and no channel helps. But a channel that first publishes to a quorum
-/// queue while the queue's leader is away goes on nacking until that very node is back: it asks the node that it knew
-/// first (RabbitMQ 3.10, rabbit_fifo_client), whoever leads by now, and a new channel asks the new leader. From here
-/// the two look alike. So after `first` of nothing but nacks the channel is exchanged, and then ever more seldom.
+/// A full queue nacks for as long as it is full, and a new channel does not help. But a channel that first publishes to
+/// a quorum queue while the queue's leader is away goes on nacking until that very node is back, because it keeps
+/// asking the node that it knew first (RabbitMQ 3.10, rabbit_fifo_client). A new channel asks the new leader. A client
+/// cannot tell the two cases apart. So the channel is exchanged after `first` of nothing but nacks, and then at growing
+/// intervals.
 ///
-/// The exchange is orderly: nothing new is published until all is confirmed or nacked, so it makes no duplicates. Where
-/// the queue's leader stands still or its host is gone, though, the broker takes 7 s for each nack (net_setuptime), and
-/// for the channel's close behind them: the connection is given up then, and what was unconfirmed is published again.
+/// Nothing new is published until all is confirmed or nacked, so that the exchange makes no duplicates. Where the
+/// queue's leader hangs or its host is down, the broker takes 7 s for each nack (net_setuptime), and as long for the
+/// close of the channel behind them. Then the connection is given up, and what was unconfirmed is published again.
 class ChannelRenewal {
  public:
   ChannelRenewal(Duration first, Duration longest) : first_(first), longest_(std::max(first, longest)) {}
 
-  /// Nothing is nacked: acked() need not be called.
+  /// Returns true if nothing is nacked, so that acked() need not be called.
   [[nodiscard]] bool idle() const { return nacked_.empty(); }
-  /// The exchange and routing key of what was nacked; true: an exchange of the channel begins with it.
+  /// The exchange and routing key of what was nacked. Returns true if the channel is to be exchanged from now on.
   bool nacked(std::string_view exchange, std::string_view key, TimePoint now);
   void acked(std::string_view exchange, std::string_view key);
 
-  /// Nothing may be published.
+  /// Returns true if the channel is being exchanged, so that nothing may be published.
   [[nodiscard]] bool under_way() const { return stage_ != Stage::none; }
-  /// True once: nothing is unconfirmed any more, and the caller closes the channel.
+  /// Returns true once, when nothing is unconfirmed any more: the caller closes the channel.
   bool may_close(bool all_confirmed);
-  /// The broker has confirmed the close. True where may_close() was what asked for it.
+  /// The broker has confirmed a close. Returns true if it was asked for because of may_close().
   [[nodiscard]] bool closed() const { return stage_ == Stage::closing; }
-  /// How long until the connection is to be given up, zero: now; Duration::max() while no exchange is under way.
+  /// How long until the connection is to be given up; zero: now. Duration::max() while the channel is not exchanged.
   [[nodiscard]] Duration left(TimePoint now) const;
   /// A channel is being opened, for whatever reason.
   void opening() { stage_ = Stage::none; }

@@ -67,12 +67,12 @@ void Connection::fail_with(Error why) {
   user_.closed(why);
 }
 
-void Connection::say_goodbye() {
+void Connection::close_in_order() {
   if (state_ != State::open) {
     close();
     return user_.closed({"stopped"});
   }
-  state_ = State::goodbye;
+  state_ = State::closing;
   pause_reading(false);
   amqp_connection_close_t method{
       .reply_code = AMQP_REPLY_SUCCESS, .reply_text = bytes("stopping"), .class_id = 0, .method_id = 0};
@@ -95,11 +95,11 @@ void Connection::send(uint16_t channel, amqp_method_number_t id, void* method) {
 // How much the end of the stream says depends on how far the login was.
 void Connection::lost(const std::string& how) {
   auto in_words = how.empty() ? std::string() : " (" + how + ")";
-  if (state_ == State::open || state_ == State::goodbye)
+  if (state_ == State::open || state_ == State::closing)
     return fail_with(Error{how.empty() ? "the broker closed the connection" : "connection lost: " + how, true});
   switch (handshake_.stage()) {
     case Handshake::Stage::greeting: {
-      auto what = stranger();
+      auto what = other_protocol();
       if (what.empty()) what = "closed before the AMQP handshake" + in_words + ": is this RabbitMQ's port?";
       return fail_with("cannot connect to " + endpoint() + ": " + what);
     }
@@ -113,14 +113,14 @@ void Connection::lost(const std::string& how) {
 }
 
 void Connection::garbled(const std::string& why) {
-  auto what = stranger();
+  auto what = other_protocol();
   fail_with(what.empty() ? why : "cannot connect to " + endpoint() + ": " + what);
 }
 
 // The first frame is a method of channel 0. Whatever else begins a stream, its first bytes say what it is.
-std::string Connection::stranger() const {
+std::string Connection::other_protocol() const {
   bool greeting = state_ == State::login && handshake_.stage() == Handshake::Stage::greeting;
-  return greeting && !stream_.unread().empty() ? describe_stranger(stream_.unread()) : std::string();
+  return greeting && !stream_.unread().empty() ? describe_other_protocol(stream_.unread()) : std::string();
 }
 
 void Connection::frame(const Frame& frame) {

@@ -71,7 +71,7 @@ class Connection final : private FrameStream::User {
   void close();
   /// Sends connection.close: closed() comes when the server has answered, or at once where there is no connection.
   /// What still comes is of no use to its user, so that reading goes on even where it was paused.
-  void say_goodbye();
+  void close_in_order();
 
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
   /// Why it ended, until the next open().
@@ -94,14 +94,14 @@ class Connection final : private FrameStream::User {
   void pause_reading(bool pause) { stream_.pause_reading(pause); }
 
  private:
-  enum class State : uint8_t { closed, connecting, login, open, goodbye };
+  enum class State : uint8_t { closed, connecting, login, open, closing };
 
   void frame(const Frame& frame) override;
   void lost(const std::string& how) override;
   void garbled(const std::string& why) override;
 
   /// What speaks there instead of AMQP; empty: nothing that is known so.
-  [[nodiscard]] std::string stranger() const;
+  [[nodiscard]] std::string other_protocol() const;
   void connected(Result<std::unique_ptr<Transport>> transport);
   void timed_out();
   Result<> control(const Frame& frame);

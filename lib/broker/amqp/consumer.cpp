@@ -59,13 +59,13 @@ void Consumer::stop_intake() {
   if (connection_.is_open()) channel_.cancel();
 }
 
-void Consumer::say_goodbye(std::function<void()> gone) {
+void Consumer::close_in_order(std::function<void()> done) {
   sink_ = nullptr;
   supervisor_.stop();
   take_settled();
   if (connection_.is_open()) channel_.flush_acks();
-  on_closed_ = std::move(gone);
-  connection_.say_goodbye();
+  on_closed_ = std::move(done);
+  connection_.close_in_order();
 }
 
 void Consumer::close() {
@@ -82,7 +82,7 @@ bool Consumer::give_way() {
 void Consumer::open() {
   // Two lots at most: with a new one at each reconnect, what waits here for a destination that is away would grow
   // without bound. A queue that needs its consumer is consumed from all the same, and read when there is room.
-  if (in_flight().over_prefetch() && !give_back_.must_keep())
+  if (deliveries_.in_flight().over_prefetch() && !give_back_.must_keep())
     return pause("what an earlier connection delivered is still on its way");
   if (connection_.is_open()) return opened();  // only its channel was closed
   if (order_.publisher_waits())
@@ -91,17 +91,17 @@ void Consumer::open() {
 }
 
 void Consumer::opened() {
-  settlements().begin_epoch();
+  deliveries_.settlements().begin_epoch();
   channel_.lost();
   // While draining there is nothing to take any longer, and what was in flight has been given back.
   if (!sink_) return void(supervisor_.opened(connection_.endpoint() + ", draining"));
-  channel_.open(settlements().epoch(), decoder_.may_count());
+  channel_.open(deliveries_.settlements().epoch(), decoder_.may_count());
 }
 
 void Consumer::consuming() {
   has_queue_ = true;
   if (supervisor_.up()) return;
-  give_back_.returned();
+  give_back_.resumed();
   auto down = supervisor_.opened(connection_.endpoint() + ", " + connection_.agreed().server);
   if (auto lost = queue_.lost(); !lost.empty())
     log::warn("messages were missed",
@@ -111,19 +111,19 @@ void Consumer::consuming() {
                {"away_ms", std::chrono::duration_cast<std::chrono::milliseconds>(down).count()}});
   queue_.consuming();
   // A lot that an earlier connection brought is still here: this one's may come when that is less.
-  if (in_flight().too_many()) connection_.pause_reading(true);
+  if (deliveries_.in_flight().too_many()) connection_.pause_reading(true);
 }
 
 void Consumer::delivered(const Content& content) {
   auto& d = *content.delivery;
   // It is not acknowledged: the broker gives it back when the channel closes, which it is about to do. Handed out, it
   // would come a second time, and be taken for new both times.
-  if (!sink_ || give_back_.is_left()) return deliveries_.pool().recycle(d);
+  if (!sink_ || give_back_.is_paused()) return deliveries_.pool().recycle(d);
   bool counted = decoder_.decode(content);
   if (channel_.came_singly(counted)) consuming();
   deliveries_.hand_out(d, loop_.round_began());
   give_back_.watch();
-  if (in_flight().full()) connection_.pause_reading(true);
+  if (deliveries_.in_flight().full()) connection_.pause_reading(true);
   sink_->receive(DeliveryHandle(&d));
 }
 
@@ -134,17 +134,17 @@ Duration Consumer::serve() {
     sleep = channel_.serve(sink_ != nullptr);
     connection_.flush();
   }
-  return settlements().empty() ? sleep : Duration::zero();
+  return deliveries_.settlements().empty() ? sleep : Duration::zero();
 }
 
 void Consumer::take_settled() {
   bool progress = false;
   deliveries_.take_settled(loop_.round_began(), [&](const AmqpDelivery& d) {
     progress |= d.settlement != Settlement::requeue;
-    if (d.epoch == settlements().epoch() && connection_.is_open()) channel_.settled(d);
+    if (d.epoch == deliveries_.settlements().epoch() && connection_.is_open()) channel_.settled(d);
   });
-  if (in_flight().has_room()) connection_.pause_reading(false);
-  if (give_back_.is_left() && sink_ && (progress || !in_flight().count())) resume();
+  if (deliveries_.in_flight().has_room()) connection_.pause_reading(false);
+  if (give_back_.is_paused() && sink_ && (progress || !deliveries_.in_flight().count())) resume();
 }
 
 void Consumer::closed(const Error& error) {
@@ -166,7 +166,7 @@ void Consumer::closed(const Error& error) {
 
 // The broker is told, or its log would speak of a connection that broke.
 void Consumer::drop_channel(const Error& why, Duration at_least) {
-  if (connection_.is_open()) connection_.say_goodbye();
+  if (connection_.is_open()) connection_.close_in_order();
   connection_.close();
   queue_.connection_ended();
   lost(why, at_least);
@@ -176,10 +176,10 @@ void Consumer::drop_channel(const Error& why, Duration at_least) {
 void Consumer::lost(const Error& error, Duration at_least) {
   channel_.lost();
   if (subscription_.declare && subscription_.declare->exclusive && !connection_.is_open()) has_queue_ = false;
-  if (give_back_.is_left() && !on_closed_) return;
+  if (give_back_.is_paused() && !on_closed_) return;
   // What is still in flight has been given back by the broker already.
-  settlements().begin_epoch();
-  settlements().outdate();
+  deliveries_.settlements().begin_epoch();
+  deliveries_.settlements().outdate();
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
   supervisor_.failed(error, at_least);
 }
@@ -198,7 +198,7 @@ void Consumer::channel_closed(const amqp_channel_close_t& close) {
     return given_back("its destination has been away for longer than the broker waits (" + words + ")");
   QueueSetup::Refusal why{{words}};
   if (!supervisor_.up()) why = queue_.refused(close.reply_code, words);
-  if (close.reply_code == AMQP_NOT_FOUND && give_back_.is_returning())
+  if (close.reply_code == AMQP_NOT_FOUND && give_back_.is_resuming())
     why.error.text += "; it was there when its messages were given back: `give_back_after: 0` would keep the consumer";
   auto at_least = why.lasting ? settings_.reconnect_delay_max : Duration::zero();
   if (!queue_.kept_by_connection()) return drop_channel(why.error, at_least);
@@ -213,22 +213,22 @@ void Consumer::open_channel_again() {
 }
 
 void Consumer::pause(const std::string& why) {
-  give_back_.left();
-  settlements().begin_epoch();
+  give_back_.paused();
+  deliveries_.settlements().begin_epoch();
   supervisor_.pause(why);
-  if (connection_.is_open()) connection_.say_goodbye();
+  if (connection_.is_open()) connection_.close_in_order();
 }
 
 void Consumer::resume() {
-  give_back_.returns();
-  settlements().outdate();
+  give_back_.resumes();
+  deliveries_.settlements().outdate();
   supervisor_.resume();
 }
 
 GiveBack::Waiting Consumer::waiting_since(TimePoint since) {
-  if (!in_flight().count()) return GiveBack::Waiting::nothing;
+  if (!deliveries_.in_flight().count()) return GiveBack::Waiting::nothing;
   auto waits = [&](const AmqpDelivery& d) {
-    return d.handed_out && d.epoch == settlements().epoch() && d.arrived < since && d.attachment &&
+    return d.handed_out && d.epoch == deliveries_.settlements().epoch() && d.arrived < since && d.attachment &&
            d.attachment->away();
   };
   return sink_ && connection_.is_open() && deliveries_.pool().any_of(waits) ? GiveBack::Waiting::long_enough
@@ -244,8 +244,8 @@ void Consumer::give_back() {
 }
 
 void Consumer::given_back(const std::string& why) {
-  counter("given_back").add(in_flight().count());
-  pause(why + ": " + std::to_string(in_flight().count()) + " messages were given back");
+  counter("given_back").add(deliveries_.in_flight().count());
+  pause(why + ": " + std::to_string(deliveries_.in_flight().count()) + " messages were given back");
 }
 
 void Consumer::keep(const std::string& why) {
@@ -253,7 +253,7 @@ void Consumer::keep(const std::string& why) {
       "messages wait here and are not given back",
       {{"broker", broker_},
        {"link", supervisor_.status().link},
-       {"messages", in_flight().count()},
+       {"messages", deliveries_.in_flight().count()},
        {"reason", "their destination has been away for long, and " + why},
        {"note", "RabbitMQ ends a consumer that settles nothing for its consumer_timeout, 30 minutes by default"}});
 }

@@ -26,13 +26,13 @@ class Consumer final : private ConnectionUser, private ConsumeChannel::User, pri
   Consumer(EventLoop& loop, const std::string& broker, const Settings& settings, size_t index,
            const PublisherFirst& order);
 
-  /// [loop] Deliveries go to `sink` until stop_intake() or say_goodbye().
+  /// [loop] Deliveries go to `sink` until stop_intake() or close_in_order().
   void start(Sink& sink);
   void stop_intake();
   /// [loop] As Publisher's.
   Duration serve();
   [[nodiscard]] Duration rest() const { return deliveries_.rest(); }
-  void say_goodbye(std::function<void()> gone);
+  void close_in_order(std::function<void()> done);
   void close();
   /// Closes its connection, where that costs no messages, so that the publisher may have it. Returns whether it did.
   bool give_way();
@@ -42,9 +42,6 @@ class Consumer final : private ConnectionUser, private ConsumeChannel::User, pri
   [[nodiscard]] bool has_queue() const noexcept { return has_queue_.load(std::memory_order_relaxed); }
 
  private:
-  [[nodiscard]] Settlements& settlements() { return deliveries_.settlements(); }
-  [[nodiscard]] const InFlight& in_flight() const { return deliveries_.in_flight(); }
-
   void opened() override;
   void closed(const Error& error) override;
 

@@ -33,7 +33,7 @@ bool DeliveryDecoder::decode(const Content& content) {
                        {{"broker", broker_}, {"target", m.target}, {"headers", dropped}});
   }
   if (notes.any()) [[unlikely]]
-    d.deliveries_left = limit_.look(notes, m);
+    d.deliveries_left = limit_.check(notes, m);
   if (auto& from = subscription_.target_from; !from.empty())
     if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
   return content.redelivered && notes.delivery_count;

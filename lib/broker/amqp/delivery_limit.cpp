@@ -45,14 +45,14 @@ DeliveryLimit::DeliveryLimit(const std::string& broker, const Subscription& subs
       limit_(limit_of(subscription)),
       may_count_(can_count(subscription)) {}
 
-std::unique_ptr<DeliveriesLeft> DeliveryLimit::look(const QueueNotes& notes, Message& message) {
+std::unique_ptr<DeliveriesLeft> DeliveryLimit::check(const QueueNotes& notes, Message& message) {
   bool ours = own(notes.user_id);
   if (notes.put_backs && !ours) counter("headers_dropped").add();
   auto put_backs = ours ? notes.put_backs.value_or(0) : 0;
   if (put_backs > 0 && notes.put_back_target) message.target = *notes.put_back_target;
   auto count = notes.delivery_count.value_or(0);
   if (count <= 0) return nullptr;
-  if (!limit_ && !std::exchange(said_, true))
+  if (!limit_ && !std::exchange(warned_, true))
     log::warn("the queue counts deliveries, and its limit is not known: what comes a third time is put back to its end",
               {{"broker", broker_},
                {"queue", subscription_.queue},

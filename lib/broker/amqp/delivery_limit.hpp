@@ -33,7 +33,7 @@ class DeliveryLimit {
 
   /// [loop] For a message of which `notes.any()` is true; `message` gets the target that it had before it was put back.
   /// Null: it can be delivered again.
-  std::unique_ptr<DeliveriesLeft> look(const QueueNotes& notes, Message& message);
+  std::unique_ptr<DeliveriesLeft> check(const QueueNotes& notes, Message& message);
 
  private:
   [[nodiscard]] bool own(std::string_view user) const;
@@ -44,7 +44,7 @@ class DeliveryLimit {
   const Settings& settings_;
   std::optional<int64_t> limit_;  ///< absent: not known; 0: none
   bool may_count_;
-  bool said_ = false;  ///< that the limit is not known
+  bool warned_ = false;  ///< that the limit is not known
 };
 
 }  // namespace mombridge::amqp

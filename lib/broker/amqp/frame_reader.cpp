@@ -14,7 +14,7 @@ void FrameReader::reset() {
 }
 
 std::span<char> FrameReader::room() {
-  // One large frame must not make its connection large for ever.
+  // A buffer that grew for one large frame shrinks again, because a connection may last for months.
   if (size_t capacity = std::max(kBuffer, wanted_);
       capacity > capacity_ || (capacity_ > kBuffer && capacity == kBuffer && end_ - begin_ <= kBuffer)) {
     resize(capacity);

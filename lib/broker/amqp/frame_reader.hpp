@@ -21,17 +21,17 @@ class FrameReader {
  public:
   enum class Got { frame, nothing, broken };
 
-  /// Another stream begins. Until agree() a frame may have as much as any broker sends at its login.
+  /// Another stream begins. Until agree() a frame may have up to kOurFrameMax bytes.
   void reset();
-  /// The login is over and `frame_max` bytes are agreed for a whole frame. Content headers may be larger from now on:
-  /// RabbitMQ sends a message's properties in one frame, as large as they are, and they can have grown beyond the
-  /// agreed size (x-death, or a publisher with a larger frame_max or another protocol; seen with 3.10 and 4.0).
+  /// The login has agreed on `frame_max` bytes for a whole frame. Content headers may be larger from now on, because
+  /// RabbitMQ sends the properties of a message in one frame, whatever their size. They can have grown beyond the
+  /// agreed size: by x-death, or by a publisher with a larger frame_max or another protocol (seen with 3.10 and 4.0).
   void agree(size_t frame_max) {
     frame_max_ = frame_max;
     header_max_ = kLargestHeader;
   }
 
-  /// Where the next bytes of the socket go. Invalidates frames. Empty where there is no room before next() is called.
+  /// Where the next bytes of the stream go. Invalidates frames. Empty if next() must be called first.
   [[nodiscard]] std::span<char> room();
   void received(size_t bytes) { end_ += bytes; }
   /// The next whole frame; its payload is valid until room(). broken: see error(), nothing further can be read.
@@ -53,7 +53,7 @@ class FrameReader {
 
   std::unique_ptr<char[]> bytes_;
   size_t capacity_ = 0, begin_ = 0, end_ = 0;
-  size_t wanted_ = 0;  ///< bytes of the frame at begin_, where they are known and not all here
+  size_t wanted_ = 0;  ///< size of the frame at begin_, if it is known and not all of it has come
   size_t frame_max_ = kOurFrameMax, header_max_ = kOurFrameMax;
   std::string error_;
 };

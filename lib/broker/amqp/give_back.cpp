@@ -6,7 +6,7 @@ namespace mombridge::amqp {
 
 namespace {
 
-constexpr int kLooks = 4;  ///< in the time after which messages are given back
+constexpr int kChecks = 4;  ///< in the time after which messages are given back
 constexpr Duration kAfterByDefault = std::chrono::minutes(1);
 
 }  // namespace
@@ -19,20 +19,20 @@ GiveBack::GiveBack(EventLoop& loop, Duration after, std::string needs_consumer, 
       user_(user) {}
 
 void GiveBack::begin() {
-  timer_ = loop_.after(after_ / kLooks, [this] {
+  timer_ = loop_.after(after_ / kChecks, [this] {
     timer_ = 0;
-    look();
+    check();
   });
 }
 
-void GiveBack::look() {
+void GiveBack::check() {
   auto waiting = user_.waiting_since(Clock::now() - after_);
-  if (waiting != Waiting::long_enough) said_ = false;
+  if (waiting != Waiting::long_enough) kept_ = false;
   if (waiting == Waiting::nothing) return;
-  if (waiting == Waiting::long_enough && state_ != State::left) {
+  if (waiting == Waiting::long_enough && state_ != State::paused) {
     if (!must_keep())
       user_.give_back();
-    else if (!std::exchange(said_, true))
+    else if (!std::exchange(kept_, true))
       user_.keep(needs_consumer_);
   }
   watch();

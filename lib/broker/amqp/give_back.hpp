@@ -1,5 +1,5 @@
 #pragma once
-// When a subscription lets go of messages that cannot be delivered now.
+// When a subscription gives back messages that cannot be delivered now.
 
 #include <string>
 
@@ -20,9 +20,9 @@ class GiveBack {
     /// Whether any message that arrived before `since` waits for a destination that is away. `nothing`: no message is
     /// in flight at all.
     virtual Waiting waiting_since(TimePoint since) = 0;
-    /// The user ends its consumer and calls left().
+    /// The user ends its consumer and calls paused().
     virtual void give_back() = 0;
-    /// The messages stay here. Said once, until none waits any longer.
+    /// The messages stay here. Called once, until none waits any longer.
     virtual void keep(const std::string& why) = 0;
 
    protected:
@@ -36,33 +36,33 @@ class GiveBack {
   GiveBack(const GiveBack&) = delete;
   GiveBack& operator=(const GiveBack&) = delete;
 
-  /// [loop] A message is in flight. Cheap where one was before.
+  /// [loop] A message is in flight. Costs a comparison where one was before.
   void watch() {
     if (!timer_) begin();
   }
-  /// [loop] The queue must not be without its consumer, also where there is another reason to wait with it.
+  /// [loop] Returns true if the queue must not be without its consumer, whatever the reason to end it.
   [[nodiscard]] bool must_keep() const { return !needs_consumer_.empty(); }
 
-  /// [loop] The consumer was ended, or not begun, because messages wait.
-  void left() { state_ = State::left; }
-  /// [loop] It shall be there again.
-  void returns() { state_ = State::returning; }
-  /// [loop] It is there again.
-  void returned() { state_ = State::consuming; }
-  [[nodiscard]] bool is_left() const { return state_ == State::left; }
-  [[nodiscard]] bool is_returning() const { return state_ == State::returning; }
+  /// [loop] The consumer was ended, or was not begun, because messages wait.
+  void paused() { state_ = State::paused; }
+  /// [loop] The consumer is about to begin again.
+  void resumes() { state_ = State::resuming; }
+  /// [loop] The consumer has begun again.
+  void resumed() { state_ = State::consuming; }
+  [[nodiscard]] bool is_paused() const { return state_ == State::paused; }
+  [[nodiscard]] bool is_resuming() const { return state_ == State::resuming; }
 
  private:
-  enum class State { consuming, left, returning };
+  enum class State { consuming, paused, resuming };
   void begin();
-  void look();
+  void check();
 
   EventLoop& loop_;
   const Duration after_;
   const std::string needs_consumer_;
   User& user_;
   State state_ = State::consuming;
-  bool said_ = false;  ///< keep(), and messages still wait
+  bool kept_ = false;  ///< keep() was called, and messages still wait
   EventLoop::TimerId timer_ = 0;
 };
 

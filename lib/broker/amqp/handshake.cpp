@@ -40,7 +40,7 @@ std::string_view property(const std::vector<Header>& table, std::string_view nam
 
 }  // namespace
 
-std::string describe_stranger(std::string_view bytes) {
+std::string describe_other_protocol(std::string_view bytes) {
   constexpr char kTlsAlert = 0x15, kTlsHandshake = 0x16;
   if (bytes[0] == AMQP_FRAME_METHOD) return {};
   if (bytes.starts_with("AMQP")) return "the broker does not speak AMQP 0-9-1";

@@ -59,6 +59,6 @@ class Handshake {
 
 /// What speaks where a greeting was expected, by its first bytes, which are not empty. Empty where they can be the
 /// beginning of one.
-std::string describe_stranger(std::string_view bytes);
+std::string describe_other_protocol(std::string_view bytes);
 
 }  // namespace mombridge::amqp

@@ -48,7 +48,7 @@ class Restore {
   }
 
  private:
-  /// Whether it is one of the message's headers.
+  /// Returns true if it is one of the message's headers.
   bool stays(const Header& h) {
     switch (owner_of(h.name)) {
       case NameOwner::sender:
@@ -75,7 +75,7 @@ class Restore {
     auto& v = h.value;
     if (h.name == header::kRedelivered) return is_true(v) && (m_.redelivered = true);
     if (h.name == header::kCorrelationIdEncoding) return v.text == "base64url" && (encoded_id_ = true);
-    // Whether they are believed is said by who published them, whatever the subscription trusts in.
+    // Who published them decides whether they are believed, and not the trust of the subscription.
     if (h.name == header::kPutBacks) return notes_ && (notes_->put_backs = whole_number(v));
     if (h.name == header::kPutBackTarget) return notes_ && (v.is_text() && (notes_->put_back_target = v.text));
     if (!trust_.restore) return false;
@@ -94,14 +94,14 @@ class Restore {
       if (fits) m_.reply_partition = static_cast<int32_t>(*n);
       return fits;
     }
-    // Only where the property has no room for it: else there is a property, which says more.
+    // Only where the property has no room for it. Else there is a property, and that is the one that counts.
     bool id =
         h.name == header::kCorrelationId && !m_.correlation_id && v.is_text() && v.text.size() > kShortStringLimit;
     if (id) m_.correlation_id = v.text;
     return id;
   }
 
-  // No bridge encodes what is text: then it is the requester's own, and the reply must have it as it is.
+  // Bridges encode only what is not text. So this one is the requester's own, and the reply must have it as it is.
   void decode_id() {
     std::string raw;
     if (!base64url_decode(*m_.correlation_id, raw) || is_utf8(raw)) return;

@@ -159,7 +159,7 @@ class Texts {
 
 Result<> encode_properties(Writer& writer, const Publication& publication) {
   auto& m = *publication.message;
-  thread_local std::vector<Header> extras;  // so that its memory stays: many a source has one for every message
+  thread_local std::vector<Header> extras;  // keeps its memory, because many sources have one for every message
   extras.clear();
   Table table(writer, publication, extras);
   Texts texts(table);
@@ -187,7 +187,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   flags |= texts.fit(kAppId, m.app_id, "app-id");
   if (m.priority) flags |= kPriority;
   if (!publication.author.empty()) flags |= kUserId;
-  // A record that says nothing else was made at its own time.
+  // A message without a timestamp of its own has the time of its record.
   auto timestamp = m.timestamp ? m.timestamp : m.record_seconds();
   if (timestamp) flags |= kTimestamp;
 

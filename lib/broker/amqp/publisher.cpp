@@ -55,10 +55,10 @@ Duration Publisher::serve() {
   return queue_.let_in() ? Duration::zero() : sleep;
 }
 
-void Publisher::say_goodbye(std::function<void()> gone) {
+void Publisher::close_in_order(std::function<void()> done) {
   supervisor_.stop();
-  on_closed_ = std::move(gone);
-  connection_.say_goodbye();
+  on_closed_ = std::move(done);
+  connection_.close_in_order();
 }
 
 void Publisher::close() {
@@ -81,9 +81,9 @@ void Publisher::opened() {
 void Publisher::declare_own_queues() {
   for (auto& name : settings_.declares) {
     if (not_declared_.contains(name)) continue;
-    auto said = settings_.declarations.find(name);
+    auto declared = settings_.declarations.find(name);
     side_.ask({SideChannel::Question::Kind::declare_queue, name,
-               said == settings_.declarations.end() ? QueueDeclaration{} : said->second});
+               declared == settings_.declarations.end() ? QueueDeclaration{} : declared->second});
   }
 }
 

@@ -28,8 +28,8 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
   Duration serve();
   /// [loop] How long it may rest between two rounds; Duration::max() where nothing is under way.
   [[nodiscard]] Duration rest() const { return channel_.window().rest(); }
-  /// [loop] Writes its last; `gone` is called once the broker has answered, or at once where there is no connection.
-  void say_goodbye(std::function<void()> gone);
+  /// [loop] Writes its last; `done` is called once the broker has answered, or at once where there is no connection.
+  void close_in_order(std::function<void()> done);
   /// [loop] Drops the connection at once.
   void close();
 

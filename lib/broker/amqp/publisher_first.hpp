@@ -6,9 +6,10 @@
 
 namespace mombridge::amqp {
 
-/// A bridge that reads and cannot publish only lets its sources wait. So the publisher connects first, subscriptions
-/// begin when it is there or cannot be there for another reason than a limit of connections, and while such a limit
-/// keeps it out no subscription connects, and one of those that are connected gives way. Lives on its loop's thread.
+/// A bridge that cannot publish must not read, because its sources would only wait. So the publisher connects first.
+/// Subscriptions begin when the publisher is connected, or cannot connect for another reason than a limit of
+/// connections. While such a limit keeps the publisher out, no subscription connects, and one that is connected closes
+/// its connection. Belongs to its loop's thread.
 class PublisherFirst {
  public:
   /// `begin`: called once, starts the subscriptions. `give_way`: closes one connection of a subscription.
@@ -25,7 +26,7 @@ class PublisherFirst {
     begin();
     if (limited) give_way_();
   }
-  /// No subscription may connect now.
+  /// Returns true if no subscription may connect now.
   [[nodiscard]] bool publisher_waits() const { return waits_; }
 
  private:

@@ -13,8 +13,8 @@ bool has(const std::string& text, std::string_view part) { return text.find(part
 QueueSetup::QueueSetup(const Subscription& subscription)
     : subscription_(subscription), lifetime_(amqp::lifetime(subscription)) {}
 
-// A queue that was there before is looked for first: only so is it seen that it was deleted meanwhile. Then it is
-// declared all the same, because only that shows whether it is still what the configuration says.
+// A queue that was consumed from before is looked for first, because a declaration would not show that it was deleted
+// meanwhile. Then it is declared nevertheless, because only that shows whether it is still what the configuration says.
 void QueueSetup::ask(Connection& connection, uint16_t channel) {
   // A server-named queue that this connection has already needs no new one, nor other bindings.
   if (!private_name_.empty()) return;

@@ -11,8 +11,8 @@
 
 namespace mombridge::amqp {
 
-/// One per subscription; lives through all of its connections, and knows therefore what a new one finds changed. Not
-/// thread-safe.
+/// One per subscription. It lives through all connections of the subscription, and so it can tell what has changed when
+/// a new one is made. Not thread-safe.
 class QueueSetup {
  public:
   /// `subscription` outlives this.
@@ -25,7 +25,7 @@ class QueueSetup {
   /// The channel was closed with 404. Returns true if the queue was only looked for: ask again on a new channel, this
   /// time it is made.
   bool make_it();
-  /// Messages come, or may come.
+  /// The subscription consumes from the queue.
   void consuming();
   void connection_ended();
 
@@ -35,7 +35,7 @@ class QueueSetup {
   /// The queue belongs to the connection: when only a channel was closed, another channel finds everything in it.
   [[nodiscard]] bool kept_by_connection() const { return lifetime_.with_connection && !lifetime_.with_consumer; }
 
-  /// After a reconnect: what the queue has lost meanwhile, in words; empty: nothing, as far as can be known.
+  /// After a reconnect: what was lost of the queue meanwhile, in words; empty: nothing, as far as can be known.
   [[nodiscard]] std::string lost() const;
 
   struct Refusal {
@@ -52,9 +52,9 @@ class QueueSetup {
   const Subscription& subscription_;
   const QueueLifetime lifetime_;
   std::string private_name_;  ///< of a queue that the server named, on this connection
-  bool had_it_ = false;       ///< on an earlier connection, or on this one
-  bool missing_ = false;      ///< on this connection: it was looked for, and not there
-  bool anew_ = true;          ///< an exclusive one: it has gone with its connection, or was not there yet
+  bool had_it_ = false;       ///< the queue was consumed from before
+  bool missing_ = false;      ///< on this connection the queue was looked for, and did not exist
+  bool anew_ = true;          ///< an exclusive queue was deleted with its connection, or did not exist yet
 };
 
 }  // namespace mombridge::amqp

@@ -46,7 +46,7 @@ struct Subscription {
   std::vector<Binding> bindings;
   Arguments arguments;                    ///< of the consumer
   std::optional<int64_t> delivery_limit;  ///< the queue's x-delivery-limit; 0: it has none; absent: by `declare`
-  bool passive_first = false;             ///< used as it is where it exists; only else declared as `declare` says
+  bool passive_first = false;             ///< a queue that exists is used as it is; `declare` is for one that does not
 };
 
 struct Settings : config::BrokerSettings {

@@ -1,5 +1,5 @@
 #pragma once
-// Questions of the publisher's, apart from its publications.
+// What the publisher asks of the broker beside its publications.
 
 #include <cstdint>
 #include <deque>
@@ -10,8 +10,8 @@
 
 namespace mombridge::amqp {
 
-/// A channel for what the broker may refuse: it closes the channel then, and that must cost nothing else. One question
-/// at a time, because behind a refusal the broker reads nothing. Lives on its loop's thread.
+/// A channel of its own for what the broker may refuse, because a broker refuses by closing the channel. One question
+/// at a time, because the broker reads nothing that comes behind a refused one. Belongs to its loop's thread.
 class SideChannel final : private ChannelUser {
  public:
   struct Question {
@@ -24,12 +24,12 @@ class SideChannel final : private ChannelUser {
 
   SideChannel(Connection& connection, Answered answered) : connection_(connection), answered_(std::move(answered)) {}
 
-  /// Another connection, or none: what was asked is forgotten. Later questions go over `channel`.
+  /// The connection is another one, or closed: questions without an answer are dropped. Later ones go over `channel`.
   void reset(uint16_t channel);
   void ask(Question question);
-  /// Nothing is asked that has no answer.
+  /// Returns true if every question has its answer.
   [[nodiscard]] bool idle() const { return questions_.empty(); }
-  /// The question whose answer is awaited. Not idle.
+  /// The question whose answer is awaited; only while not idle.
   [[nodiscard]] const Question& asked() const { return questions_.front(); }
 
  private:

@@ -9,7 +9,7 @@ namespace {
 
 using Kind = Value::Kind;
 
-/// What decoding one value came to. `skip`: well-formed in size, but not to be shown to anybody.
+/// The result of decoding one value. `skip`: its size is well-formed, but the value is left out.
 enum class Decoded { ok, skip, malformed };
 
 class Decoder {
@@ -120,7 +120,7 @@ void number(Writer& writer, char type, N n) {
   writer.number(n);
 }
 
-// RabbitMQ's parser knows no infinities and no NaN and dies of them, with the whole connection: they go as text.
+// Infinities and NaN go as text, because RabbitMQ's parser fails on them and ends the whole connection.
 void real(Writer& writer, const Value& v) {
   double rounded = v.kind == Kind::f32 ? static_cast<float>(v.real) : v.real;
   if (std::isnan(rounded)) return encode_value(writer, Value::of(std::string_view("nan")));
@@ -159,7 +159,7 @@ void encode_value(Writer& writer, const Value& v) {
     case Kind::u32:
       return number(writer, 'i', static_cast<uint32_t>(i));
     case Kind::i64:
-    case Kind::u64:  // no letter for it is read alike by all; as a signed one its upper half changes sign
+    case Kind::u64:  // no type letter means u64 to all readers; as a signed number its upper half changes sign
       return number(writer, 'l', i);
     case Kind::timestamp:
       return number(writer, 'T', i);

@@ -33,7 +33,7 @@ class Writer {
   /// At most kShortStringLimit bytes: the caller has checked.
   void short_string(std::string_view s) { sized(static_cast<uint8_t>(s.size()), s); }
   void long_string(std::string_view s) { sized(static_cast<uint32_t>(s.size()), s); }
-  /// A table's entry with a text: what most headers are, in one go.
+  /// A table's entry with a text, which most headers are, in one step.
   void text_entry(std::string_view name, std::string_view text) {
     char* at = out_.extend(name.size() + text.size() + 6);
     *at = static_cast<char>(name.size());
@@ -53,7 +53,7 @@ class Writer {
     std::memcpy(at + 1, &wire_channel, sizeof wire_channel);
     std::memcpy(at + 3, &wire_size, sizeof wire_size);
   }
-  /// One whose size is known only when it has been written: end_frame() puts it in.
+  /// A frame whose size is known only when it has been written: end_frame() fills the size in.
   [[nodiscard]] size_t begin_frame(uint8_t type, uint16_t channel) {
     frame(type, channel, 0);
     return out_.size();

@@ -101,7 +101,7 @@ TEST(Closing, ByTheServerIsAnsweredAndSaysWhy) {
   }
 }
 
-TEST(Closing, AGoodbyeWaitsForTheAnswerAlsoWhereReadingWasPaused) {
+TEST(Closing, InOrderWaitsForTheAnswerAlsoWhereReadingWasPaused) {
   ScriptedServer server;
   Client client(server);
   client.open();
@@ -109,7 +109,7 @@ TEST(Closing, AGoodbyeWaitsForTheAnswerAlsoWhereReadingWasPaused) {
   EXPECT_EQ(client.next(), "opened");
   client.run([&] {
     client.connection->pause_reading(true);
-    client.connection->say_goodbye();
+    client.connection->close_in_order();
   });
   ASSERT_TRUE(socket.await(AMQP_CONNECTION_CLOSE_METHOD));
   EXPECT_TRUE(client.quiet()) << "not before the answer";

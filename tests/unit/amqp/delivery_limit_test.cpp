@@ -25,7 +25,7 @@ class DeliveryLimitTest : public testing::Test {
     if (put_backs) notes.put_backs = put_backs;
     if (put_backs) notes.put_back_target = "order.old";
     notes.user_id = user;
-    return limit().look(notes, message);
+    return limit().check(notes, message);
   }
   void declare(Argument type) {
     subscription.declare = QueueDeclaration{};

@@ -32,23 +32,23 @@ class GiveBackTest : public testing::Test, private GiveBack::User {
   EventLoop loop{"test"};
   std::unique_ptr<GiveBack> give_back_;
   Waiting waiting = Waiting::long_enough;
-  size_t looks = 0, given_back = 0;
+  size_t checks = 0, given_back = 0;
   std::vector<std::string> kept;
   Duration asked_for{};
 
-  std::function<void()> on_look = [] {}, on_give_back = [] {}, on_keep = [] {};
+  std::function<void()> on_check = [] {}, on_give_back = [] {}, on_keep = [] {};
 
  private:
   Waiting waiting_since(TimePoint since) override {
-    ++looks;
+    ++checks;
     asked_for = Clock::now() - since;
     auto now = waiting;
-    on_look();
+    on_check();
     return now;
   }
   void give_back() override {
     ++given_back;
-    give_back_->left();
+    give_back_->paused();
     on_give_back();
   }
   void keep(const std::string& why) override {
@@ -63,10 +63,10 @@ TEST_F(GiveBackTest, OnceUntilItReturns) {
     if (given_back == 2) return loop.quit();
     loop.after(60ms, [this] {
       EXPECT_EQ(given_back, 1u);
-      EXPECT_TRUE(give_back_->is_left());
-      give_back_->returns();
-      EXPECT_TRUE(give_back_->is_returning());
-      give_back_->returned();  // and the destination is away again
+      EXPECT_TRUE(give_back_->is_paused());
+      give_back_->resumes();
+      EXPECT_TRUE(give_back_->is_resuming());
+      give_back_->resumed();  // and the destination is away again
     });
   };
   give_back_->watch();
@@ -78,8 +78,8 @@ TEST_F(GiveBackTest, OnceUntilItReturns) {
 TEST_F(GiveBackTest, NotForWhatIsOnItsWay) {
   make();
   waiting = Waiting::briefly;
-  on_look = [this] {
-    if (looks == 8) loop.quit();  // it goes on looking
+  on_check = [this] {
+    if (checks == 8) loop.quit();  // it goes on looking
   };
   give_back_->watch();
   run();
@@ -89,10 +89,10 @@ TEST_F(GiveBackTest, NotForWhatIsOnItsWay) {
 TEST_F(GiveBackTest, LooksOnlyWhileSomethingIsInFlight) {
   make();
   waiting = Waiting::nothing;
-  on_look = [this] {
-    if (looks == 2) return loop.quit();
+  on_check = [this] {
+    if (checks == 2) return loop.quit();
     loop.after(40ms, [this] {
-      EXPECT_EQ(looks, 1u);
+      EXPECT_EQ(checks, 1u);
       give_back_->watch();
     });
   };
@@ -103,18 +103,18 @@ TEST_F(GiveBackTest, LooksOnlyWhileSomethingIsInFlight) {
 TEST_F(GiveBackTest, AQueueThatNeedsItsConsumerKeepsItAndThatIsSaidOnce) {
   make("the queue is auto_delete");
   EXPECT_TRUE(give_back_->must_keep());
-  on_look = [this] {
-    if (looks == 6) {
+  on_check = [this] {
+    if (checks == 6) {
       EXPECT_EQ(kept.size(), 1u);
     }
-    waiting = looks == 6 ? Waiting::briefly : Waiting::long_enough;
+    waiting = checks == 6 ? Waiting::briefly : Waiting::long_enough;
   };
   on_keep = [this] {
     if (kept.size() == 2) loop.quit();  // they waited briefly in between: it is another time
   };
   give_back_->watch();
   run();
-  EXPECT_GT(looks, 6u);
+  EXPECT_GT(checks, 6u);
   EXPECT_EQ(given_back, 0u);
   EXPECT_EQ(kept[0], "the queue is auto_delete");
 }
@@ -130,7 +130,7 @@ TEST_F(GiveBackTest, ItsTimerGoesWithIt) {
   give_back_.reset();
   loop.after(50ms, [this] { loop.quit(); });
   run();
-  EXPECT_EQ(looks, 0u);
+  EXPECT_EQ(checks, 0u);
 }
 
 }  // namespace

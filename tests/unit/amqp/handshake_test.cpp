@@ -130,12 +130,12 @@ TEST_F(HandshakeTest, NothingIsLeftOfTheLoginBefore) {
   EXPECT_EQ(handshake.agreed().frame_max, size_t{FrameReader::kOurFrameMax});
 }
 
-TEST(Stranger, IsNamedByItsFirstBytes) {
-  EXPECT_EQ(describe_stranger("\1\0\0"s), "") << "the beginning of a method's frame";
-  EXPECT_THAT(describe_stranger("AMQP\0\1\0\0"s), HasSubstr("does not speak AMQP 0-9-1"));
-  EXPECT_THAT(describe_stranger("\x15\3\3"s), HasSubstr("speaks TLS"));
-  EXPECT_THAT(describe_stranger("HTTP/1.1 400"), HasSubstr("speaks HTTP"));
-  EXPECT_THAT(describe_stranger("220 mail"), HasSubstr("'220 mail'"));
+TEST(OtherProtocol, IsNamedByItsFirstBytes) {
+  EXPECT_EQ(describe_other_protocol("\1\0\0"s), "") << "the beginning of a method's frame";
+  EXPECT_THAT(describe_other_protocol("AMQP\0\1\0\0"s), HasSubstr("does not speak AMQP 0-9-1"));
+  EXPECT_THAT(describe_other_protocol("\x15\3\3"s), HasSubstr("speaks TLS"));
+  EXPECT_THAT(describe_other_protocol("HTTP/1.1 400"), HasSubstr("speaks HTTP"));
+  EXPECT_THAT(describe_other_protocol("220 mail"), HasSubstr("'220 mail'"));
 }
 
 }  // namespace
