@@ -1,7 +1,7 @@
 #include "broker/amqp/config.hpp"
 
 #include "broker/amqp/queue_lifetime.hpp"
-#include "broker/amqp/short_string.hpp"
+#include "message/short_string.hpp"
 #include "broker/amqp/subscriptions.hpp"
 #include "config/broker_keys.hpp"
 
@@ -64,7 +64,7 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   section.elsewhere({"queue", "routing_key", "declare", "bind", "arguments", "target_from"},
                     "it belongs to an entry of subscribe:");
   for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
-  settings->longest_correlation_id = kShortStringLimit;
+  settings->longest_correlation_id = kLongestShortString;
   if (config::read_accept_replies(section, context, "reply_queue", *settings))
     subscribe_replies(section, context.reply_keys, *settings);
   return settings;

@@ -84,7 +84,7 @@ void ConsumeChannel::consume() {
 
 bool ConsumeChannel::came_singly(bool counted) {
   if (!intake_.asked()) return false;
-  intake_.got(counted, loop_.round_began());
+  intake_.got(counted);
   if (!counted) return false;
   static Counter& taken = counter("redelivered_taken_singly");
   taken.add();
@@ -95,7 +95,7 @@ bool ConsumeChannel::came_singly(bool counted) {
 
 void ConsumeChannel::settled(const AmqpDelivery& d) {
   if (!failpoint("early_ack") || d.settlement != Settlement::accept) acks_.settled(d.tag, d.settlement);
-  intake_.settled(loop_.round_began());
+  intake_.settled();
 }
 
 void ConsumeChannel::method(amqp_method_number_t id, void* decoded, std::string_view arguments) {

@@ -96,7 +96,7 @@ class Restore {
     }
     // Only where the property has no room for it. Else there is a property, and that is the one that counts.
     bool id =
-        h.name == header::kCorrelationId && !m_.correlation_id && v.is_text() && v.text.size() > kShortStringLimit;
+        h.name == header::kCorrelationId && !m_.correlation_id && v.is_text() && v.text.size() > kLongestShortString;
     if (id) m_.correlation_id = v.text;
     return id;
   }

@@ -57,11 +57,11 @@ class Table {
  private:
   void entry(std::string_view name, const Value& value) {
     if (broker_owned(name)) return;
-    if (name.size() > kShortStringLimit) {
+    if (name.size() > kLongestShortString) {
       bad_ = name.size();
       return;
     }
-    bool cloud_event = name.starts_with("ce_") && name.size() + 9 <= kShortStringLimit;
+    bool cloud_event = name.starts_with("ce_") && name.size() + 9 <= kLongestShortString;
     if (value.kind == Value::Kind::string && !cloud_event && !name.empty()) return writer_.text_entry(name, value.text);
     // Kafka's `ce_id` is `cloudEvents_id` on AMQP. Source: CloudEvents AMQP protocol binding, 3.1.3.
     if (cloud_event) {
@@ -146,7 +146,7 @@ class Texts {
   explicit Texts(Table& table) : table_(table) {}
   uint16_t fit(uint16_t flag, const Message::Text& text, std::string_view name) {
     if (!text) return 0;
-    if (text->size() <= kShortStringLimit) return flag;
+    if (text->size() <= kLongestShortString) return flag;
     table_.extra(name, Value::of_untyped(*text));
     return 0;
   }
@@ -168,7 +168,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   Message::Text id = m.correlation_id;
   if (id && !publication.literal_id && !is_utf8(*id)) {
     base64url_encode(*id, encoded);
-    if (encoded.size() <= kShortStringLimit) {
+    if (encoded.size() <= kLongestShortString) {
       id = encoded;
       table.extra(header::kCorrelationIdEncoding, Value::of(std::string_view("base64url")));
     }
@@ -177,7 +177,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   flags |= texts.fit(kContentType, m.content_type, "content-type");
   flags |= texts.fit(kContentEncoding, m.content_encoding, "content-encoding");
   flags |= texts.fit(kCorrelationId, id, header::kCorrelationId);
-  if (m.reply_to && m.reply_to->size() <= kShortStringLimit) flags |= kReplyTo;
+  if (m.reply_to && m.reply_to->size() <= kLongestShortString) flags |= kReplyTo;
   if (m.expiration && expiration_fits(*m.expiration))
     flags |= kExpiration;
   else if (m.expiration)

@@ -12,9 +12,9 @@ Result<> check_publication(const Publication& p, const PublishLimits& limits) {
   if (auto size = p.message->body.size(); size > limits.max_message_size)
     return fail("a body of " + std::to_string(size) + " bytes is over the broker's limit of " +
                 std::to_string(limits.max_message_size) + " (max_message_size)");
-  if (auto longest = std::max(p.target.size(), p.exchange.size()); longest > kShortStringLimit)
+  if (auto longest = std::max(p.target.size(), p.exchange.size()); longest > kLongestShortString)
     return fail("a routing key or exchange of " + std::to_string(longest) + " bytes: AMQP takes at most " +
-                std::to_string(kShortStringLimit));
+                std::to_string(kLongestShortString));
   return {};
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/secret.hpp"
-#include "broker/amqp/short_string.hpp"
+#include "message/short_string.hpp"
 #include "config/config.hpp"
 
 namespace mombridge::amqp {
@@ -51,7 +51,7 @@ struct Subscription {
 
 struct Settings : config::BrokerSettings {
   [[nodiscard]] std::string target_fault(std::string_view target) const override {
-    return target.size() <= kShortStringLimit ? "" : "is longer than the 255 bytes that AMQP has for a routing key";
+    return target.size() <= kLongestShortString ? "" : "is longer than the 255 bytes that AMQP has for a routing key";
   }
 
   std::vector<Endpoint> endpoints;  ///< tried in turn; at least one

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "broker/amqp/queue_lifetime.hpp"
-#include "broker/amqp/short_string.hpp"
+#include "message/short_string.hpp"
 #include "config/broker_keys.hpp"
 #include "config/text.hpp"
 #include "message/pattern.hpp"
@@ -18,7 +18,7 @@ using config::Scalar;
 using config::Section;
 
 bool fits(const Scalar& value, config::Diagnostics& diagnostics) {
-  if (value.value.size() <= kShortStringLimit && value.value.find('\0') == std::string::npos) return true;
+  if (value.value.size() <= kLongestShortString && value.value.find('\0') == std::string::npos) return true;
   diagnostics.error(value.mark, value.path, "longer than 255 bytes", "AMQP has no room for more");
   return false;
 }
@@ -26,7 +26,7 @@ bool fits(const Scalar& value, config::Diagnostics& diagnostics) {
 Arguments read_arguments(Section& section) {
   Arguments arguments;
   for (auto& [key, value] : section.pairs("arguments")) {
-    if (key.size() > kShortStringLimit) section.error("arguments", "a name longer than 255 bytes");
+    if (key.size() > kLongestShortString) section.error("arguments", "a name longer than 255 bytes");
     arguments[key] = value.typed();
   }
   return arguments;

@@ -108,7 +108,7 @@ class Decoder {
 void encode_members(Writer& writer, const Value& value, bool named) {
   auto begin = writer.begin_sized();
   for (auto& member : value.members) {
-    if (named) writer.short_string(member.name.substr(0, kShortStringLimit));
+    if (named) writer.short_string(member.name.substr(0, kLongestShortString));
     encode_value(writer, member.value);
   }
   writer.end_sized(begin);

@@ -2,9 +2,8 @@
 
 #include "base/text.hpp"
 #include "broker/amqp/config.hpp"
-#include "broker/amqp/short_string.hpp"
-#include "config/text.hpp"
 #include "message/short_string.hpp"
+#include "config/text.hpp"
 
 namespace mombridge::amqp {
 

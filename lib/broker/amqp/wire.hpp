@@ -16,7 +16,6 @@
 
 namespace mombridge::amqp {
 
-inline constexpr size_t kMaxShortString = kLongestShortString;
 
 /// Appends to a buffer that belongs to the caller.
 class Writer {
@@ -30,7 +29,7 @@ class Writer {
   }
   void octet(uint8_t n) { *out_.extend(1) = static_cast<char>(n); }
   void raw(std::string_view s) { out_.append(s); }
-  /// At most kShortStringLimit bytes: the caller has checked.
+  /// At most kLongestShortString bytes: the caller has checked.
   void short_string(std::string_view s) { sized(static_cast<uint8_t>(s.size()), s); }
   void long_string(std::string_view s) { sized(static_cast<uint32_t>(s.size()), s); }
   /// A table's entry with a text, which most headers are, in one step.
