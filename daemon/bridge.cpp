@@ -77,7 +77,7 @@ void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
   router_.drain();
   // What is in flight may still have to pass through a memory broker: closed now, that would keep it for ever.
   for (auto& section : config_->brokers)
-    if (!broker_kind(section.type).internal) snapshot_->brokers().at(section.name)->stop_intake();
+    if (!section.settings->kind->internal) snapshot_->brokers().at(section.name)->stop_intake();
   wait_drained();
 }
 

@@ -25,13 +25,13 @@ const std::vector<BrokerKind>& broker_kinds() {
        .try_out = kafka::try_out,
        .needs = kafka::needs,
        .client_settings = kafka::client_settings},
-      {.reader = memory::reader(), .create = memory::create, .internal = true},
+      {.reader = memory::reader(), .create = memory::create},
   };
   return kKinds;
 }
 
 const BrokerKind& broker_kind(const std::string& type) {
-  return *std::ranges::find(broker_kinds(), type, [](auto& kind) { return kind.reader.type; });
+  return *std::ranges::find(broker_kinds(), type, [](auto& kind) { return kind.reader.traits->type; });
 }
 
 const routing::DestinationKinds& destination_kinds() {

@@ -47,9 +47,10 @@ Lines lines_of(const Message& m) {
 
 }  // namespace
 
-OneShot::OneShot(const config::BrokerSection& section, const std::string& reply_to)
+OneShot::OneShot(const config::BrokerSection& section, const std::string& reply_to,
+                 const std::optional<std::string>& exchange)
     : section_(section), id_(random_id()) {
-  section_.settings = broker_kind(section.type).client_settings(*section.settings, reply_to, id_);
+  section_.settings = broker_kind(section.type).client_settings(*section.settings, {reply_to, id_, exchange});
   if (!reply_to.empty()) reply_to_ = section_.settings->reply_address;
   broker_ = broker_kind(section.type).create(section_);
   broker_->start(*this);
@@ -60,14 +61,14 @@ OneShot::~OneShot() {
   broker_->stop(std::chrono::seconds(2));
 }
 
-void OneShot::fill(const Options& options, Duration patience) {
-  message_.target = options.target;
-  message_.body = *options.body;
+void OneShot::fill(const Options& command, Duration patience) {
+  message_.target = command.target;
+  message_.body = *command.body;
   message_.app_id = section_.settings->appname;
   message_.record_time_ms = unix_ms();
-  if (!options.content_type.empty()) message_.content_type = options.content_type;
-  if (!options.key.empty()) message_.key = options.key;
-  for (auto& [name, value] : options.headers) headers_.push_back({name, Value::of(value)});
+  if (!command.content_type.empty()) message_.content_type = command.content_type;
+  if (!command.key.empty()) message_.key = command.key;
+  for (auto& [name, value] : command.headers) headers_.push_back({name, Value::of(value)});
   message_.headers = headers_;
   if (!reply_to_.empty()) {
     message_.reply_to = reply_to_;
@@ -76,8 +77,7 @@ void OneShot::fill(const Options& options, Duration patience) {
     message_.expiration = expiration_;
   }
   Publication::message = &message_;
-  Publication::exchange = options.exchange ? std::string_view(*options.exchange) : section_.settings->exchange;
-  Publication::target = options.target;
+  Publication::target = command.target;
   Publication::key = message_.key;
 }
 
@@ -106,17 +106,17 @@ Result<> OneShot::wait_sent(TimePoint end) {
   return outcome_->kind == Outcome::Kind::delivered ? Result<>{} : fail(outcome_->reason);
 }
 
-Result<> OneShot::publish(const Options& options, Duration patience) {
+Result<> OneShot::publish(const Options& command, Duration patience) {
   if (auto ok = connect(patience); !ok) return ok;
-  fill(options, patience);
+  fill(command, patience);
   broker_->publish(*this);
   return wait_sent(Clock::now() + patience);
 }
 
-Result<std::optional<Answer>> OneShot::request(const Options& options, Duration patience) {
+Result<std::optional<Answer>> OneShot::request(const Options& command, Duration patience) {
   // Joining a consumer group takes seconds: that is not the responder's time.
   if (auto ok = connect(std::max<Duration>(patience, std::chrono::seconds(30))); !ok) return fail(ok.error());
-  fill(options, patience);
+  fill(command, patience);
   auto begin = Clock::now();
   broker_->publish(*this);
   if (auto ok = wait_sent(begin + patience); !ok) return fail(ok.error());

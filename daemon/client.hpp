@@ -24,20 +24,22 @@ struct Answer {
 /// Lives on one thread; the broker's own threads call back.
 class OneShot final : private Publication, private Sink {
  public:
-  /// `reply_to`: an address of its own that replies come back to; empty: none are wanted.
-  OneShot(const config::BrokerSection& section, const std::string& reply_to);
+  /// `reply_to`: an address of its own that replies come back to; empty: none are wanted. `exchange`: instead of the
+  /// section's, where the broker has exchanges.
+  OneShot(const config::BrokerSection& section, const std::string& reply_to,
+          const std::optional<std::string>& exchange);
   ~OneShot() override;
 
-  /// Sends the message and waits for the broker's confirm. The options have a body, and outlive this.
-  Result<> publish(const Options& options, Duration patience);
+  /// Sends the message and waits for the broker's confirm. `command` has a body, and outlives this.
+  Result<> publish(const Options& command, Duration patience);
   /// The same, and waits for the reply; nothing where it does not come within `patience`.
-  Result<std::optional<Answer>> request(const Options& options, Duration patience);
+  Result<std::optional<Answer>> request(const Options& command, Duration patience);
 
  private:
   void completed(Outcome outcome) noexcept override;
   void receive(DeliveryHandle delivery) noexcept override;
 
-  void fill(const Options& options, Duration patience);
+  void fill(const Options& command, Duration patience);
   Result<> connect(Duration patience);
   Result<> wait_sent(TimePoint end);
   [[nodiscard]] std::string why_not() const;

@@ -203,7 +203,7 @@ int publish(Options options) {
   if (!section) return section.error();
   log::init(log::Level::error, log::Format::text);
   options.body = body_of(options.body);
-  auto sent = OneShot(**section, "").publish(options, patience);
+  auto sent = OneShot(**section, "", options.exchange).publish(options, patience);
   return sent ? kExitOk : complain(kExitUnavailable, sent.error().text);
 }
 
@@ -215,7 +215,7 @@ int request(Options options) {
   if (!section) return section.error();
   log::init(log::Level::error, log::Format::text);
   options.body = body_of(options.body);
-  auto answer = OneShot(**section, config->name + ".request").request(options, patience);
+  auto answer = OneShot(**section, config->name + ".request", options.exchange).request(options, patience);
   if (!answer) return complain(kExitUnavailable, answer.error().text);
   if (!*answer) return complain(kExitTimeout, "no reply within " + options.timeout);
   auto& reply = **answer;

@@ -19,9 +19,11 @@ class EventLoop;
 /// One connection, subscription or publisher of a broker, as status, logs and readiness see it.
 struct LinkStatus {
   enum class State { connecting, up, blocked, failing, stopped };
-  std::string link;  ///< "publisher", "queue task.queue", "topic orders"
+  enum class Role { subscription, publisher };
+  std::string link;  ///< "publisher", "queue task.queue", "topic orders": for people
   State state = State::connecting;
   std::string detail;  ///< why it is not up: the broker's own words
+  Role role = Role::subscription;
 };
 std::string_view to_string(LinkStatus::State state);
 

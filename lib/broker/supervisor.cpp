@@ -8,8 +8,8 @@
 namespace mombridge {
 
 namespace {
-// A link that broke sooner than this after it came up keeps its backoff: a broker that accepts and then closes at once
-// must not be knocked at without end.
+// A link that breaks sooner than this after it came up keeps its backoff, because a broker that accepts connections and
+// closes them at once would otherwise be tried again without a pause.
 constexpr Duration kStable = std::chrono::seconds(5);
 }  // namespace
 
@@ -30,9 +30,10 @@ std::string_view to_string(LinkStatus::State state) {
 }
 
 Supervisor::Supervisor(EventLoop& loop, std::string broker, std::string link, Backoff backoff,
-                       std::function<void()> open)
+                       std::function<void()> open, LinkStatus::Role role)
     : loop_(loop), broker_(std::move(broker)), backoff_(backoff), open_(std::move(open)) {
   status_.link = std::move(link);
+  status_.role = role;
 }
 
 Supervisor::~Supervisor() {

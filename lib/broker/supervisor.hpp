@@ -19,7 +19,8 @@ class Supervisor {
  public:
   /// `open` begins one attempt and ends it, at once or later, with opened() or failed(). `broker` and `link` name it in
   /// logs and status. `loop` must outlive this; destroy it on the loop's thread, or when the loop does not run.
-  Supervisor(EventLoop& loop, std::string broker, std::string link, Backoff backoff, std::function<void()> open);
+  Supervisor(EventLoop& loop, std::string broker, std::string link, Backoff backoff, std::function<void()> open,
+             LinkStatus::Role role = LinkStatus::Role::subscription);
   ~Supervisor();
 
   /// [loop] Begins the first attempt.

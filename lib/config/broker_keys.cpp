@@ -10,7 +10,7 @@ void read_broker_keys(Section& section, const KindContext& context, BrokerSettin
   settings.own_names = {context.bridge_name + ".replies", context.bridge_name + ".dead"};
   for (auto& glob : section.strings("allow_reply_to")) settings.allow_reply_to.push_back(glob.value);
   auto* list = section.node("allow_reply_to");
-  // No globs mean "any": what the list looks like it says is the opposite.
+  // Without globs any address is allowed, and whoever writes an empty list means the opposite.
   if (list && list->kind == Node::Kind::list && list->items.empty())
     section.error("allow_reply_to", "an empty list", "leave it out to allow any, or name what is allowed");
 }
@@ -41,7 +41,7 @@ void read_reconnect(Section& section, Duration& first, Duration& longest) {
   bool limited = section.duration("reconnect_delay_max", longest, 1ms);
   if (first <= longest) return;
   if (limited) section.error("reconnect_delay_max", "below reconnect_delay, which is " + to_text(first));
-  // Only the first wait was set, above the default of the other: then it is the longest as well.
+  // Only reconnect_delay was set, above the default of reconnect_delay_max: then it is the longest wait, too.
   if (set && !limited) longest = first;
 }
 
@@ -50,6 +50,31 @@ void read_restore(Section& section, Subscription& subscription) { section.flag("
 void join_restore(Section& from, const std::string& key, const Subscription& entry, const Subscription& first) {
   if (from.has("restore") && entry.restore != first.restore)
     from.error(key, "subscribed to with another restore", "first at " + place(first.mark));
+}
+
+bool read_mandatory(Section& destination, Use use) {
+  bool mandatory = true;
+  destination.flag("mandatory", mandatory);
+  if (use == Use::dead_letter && !mandatory)
+    destination.error("mandatory", "a dead letter that no queue takes would be lost", "leave it out");
+  return mandatory;
+}
+
+std::optional<bool> read_timestamp(Section& destination) {
+  bool keep = false;
+  bool chosen = destination.choice("timestamp", keep, {{"keep", true}, {"arrival", false}});
+  return chosen ? std::optional(keep) : std::nullopt;
+}
+
+void refuse_exchange(Section& destination, const KindTraits& kind) {
+  if (destination.scalar("exchange"))
+    destination.error("exchange", "a " + std::string(kind.type) + " broker has no exchanges", "leave it out");
+}
+
+void refuse_timestamp(Section& destination, const KindTraits& kind) {
+  if (read_timestamp(destination))
+    destination.error("timestamp", "a broker of type " + std::string(kind.type) + " has no times of records",
+                      "leave it out: the timestamp property crosses as it is");
 }
 
 void read_target_from(Section& section, Subscription& subscription) {

@@ -25,6 +25,14 @@ void read_reconnect(Section& section, Duration& first, Duration& longest);
 void read_restore(Section& section, Subscription& subscription);
 void join_restore(Section& from, const std::string& key, const Subscription& entry, const Subscription& first);
 
+/// `mandatory` of a destination. A dead letter is mandatory.
+bool read_mandatory(Section& destination, Use use);
+/// `timestamp` of a destination: whether it says `keep`, or nothing at all where it is absent.
+std::optional<bool> read_timestamp(Section& destination);
+/// The keys `exchange` and `timestamp` of a destination whose kind has no use for them.
+void refuse_exchange(Section& destination, const KindTraits& kind);
+void refuse_timestamp(Section& destination, const KindTraits& kind);
+
 /// `target_from: header:NAME` of a subscription; then any target can arrive.
 void read_target_from(Section& section, Subscription& subscription);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "message/pattern.hpp"
+
 namespace mombridge::config {
 
 namespace {
@@ -16,6 +18,26 @@ const T* find(const std::vector<T>& all, const std::string& name) {
 
 const BrokerSection* Config::broker(const std::string& broker_name) const { return find(brokers, broker_name); }
 const Handler* Config::handler(const std::string& handler_name) const { return find(handlers, handler_name); }
+
+// There is none; but a caller that asks for one must not get a reference to nothing.
+const Subscription& BrokerSettings::subscription(size_t) const {
+  static const Subscription kNone;
+  return kNone;
+}
+
+bool BrokerSettings::brings(const Subscription& s, const std::string& target) const {
+  if (!s.target_from.empty()) return true;
+  if (std::ranges::none_of(s.targets, [&](auto& pattern) { return Pattern(pattern).matches(target); })) return false;
+  if (!s.expression) return true;
+  // The client leaves out what the broker and the bridge keep for themselves.
+  return s.expression->matches(target) && !target.starts_with("__") &&
+         std::ranges::find(own_names, target) == own_names.end();
+}
+
+std::optional<bool> BrokerSettings::reads(const Subscription& s, const PublishOptions*,
+                                          const std::string& target) const {
+  return brings(s, target) ? std::optional(true) : std::nullopt;
+}
 
 bool same_broker(const BrokerSection& a, const BrokerSection& b) {
   if (&a == &b) return true;

@@ -16,7 +16,9 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/secret.hpp"
+#include "config/kind_traits.hpp"
 #include "message/expression.hpp"
+#include "message/publication.hpp"
 
 namespace mombridge::config {
 
@@ -36,20 +38,11 @@ struct Text {
 /// A scalar with the type that it has in the file: in quotes always text.
 using Typed = std::variant<bool, int64_t, double, std::string>;
 
-/// What the file binds a subscription's queue to.
-struct Bound {
-  std::string exchange;
-  std::vector<std::string> keys;  ///< patterns of the targets that come from there
-  bool certain = false;           ///< the exchange is known to route by them, because it is one of the broker's own
-};
-
-/// What a broker subscribes to, as far as routing needs to know; its kind's settings hold the rest under the same
-/// index.
+/// What a broker subscribes to, as far as routing needs to know; a kind's own subscription is derived from it.
 struct Subscription {
   std::string source;                ///< queue, exchange or topic as written: for logs and status
   std::vector<std::string> targets;  ///< patterns (topic-exchange language) of the targets that can arrive; "#": any
-  std::optional<Expression> expression;  ///< Kafka's `^…`: what arrives matches it, too
-  std::vector<Bound> bound;              ///< AMQP: by `bind:`, or by `exchange:` and `routing_key:`
+  std::optional<Expression> expression;  ///< what arrives matches it, too
   std::string target_from;               ///< name of the header that the target is taken from; empty: none
   bool transient = false;  ///< a private queue: misses what is published while the bridge is not connected
   bool of_route = false;   ///< made by a route's `queue:` or `topic:`; only those routes see it
@@ -59,27 +52,50 @@ struct Subscription {
   Mark mark;
 };
 
-/// Base of every kind's settings.
+/// Base of every kind's settings; the kinds derive from KindSettings.
 struct BrokerSettings {
+  explicit BrokerSettings(const KindTraits& of_kind = kUnknownKind) : kind(&of_kind) {}
   virtual ~BrokerSettings() = default;
+
+  [[nodiscard]] virtual size_t subscription_count() const { return 0; }
+  /// `index` is below subscription_count().
+  [[nodiscard]] virtual const Subscription& subscription(size_t index) const;
+
   /// Why nothing can have this target here, to be put behind it ("is not the name of a topic"); empty: it can.
   [[nodiscard]] virtual std::string target_fault(std::string_view) const { return {}; }
-  std::string appname;  ///< application name shown by the broker; app_id of what the bridge itself creates
+
+  /// A message with that target may arrive through the subscription, which is one of these.
+  [[nodiscard]] bool brings(const Subscription& subscription, const std::string& target) const;
+
+  /// Whether the subscription gets what is published to `target` with these options, which a section of the same broker
+  /// has made (null: none). True: for sure. False: only if an exchange is of the kind that routes by patterns. Absent:
+  /// it does not.
+  [[nodiscard]] virtual std::optional<bool> reads(const Subscription& subscription, const PublishOptions* options,
+                                                  const std::string& target) const;
+
+  /// How a reply is published to this address of a requester's; valid as long as the settings. Null: like any message.
+  [[nodiscard]] virtual const PublishOptions* reply_options(std::string_view) const { return nullptr; }
+
+  const KindTraits* kind;  ///< a constant
+  std::string appname;     ///< application name shown by the broker; app_id of what the bridge itself creates
   /// Where the broker is, in one spelling: two sections that share one are one broker. Empty: nobody else can reach it.
   std::vector<std::string> addresses;
-  /// What is published to a target goes to an exchange with the target as key, and not to whoever reads that target.
-  bool exchanges = false;
-  std::string exchange;        ///< AMQP: publishes go here with the target as routing key
-  std::string reply_exchange;  ///< AMQP: replies go here
-  std::vector<Subscription> subscriptions;
   std::vector<std::string> allow_reply_to;  ///< shell globs over the whole name; empty: any but `own_names`
   std::vector<std::string> own_names;       ///< queues or topics of the bridge's own: never a requester's reply address
   std::vector<std::string>
       declares;  ///< those of them that are declared when the broker connects; what exists is used as it is
-  std::optional<bool> accept_replies;    ///< requests may be forwarded to this broker; absent: false, and not said
-  std::string reply_address;             ///< with accept_replies: where the answers to them come back
-  size_t longest_correlation_id = 2048;  ///< bytes
-  bool takes_rejected = true;  ///< has a place for a message that is rejected; Kafka has none, and would only go on
+  std::optional<bool> accept_replies;  ///< requests may be forwarded to this broker; absent: false, and not said
+  std::string reply_address;           ///< with accept_replies: where the answers to them come back
+};
+
+/// Settings with subscriptions of type `S`, which is Subscription or derived from it.
+template <class S>
+struct KindSettings : BrokerSettings {
+  using BrokerSettings::BrokerSettings;
+  [[nodiscard]] size_t subscription_count() const override { return subscriptions.size(); }
+  [[nodiscard]] const Subscription& subscription(size_t index) const override { return subscriptions[index]; }
+
+  std::vector<S> subscriptions;
 };
 
 struct BrokerSection {
@@ -100,13 +116,11 @@ struct AddedHeader {
 struct Destination {
   std::string broker;  ///< empty where it is a handler
   std::string handler;
-  Text target{"{target}", {}};          ///< template
-  std::optional<Text> key;              ///< template
-  std::optional<std::string> exchange;  ///< AMQP; absent: the broker's `exchange`
+  Text target{"{target}", {}};                    ///< template
+  std::optional<Text> key;                        ///< template
+  std::shared_ptr<const PublishOptions> options;  ///< what only its broker's kind understands; null: nothing
   std::vector<AddedHeader> headers;
-  std::vector<std::string> allow;  ///< globs that the rendered target must match
-  bool mandatory = true;
-  bool keep_timestamp = false;            ///< Kafka: `timestamp: keep`
+  std::vector<std::string> allow;         ///< globs that the rendered target must match
   bool declare = false;                   ///< of a dead letter: the bridge makes its queue or topic
   std::shared_ptr<Destination> reply_to;  ///< of a handler
   Mark mark;
@@ -133,7 +147,7 @@ struct Replies {
   Duration timeout = std::chrono::seconds(30);  ///< for requests that do not say how long they wait
   std::vector<ReplyKey> keys;                   ///< the first signs, all verify
   Unusable unusable = Unusable::drop;           ///< replies that answer no request of ours: forged, unknown
-  bool said = false;                            ///< the file has the section
+  bool configured = false;                      ///< the file has the section
 };
 
 struct Route {
@@ -181,7 +195,7 @@ struct Config {
   [[nodiscard]] const Handler* handler(const std::string& name) const;
 };
 
-/// Both sections name one broker, or are one. Different names of one host are not seen through.
+/// Both sections name one broker, or are one. Different names of one host count as different brokers.
 bool same_broker(const BrokerSection& a, const BrokerSection& b);
 
 }  // namespace mombridge::config

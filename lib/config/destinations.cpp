@@ -1,5 +1,6 @@
 // Where messages go: a route's `to:`, a handler's `reply_to:`, a dead letter; and what is done when they cannot.
 
+#include "config/broker_keys.hpp"
 #include "config/sections.hpp"
 #include "config/text.hpp"
 
@@ -14,39 +15,38 @@ void read_templates(Section& section, Destination& to) {
   for (auto& glob : section.strings("allow")) to.allow.push_back(glob.value);
 }
 
-// `declare:`. What the bridge makes has one name.
+// `declare:` of a dead letter. The bridge can declare it only where the target is the name of one queue or topic.
 void read_own_declaration(Section& section, const Loading& loading, Destination& to) {
   if (!section.has("declare")) return;
   auto* broker = loading.config.broker(to.broker);
   auto* kind = loading.kind_of(to.broker);
   if (!broker || !kind) return;
   if (!kind->read_own_declaration)
-    return section.error("declare", "a " + kind->type + " broker declares nothing", "leave it out");
-  if (!to.exchange.value_or("").empty() || to.target.value.find('{') != std::string::npos)
+    return section.error("declare", "a " + std::string(kind->traits->type) + " broker declares nothing",
+                         "leave it out");
+  if (!names_target(to))
     return section.error("declare", "only where the target names one queue or topic", "without exchange: and {...}");
   kind->read_own_declaration(section, to.target.value, *broker->settings);
   to.declare = true;
 }
 
+// The broker is not known, or its kind is not: so nobody knows which of the keys belong here.
+void read_options_of_no_kind(Section& section, Use use) {
+  section.has("exchange");
+  read_mandatory(section, use);
+  read_timestamp(section);
+}
+
 void read_broker_destination(Section& section, Use use, Loading& loading, Destination& to) {
-  bool known = reference(section, "broker", "broker", broker_names(loading.config), to.broker);
+  reference(section, "broker", "broker", broker_names(loading.config), to.broker);
   // A reply has no target to take over, and a dead letter under its old target would go round in circles.
   if (use != Use::route) section.require("target");
   read_templates(section, to);
-  section.flag("mandatory", to.mandatory);
-  if (use == Use::dead_letter && !to.mandatory)
-    section.error("mandatory", "a dead letter that no queue takes would be lost", "leave it out");
   for (auto* key : {"topic", "queue"}) section.refuse(key, "a destination has a target", "did you mean 'target'?");
-  auto exchange = section.scalar("exchange");
-  if (exchange) to.exchange = exchange->value;
-  auto* kind = loading.kind_of(to.broker);
-  if (exchange && known && kind && !kind->exchanges)
-    section.error("exchange", "a " + kind->type + " broker has no exchanges", "leave it out");
-  if (use == Use::dead_letter && !exchange && kind && kind->exchanges) to.exchange = "";
-  bool timestamp = section.choice("timestamp", to.keep_timestamp, {{"keep", true}, {"arrival", false}});
-  if (timestamp && known && kind && !kind->record_times)
-    section.error("timestamp", "a broker of type " + kind->type + " has no times of records",
-                  "leave it out: the timestamp property crosses as it is");
+  if (auto* kind = loading.kind_of(to.broker))
+    to.options = kind->read_options(section, use, *loading.config.broker(to.broker)->settings);
+  else
+    read_options_of_no_kind(section, use);
   if (use == Use::dead_letter)
     read_own_declaration(section, loading, to);
   else
@@ -81,6 +81,11 @@ void read_backoff(Section& section, Failures& into) {
 
 }  // namespace
 
+bool names_target(const Destination& to) {
+  auto* exchange = to.options ? to.options->named_exchange() : nullptr;
+  return (!exchange || exchange->empty()) && to.target.value.find('{') == std::string::npos;
+}
+
 Destination read_destination(Section& section, Use use, Loading& loading) {
   Destination to;
   to.mark = section.mark();
@@ -114,7 +119,7 @@ void read_failures_into(Section& section, Failures& into, Loading& loading) {
   if (section.has("dead_letter")) {
     if (auto dead = section.section("dead_letter")) {
       into.dead_letter = read_destination(*dead, Use::dead_letter, loading);
-      // Named here, it stands above an `on_exhausted` that only was taken over.
+      // A dead letter that is named here overrides an `on_exhausted` that is inherited.
       if (!chosen) reject = false;
     }
     if (chosen && reject)

@@ -79,12 +79,12 @@ Expanded credential(const std::string& name, bool environment) {
   return file_content(fs::path(folder) / name);
 }
 
-/// What the references of one value need, and what is found out about them.
+/// What the references of one value are looked up with, and what was found out about them.
 struct Context {
-  const std::string& beside;  ///< the file that they stand in: a relative one is looked for beside it
+  const std::string& beside;  ///< the file that they stand in: relative paths begin at its folder
   bool environment;
-  bool references = false;  ///< there were some
-  std::string open;         ///< a file among them that anybody may read
+  bool references = false;  ///< the value has references
+  std::string open;         ///< a file that one of them names and that anybody may read
 };
 
 Expanded file(const fs::path& path, Context& context) {

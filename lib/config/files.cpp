@@ -130,7 +130,7 @@ void merge(Node& into, Node file, Diagnostics& diagnostics) {
     into.kind = Node::Kind::map;
     into.mark = file.mark;
   }
-  // Within one file the parser has found what stands there twice.
+  // Keys that stand twice in one file were reported by the parser; here a key may stand in two files.
   std::unordered_map<std::string, size_t> earlier;
   for (size_t i = 0; i < into.entries.size(); ++i) earlier.emplace(into.entries[i].key, i);
   for (auto& entry : file.entries) {

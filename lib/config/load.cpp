@@ -63,13 +63,13 @@ void read_broker(const Text& name, Section section, Loading& loading) {
     section.diagnostics().error(name.mark, section.path(), "not a name",
                                 "letters, digits, '_', '-' and '.', up to 100");
   std::vector<std::string> types;
-  for (auto& kind : loading.kinds) types.push_back(kind.type);
+  for (auto& kind : loading.kinds) types.emplace_back(kind.traits->type);
   if (section.require("type", nearest_hint("", types)) &&
       reference(section, "type", "type of broker", types, broker.type))
     broker.settings = loading.kind(broker.type)->read(section, {config.name, name.value, !config.replies.keys.empty()});
   else
     section.ignore_rest();
-  // So that nobody after this has to ask whether there are any.
+  // Every section has settings, so that no later code has to ask.
   if (!broker.settings) broker.settings = std::make_shared<BrokerSettings>();
   config.brokers.push_back(std::move(broker));
 }
@@ -78,11 +78,11 @@ void add(std::vector<std::string>& names, const std::string& name) {
   if (std::ranges::find(names, name) == names.end()) names.push_back(name);
 }
 
-// The dead letter that bears the bridge's name is the bridge's own, and one that it is told to declare. Any dead letter
-// is no requester's reply address, and no regular expression of a subscription takes it.
+// The bridge declares the dead letter that bears its name, and one that it is told to declare. No dead letter is a
+// requester's reply address, and no regular expression of a subscription takes it.
 void own_dead_letter(const Failures& failures, Config& config) {
   auto& to = failures.dead_letter;
-  if (!to || !to->exchange.value_or("").empty() || to->target.value.find('{') != std::string::npos) return;
+  if (!to || !names_target(*to)) return;
   auto broker = std::ranges::find(config.brokers, to->broker, &BrokerSection::name);
   if (broker == config.brokers.end()) return;
   add(broker->settings->own_names, to->target.value);
@@ -100,7 +100,7 @@ void share_own_names(Config& config) {
 }  // namespace
 
 const KindReader* Loading::kind(const std::string& type) const {
-  auto at = std::ranges::find(kinds, type, &KindReader::type);
+  auto at = std::ranges::find(kinds, type, [](auto& kind) { return kind.traits->type; });
   return at == kinds.end() ? nullptr : &*at;
 }
 

@@ -47,7 +47,7 @@ class Builder : public YAML::EventHandler {
     size_t height = 0;
     measure(at, found->second, 0, height);
     if (stack_.size() + height > kDeepest) too_deep(at);
-    // A copy shows the place of the anchor in diagnostics: there its values stand.
+    // The copy keeps the marks of the anchor's values, because diagnostics must point at where they stand.
     add(Node(found->second), YAML::NullAnchor);
   }
 
@@ -189,7 +189,7 @@ class Builder : public YAML::EventHandler {
   int documents_ = 0;
 };
 
-// yaml-cpp calls a tab in the indentation many things, most of them about something else.
+// yaml-cpp has many errors for a tab in the indentation, and most of them speak of something else.
 std::optional<Mark> tab_near(const std::string& file, const std::string& text, int line) {
   std::istringstream lines(text);
   std::string content;
@@ -201,7 +201,7 @@ std::optional<Mark> tab_near(const std::string& file, const std::string& text, i
   return std::nullopt;
 }
 
-/// The character at a place of the parser's; NUL beyond the text.
+/// The character at a line and column that count from 0, as the parser's do; NUL beyond the text.
 char character_at(const std::string& text, int line, int column) {
   std::istringstream lines(text);
   std::string content;
@@ -210,8 +210,8 @@ char character_at(const std::string& text, int line, int column) {
   return column >= 0 && static_cast<size_t>(column) < content.size() ? content[static_cast<size_t>(column)] : '\0';
 }
 
-// Inside { } and [ ] a brace begins a map, also in the middle of a word: there the word ends for the parser, and it
-// says that the map around it does not. Returns where such a word's brace stands.
+// Inside { } and [ ] a brace begins a map even in the middle of a word. The parser then ends the word there and reports
+// that the map around it does not end. Returns the place of such a brace.
 std::optional<Mark> brace_in_word(const std::string& file, const std::string& text, int line, int column) {
   char before = character_at(text, line, column - 1);
   bool in_word = before > ' ' && std::string_view(",:[{").find(before) == std::string_view::npos;
@@ -219,7 +219,7 @@ std::optional<Mark> brace_in_word(const std::string& file, const std::string& te
   return Mark{file, line + 1, before == '$' ? column : column + 1};
 }
 
-// What mostly lies behind the parser's words.
+// What is mostly wrong where the parser says this.
 const char* hint_for(const std::string& message) {
   constexpr std::pair<std::string_view, const char*> kHints[] = {
       {"the referenced anchor is not defined", "text that begins with * goes in quotes"},

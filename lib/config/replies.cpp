@@ -9,7 +9,7 @@ namespace mombridge::config {
 
 namespace {
 
-/// Below it a secret is a word, and can be guessed by trying.
+/// In characters. A shorter secret may be a word, which can be guessed by trying many.
 constexpr size_t kShortestSecret = 16;
 
 void check_secret(Section& section, const ReplyKey& key) {
@@ -47,7 +47,7 @@ void read_unusable(Section& section, const std::string& key, Unusable& into) {
 void read_replies(Section& top, Replies& into) {
   auto section = top.section("replies");
   if (!section) return;
-  into.said = true;
+  into.configured = true;
   section->duration("timeout", into.timeout, 1ms);
   read_unusable(*section, "unusable", into.unusable);
   for (auto& key : section->sections("keys")) into.keys.push_back(read_key(key, into.keys));

@@ -7,19 +7,19 @@ namespace mombridge::config {
 
 namespace {
 
-// `queue:` or `topic:`: whether the broker's kind has it, and has the rest that stands there, is its reader's to say.
+// `queue:` or `topic:`. The reader of the broker's kind says which of the two there is, and which keys go with it.
 void read_subscription(Section& section, Route::From& from, Loading& loading) {
   auto* broker = loading.config.broker(from.broker);
   auto* kind = loading.kind_of(from.broker);
   if (!kind) return section.ignore_rest();
   from.subscription = kind->subscribe_route(section, *broker->settings);
-  if (!from.subscription || !broker->settings->subscriptions[*from.subscription].replies) return;
+  if (!from.subscription || !broker->settings->subscription(*from.subscription).replies) return;
   section.diagnostics().error(from.mark, section.path(), "the bridge's own replies come that way",
                               "name another, or no queue or topic");
   from.subscription.reset();
 }
 
-// Returns how the route's default name says where its messages come from.
+// Returns the first part of the route's default name, which says where its messages come from.
 std::string read_from(Section& section, Route::From& from, Loading& loading) {
   from.mark = section.mark();
   from.target.mark = section.mark();
@@ -35,7 +35,7 @@ std::string read_from(Section& section, Route::From& from, Loading& loading) {
   else
     section.ignore_rest();
   if (from.subscription)
-    return from.broker + ":" + loading.config.broker(from.broker)->settings->subscriptions[*from.subscription].source;
+    return from.broker + ":" + loading.config.broker(from.broker)->settings->subscription(*from.subscription).source;
   return target ? from.broker + ":" + from.target.value : from.broker;
 }
 
@@ -44,7 +44,7 @@ std::string name_of(const Destination& to) {
   return to.target.value == "{target}" ? to.broker : to.broker + ":" + to.target.value;
 }
 
-// What a requester can count on.
+// The route's keys about requests and their replies.
 void read_answers(Section& section, Route& route, const Loading& loading) {
   if (Duration timeout; section.duration("reply_timeout", timeout, 1ms)) route.reply_timeout = timeout;
   section.flag("error_replies", route.error_replies);
@@ -88,7 +88,7 @@ void read_route(Section section, Loading& loading, std::map<std::string, Mark>& 
   loading.config.routes.push_back(std::move(route));
 }
 
-// Names stand in logs and metrics: two routes that nobody named and that look alike get a number.
+// Routes are known by name in logs and metrics, so those with the same default name get a number.
 void tell_apart(std::vector<Route>& routes) {
   std::map<std::string, unsigned> seen;
   for (auto& route : routes)

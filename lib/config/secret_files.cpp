@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 11> kSecrets{
     "sasl.oauthbearer.config",
 };
 
-/// What every RabbitMQ takes from its own machine, and what stands in every manual.
+/// RabbitMQ's default password, which stands in every manual and works only from the broker's own machine.
 constexpr std::string_view kNoSecret = "guest";
 
 // `scheme://user:password@host`, with a password that is written out.

@@ -35,7 +35,8 @@ void read_failures(Section& top, Loading& loading);
 void read_failures_into(Section& section, Failures& into, Loading& loading);
 void read_routes(Section& top, Loading& loading);
 
-enum class Use { route, reply, dead_letter };
+/// Its target is the name of one queue or topic.
+bool names_target(const Destination& to);
 Destination read_destination(Section& section, Use use, Loading& loading);
 
 }  // namespace mombridge::config

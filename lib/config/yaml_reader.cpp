@@ -89,7 +89,7 @@ bool Section::require(const std::string& key, std::string hint) {
     diagnostics_->error(mark(), path_, "missing key " + in_quotes(key), std::move(hint));
     return false;
   }
-  // A scalar getter says so by itself, a section or list does not mind: either way it is needed here.
+  // A getter of a scalar would report this, too; one of a section or list would not.
   bool has_value = entry->value.kind != Node::Kind::null;
   if (!has_value) error(key, "has no value", std::move(hint));
   return has_value;

@@ -57,7 +57,7 @@ class Section {
   bool refuse(const std::string& key, const std::string& what, const std::string& hint = "");
   /// A key of the contract whose behaviour does not exist yet: only off (`false`, null, or `off`) is accepted.
   void unsupported(const std::string& key, std::string_view off = "false");
-  /// What to say of `keys` where they stand here although nobody named them: where they belong.
+  /// The hint that says where `keys` belong, for those of them that stand here and that no getter names.
   void elsewhere(std::initializer_list<std::string_view> keys, const std::string& hint);
   /// No report of unknown keys: the section itself is not understood.
   void ignore_rest() { silent_ = true; }

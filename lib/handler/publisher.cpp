@@ -18,7 +18,6 @@ struct Publisher::PluginPublication final : Publication {
       : publisher(p), owner(std::move(o)), owned(std::move(m)), done(d), user(u) {
     owned->message.app_id = settings.appname;
     message = &owned->message;
-    exchange = settings.exchange;
     target = owned->message.target;
     key = owned->message.key;
   }

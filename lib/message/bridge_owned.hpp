@@ -48,12 +48,12 @@ inline NameOwner owner_of(std::string_view name) {
 
 /// What a subscription's messages may say to the bridge in headers.
 struct HeaderTrust {
-  bool restore = true;   ///< what a bridge noted about the other side means what it says. Without it nobody reads it
+  bool restore = true;   ///< headers in which a bridge noted something about the other side are believed; else dropped
   bool replies = false;  ///< the bridge's own reply queue or topic: what comes answers a request
 };
 
-/// Whether a header that belongs to bridges (NameOwner::bridge) goes on as a header with this value: the count of
-/// passages, with the marks behind it, and the deadline where they are numbers, and the code of an error in a reply.
+/// Returns true if a header that belongs to bridges (NameOwner::bridge) goes on as a header with this value: the count
+/// of hops, perhaps with the marks of routes behind it, the deadline where it is a number, an error's code in a reply.
 bool goes_on(std::string_view name, const Value& value, bool reply);
 
 /// True for a boolean true, and for the text "true", which it is on Kafka.

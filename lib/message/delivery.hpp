@@ -8,6 +8,7 @@
 #include <string>
 
 #include "message/message.hpp"
+#include "message/publication.hpp"
 
 namespace mombridge {
 
@@ -25,9 +26,9 @@ struct DeliveriesLeft {
   bool known = true;         ///< the source's limit is known; else the message could perhaps be delivered more often
   bool dead_letter = true;   ///< it goes to the dead letter, where there is one; else it is put back even so
   std::string reason;        ///< for people and dead letters
-  std::string_view back_to;  ///< target at the source's broker (default exchange) that leads into its own queue
-  std::string_view author;   ///< Publication::author of the copy
-  std::array<Header, 2> headers;  ///< what the copy carries beside the message's own
+  std::string_view back_to;  ///< target at the source's broker that leads into its own queue
+  const PublishOptions* options = nullptr;  ///< of the copy
+  std::array<Header, 2> headers;            ///< what the copy carries beside the message's own
 };
 
 /// Owned by its source, which makes it, hands it to the Sink, gets it back through settle() and reuses it.
@@ -51,8 +52,8 @@ class Delivery {
 
   Message message;
   uint32_t subscription = 0;  ///< index into the broker's subscriptions
-  int32_t partition = -1;     ///< Kafka: where it was read; else -1
-  int64_t offset = -1;
+  int32_t partition = -1;     ///< where it was read, of a source that is a log; else -1
+  int64_t offset = -1;        ///< in that partition
   std::unique_ptr<Attachment> attachment;
   std::unique_ptr<DeliveriesLeft>
       deliveries_left;  ///< null for nearly all: it can be delivered again as often as it takes

@@ -11,6 +11,17 @@
 
 namespace mombridge {
 
+/// What is known of the form in which a correlation id stands, or shall stand, in an AMQP message. It matters for ids
+/// that are not UTF-8: as most clients take an id for text, such an id is written as base64url and marked so.
+enum class IdForm : uint8_t {
+  any,      ///< written as base64url where it is not UTF-8
+  encoded,  ///< as `any`; it was marked as base64url where it was read, so that its sender knows it in that form
+  literal,  ///< written as it is: the reader of the message wrote the id in these bytes
+};
+
+/// The form of an id that goes back to the one who wrote it.
+inline IdForm returned_form(IdForm form) { return form == IdForm::encoded ? IdForm::encoded : IdForm::literal; }
+
 struct Message {
   using Text = std::optional<std::string_view>;
 
@@ -21,7 +32,7 @@ struct Message {
 
   Text content_type, content_encoding;
   Text correlation_id;                     ///< any bytes
-  bool encoded_id = false;                 ///< AMQP: the id, not UTF-8, stood there as marked base64url, and is decoded
+  IdForm id_form = IdForm::any;            ///< of the correlation id
   Text reply_to;                           ///< AMQP queue (default exchange) or Kafka topic
   std::optional<int32_t> reply_partition;  ///< with a Kafka reply_to
   Text message_id, type, app_id;

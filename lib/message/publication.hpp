@@ -36,6 +36,15 @@ struct Outcome {
   static Outcome away(std::string why) { return {Kind::away, std::move(why)}; }
 };
 
+/// What a publication says to its own kind of broker, beside target, key and headers: an AMQP exchange, what a record's
+/// time is. Made by that kind when the configuration is read or when a subscription begins, never for a message; and
+/// looked into by that kind alone.
+struct PublishOptions {
+  virtual ~PublishOptions() = default;
+  /// The exchange that the configuration names, to be shown. Null: it names none, or the kind has none.
+  [[nodiscard]] virtual const std::string* named_exchange() const { return nullptr; }
+};
+
 /// Lent to Broker::publish() until completed() is called, exactly once, from any thread; the fields and everything that
 /// they view stay valid and unchanged until then. The destination keeps it while it is down, and sends it when it is
 /// back: being away is not an outcome but a wait.
@@ -46,15 +55,12 @@ class Publication {
   Publication& operator=(const Publication&) = delete;
 
   const Message* message = nullptr;  ///< its `target`, `key` and headers are replaced by the fields below
-  std::string_view exchange;         ///< AMQP only; ""; the default exchange
   std::string_view target;           ///< routing key or topic
   Message::Text key;                 ///< record key (AMQP: header mombridge-key)
   std::span<const Header> headers;   ///< in addition to the message's; replaces those of the same name
-  int32_t partition = -1;            ///< Kafka only; -1: by key
-  bool mandatory = true;             ///< AMQP only: an unroutable message is refused
-  bool keep_timestamp = false;       ///< Kafka only: the message's timestamp is the record's time
-  std::string_view author;           ///< AMQP only: the user-id property, which the broker takes only from that user
-  bool literal_id = false;           ///< AMQP only: who reads the correlation id wrote it so, whatever its bytes
+  int32_t partition = -1;            ///< of the target, where a requester asked for one; -1: by key
+  /// Of the destination's kind, and made for the broker that it is published to. Null: what that broker's section says.
+  const PublishOptions* options = nullptr;
 
   /// [destination's thread, or the publisher's within publish()] Must not block.
   virtual void completed(Outcome outcome) noexcept = 0;

@@ -59,10 +59,10 @@ void check(const config::Config& config, config::Diagnostics& diagnostics) {
       if (!goes_to(config, origin.name, via)) continue;
       for (auto& glob : origin.settings->allow_reply_to)
         if (glob.find_first_of("*?[\\") != std::string::npos &&
-            !fits(sealer, shortest(glob), via.settings->longest_correlation_id))
+            !fits(sealer, shortest(glob), via.settings->kind->longest_correlation_id))
           diagnostics.error(origin.mark, "brokers." + origin.name + ".allow_reply_to",
                             "no reply address that '" + glob + "' matches can go through broker '" + via.name + "'",
-                            "a return path has to fit " + std::to_string(via.settings->longest_correlation_id) +
+                            "a return path has to fit " + std::to_string(via.settings->kind->longest_correlation_id) +
                                 " bytes; name the addresses one by one, without wildcards, or use shorter ones");
     }
   }

@@ -24,7 +24,7 @@ inline constexpr uint8_t kFlagsEncodedId = 0xE0;
 /// A well-known prefix is left away and base64url packed (RabbitMQ's server-named queues are 16 bytes so written).
 Compact compact_address(std::string_view address, std::string& storage);
 /// UUIDs and 32 hex digits become 16 bytes; base64url (a return path of a bridge before this one) is packed. An id that
-/// is `encoded` (Message::encoded_id) stands as it is, and says so.
+/// is `encoded` (IdForm::encoded) stands as it is, and says so.
 Compact compact_correlation(std::optional<std::string_view> id, bool encoded, std::string& storage);
 
 /// The way back, appended to `out`.

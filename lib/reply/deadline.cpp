@@ -8,7 +8,7 @@ namespace mombridge::reply {
 namespace {
 
 constexpr int64_t kLatest = int64_t{UINT32_MAX} * 1000;
-/// Clocks of requesters run ahead by less.
+/// In milliseconds; a requester's clock may be ahead by so much.
 constexpr int64_t kAhead = 60'000;
 
 std::optional<int64_t> number(std::string_view text) {

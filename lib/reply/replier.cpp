@@ -47,28 +47,28 @@ bool Replier::allowed(const config::BrokerSection& origin, const Message& reques
          sealer_.open(*request.correlation_id, {broker_id(origin.name), 0}, path, storage) == Fault::none;
 }
 
-Result<> Replier::forward(const Message& request, const Road& road, const Deadline& deadline, TimePoint now,
+Result<> Replier::forward(const Message& request, const ForwardPath& path, const Deadline& deadline, TimePoint now,
                           Forwarded& out) const {
-  auto& via = *road.via.settings;
-  ReturnPath path;
-  path.route = route_id(road.route.name);
-  path.origin = broker_id(road.origin.name);
-  path.via = broker_id(road.via.name);
-  path.deadline_ms = deadline.at_ms;
-  path.address = *request.reply_to;
-  path.partition = request.reply_partition;
-  path.correlation_id = request.correlation_id;
-  path.encoded_id = request.encoded_id;
-  auto sealed = sealer_.seal(path, via.longest_correlation_id, out.sealed);
+  auto& via = *path.via.settings;
+  ReturnPath back;
+  back.route = route_id(path.route.name);
+  back.origin = broker_id(path.origin.name);
+  back.via = broker_id(path.via.name);
+  back.deadline_ms = deadline.at_ms;
+  back.address = *request.reply_to;
+  back.partition = request.reply_partition;
+  back.correlation_id = request.correlation_id;
+  back.encoded_id = request.id_form == IdForm::encoded;
+  auto sealed = sealer_.seal(back, via.kind->longest_correlation_id, out.sealed);
   if (!sealed) return fail(sealed.error());
 
   out.message = request;
   out.message.correlation_id = *sealed;
-  out.message.encoded_id = false;
+  out.message.id_form = IdForm::any;
   out.message.reply_to = via.reply_address;
   out.message.reply_partition.reset();
   out.deadline = std::to_string(deadline.at_ms);
-  // A broker that knows expirations then drops what nobody waits for any more.
+  // So a broker that knows expirations drops a request for which nobody waits any more.
   if (deadline.asked && !request.expiration) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline.remaining(now)).count();
     out.message.expiration = out.expiration = std::to_string(std::max<int64_t>(left, 1));
@@ -87,8 +87,8 @@ Fault Replier::open(const Message& reply, const config::BrokerSection& via, int6
   out.origin = origin->second;
   out.message = reply;
   out.message.correlation_id = out.path.correlation_id;
-  out.message.encoded_id = out.path.encoded_id;
-  // A responder that echoes all headers says where its own reply should go; the requester must not answer that.
+  out.message.id_form = out.path.encoded_id ? IdForm::encoded : IdForm::literal;
+  // A responder that copies all headers of the request copies its reply address, too; a reply must not have one.
   out.message.reply_to.reset();
   out.message.reply_partition.reset();
   return fault;

@@ -1,5 +1,5 @@
 #pragma once
-// Requests on their way out, and replies on their way home.
+// Forwards requests with a return path, and hands their replies on to the requesters.
 
 #include <optional>
 #include <string>
@@ -13,11 +13,11 @@
 
 namespace mombridge::reply {
 
-/// Which way a request takes.
-struct Road {
+/// From where and to where a request is forwarded.
+struct ForwardPath {
   const config::Route& route;
-  const config::BrokerSection& origin;  ///< it came from here
-  const config::BrokerSection& via;     ///< and is forwarded to here; accepts replies
+  const config::BrokerSection& origin;  ///< the broker that it came from
+  const config::BrokerSection& via;     ///< the broker that it is forwarded to, which accepts replies
 };
 
 /// A request as it is forwarded. `message` views the request and the strings here; all are to be reused.
@@ -41,13 +41,13 @@ class Replier {
   /// `config` outlives this. Without configured keys all repliers of the process share a random one.
   explicit Replier(const config::Config& config);
 
-  /// May the reply to this request, which came from `origin`, go where it asks? The address is the requester's choice,
-  /// and the bridge may write where requesters may not. One of the bridge's own is right only for a request that the
-  /// bridge itself has forwarded to `origin`: its correlation id opens.
+  /// Whether the reply to this request, which came from `origin`, may go where the request says. The requester chooses
+  /// the address, and the bridge may write where requesters may not. An address of the bridge's own is allowed only for
+  /// a request that a bridge with these keys has forwarded to `origin`: then its correlation id can be opened.
   [[nodiscard]] bool allowed(const config::BrokerSection& origin, const Message& request) const;
 
   /// Fills `out` for a request with an allowed reply address. Fails where its return path does not fit.
-  Result<> forward(const Message& request, const Road& road, const Deadline& deadline, TimePoint now,
+  Result<> forward(const Message& request, const ForwardPath& path, const Deadline& deadline, TimePoint now,
                    Forwarded& out) const;
 
   /// Opens what came back through the reply queue or topic of `via`. `out` is filled for `none`; for `expired` its

@@ -32,7 +32,7 @@ struct ReturnPath {
   std::string_view address;
   std::optional<int32_t> partition;
   std::optional<std::string_view> correlation_id;  ///< any bytes
-  bool encoded_id = false;                         ///< Message::encoded_id; only with an id
+  bool encoded_id = false;                         ///< IdForm::encoded; only with an id
 };
 
 /// Why a correlation id is not a return path that may be used here. From `expired` on it is authentic, and was read.

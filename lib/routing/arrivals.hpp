@@ -9,9 +9,6 @@
 
 namespace mombridge::routing {
 
-/// A message with that target may arrive through the subscription, which is one of the section's.
-bool brings(const config::BrokerSection& section, const config::Subscription& subscription, const std::string& target);
-
 /// The route takes what comes through the subscription with that index of the section, targets aside.
 bool reads(const config::Route& route, const config::BrokerSection& section, size_t index);
 

@@ -32,15 +32,14 @@ class Checker {
 
  private:
   void check_subscriptions(const config::BrokerSection& section) {
-    auto& subscriptions = section.settings->subscriptions;
-    for (size_t i = 0; i < subscriptions.size(); ++i) {
-      auto& s = subscriptions[i];
+    for (size_t i = 0; i < section.settings->subscription_count(); ++i) {
+      auto& s = section.settings->subscription(i);
       if (s.transient)
         diagnostics_.warning(
             s.mark, "brokers." + section.name + ".subscribe",
             "the private queue on '" + s.source + "' misses what is published while the bridge is not connected",
             "name a 'queue' with 'declare' and 'bind' to keep it");
-      if (s.of_route || s.replies || section.type == "memory") continue;
+      if (s.of_route || s.replies || section.settings->kind->internal) continue;
       if (std::ranges::none_of(config_.routes, [&](auto& r) { return may_take(r, section, i); }))
         diagnostics_.error(s.mark, "brokers." + section.name + ".subscribe",
                            "no route takes what '" + s.source + "' delivers",
@@ -56,7 +55,7 @@ class Checker {
   [[nodiscard]] bool holds(const config::Route& route) const {
     auto* section = config_.broker(route.from.broker);
     auto& failures = failures_of(route);
-    return section && section->type != "memory" && !failures.dead_letter && !failures.reject_when_exhausted;
+    return section && !section->settings->kind->internal && !failures.dead_letter && !failures.reject_when_exhausted;
   }
 
   // Once for the file, since one line mends it.
@@ -70,11 +69,11 @@ class Checker {
             first->name + "')",
         "failures: {dead_letter: {broker: " + first->from.broker + ", target: " + config_.name + ".dead}}");
     for (auto& section : config_.brokers)
-      for (size_t i = 0; section.settings && i < section.settings->subscriptions.size(); ++i) check_drops(section, i);
+      for (size_t i = 0; i < section.settings->subscription_count(); ++i) check_drops(section, i);
   }
 
   void check_drops(const config::BrokerSection& section, size_t i) {
-    auto& s = section.settings->subscriptions[i];
+    auto& s = section.settings->subscription(i);
     if (!s.drops) return;
     auto taker = std::ranges::find_if(config_.routes, [&](auto& r) { return holds(r) && may_take(r, section, i); });
     if (taker == config_.routes.end()) return;
@@ -87,7 +86,7 @@ class Checker {
   // Only where the file speaks of replies at all: who has no requests need not hear of them. `accept_replies: false`
   // says that it is meant so.
   void check_plain_requests() {
-    bool spoken = config_.replies.said;
+    bool spoken = config_.replies.configured;
     for (auto& section : config_.brokers)
       spoken |= section.settings->accept_replies.has_value() || !section.settings->allow_reply_to.empty();
     for (auto& route : config_.routes) spoken |= route.reply_timeout.has_value() || route.error_replies;
@@ -120,7 +119,8 @@ class Checker {
   void check_rejects(const config::Route& route) {
     auto* section = config_.broker(route.from.broker);
     auto& failures = route.failures ? *route.failures : config_.failures;
-    if (!section || !section->settings || section->settings->takes_rejected || !failures.reject_when_exhausted) return;
+    if (!section || !section->settings || section->settings->kind->takes_rejected || !failures.reject_when_exhausted)
+      return;
     diagnostics_.error(route.from.mark, "routes." + route.name + ".failures",
                        "'on_exhausted: reject' would lose what fails: broker '" + section->name + "' (" +
                            section->type + ") has no place for rejected messages",
@@ -131,22 +131,22 @@ class Checker {
   // be read is missing here, and that is said already.
   void check_source(const config::Route& route, const config::BrokerSection& section) {
     if (!all_read_) return;
-    auto& subscriptions = section.settings->subscriptions;
-    for (size_t i = 0; i < subscriptions.size(); ++i)
+    auto& settings = *section.settings;
+    for (size_t i = 0; i < settings.subscription_count(); ++i)
       if (may_take(route, section, i)) return;
     auto& target = route.from.target;
     std::vector<std::string> known;
-    for (auto& s : subscriptions)
-      if (!s.replies) known.insert(known.end(), s.targets.begin(), s.targets.end());
+    for (size_t i = 0; i < settings.subscription_count(); ++i)
+      if (auto& s = settings.subscription(i); !s.replies) known.insert(known.end(), s.targets.begin(), s.targets.end());
     auto near = config::did_you_mean(target.value, known);
     diagnostics_.error(
         route.from.mark, "routes." + route.name + ".from",
         known.empty()
             ? "broker '" + section.name + "' subscribes to nothing"
             : "nothing that broker '" + section.name + "' subscribes to can have a target '" + target.value + "'",
-        !near.empty()                 ? "did you mean '" + near + "'?"
-        : section.settings->exchanges ? "add a queue: here, or an entry to brokers." + section.name + ".subscribe"
-                                      : "add an entry to brokers." + section.name + ".subscribe");
+        !near.empty()              ? "did you mean '" + near + "'?"
+        : settings.kind->exchanges ? "add a queue: here, or an entry to brokers." + section.name + ".subscribe"
+                                   : "add an entry to brokers." + section.name + ".subscribe");
   }
 
   // A requester chooses where its answer goes: into any queue or topic that the bridge may write to.
@@ -160,9 +160,7 @@ class Checker {
       diagnostics_.warning(
           section.mark, "brokers." + section.name,
           "who sends a request may have its answer written to any queue or topic (as by route '" + answers->name + "')",
-          section.settings->exchanges
-              ? "allow_reply_to: [\"amq.gen-*\", \"amq.rabbitmq.reply-to.*\"], or [\"*\"] if that is meant"
-              : "allow_reply_to: [\"replies.*\"], or [\"*\"] if that is meant");
+          "allow_reply_to: " + std::string(section.settings->kind->reply_to_globs) + ", or [\"*\"] if that is meant");
     }
   }
 
@@ -174,11 +172,11 @@ class Checker {
   void check_destination(const config::Route& route, const config::Destination& to) {
     if (to.reply_to) check_destination(route, *to.reply_to);
     auto* section = config_.broker(to.broker);
-    if (!section || section->type != "memory") return;
+    if (!section || !section->settings->kind->internal) return;
     auto target = constant_target(route, to);
     if (target && takers(to, *target).empty())
       diagnostics_.error(to.target.mark.file.empty() ? to.mark : to.target.mark, "routes." + route.name + ".to",
-                         "no route takes '" + *target + "' from memory broker '" + section->name + "'",
+                         "no route takes '" + *target + "' from " + section->type + " broker '" + section->name + "'",
                          "add a route with 'from: {broker: " + section->name + ", target: " + *target + "}'");
   }
 
@@ -195,7 +193,7 @@ class Checker {
   std::vector<const config::Route*> takers(const config::Destination& to, const std::string& target) const {
     std::vector<const config::Route*> found;
     for (auto& reader : readers(config_, to, target)) {
-      if (!reader.certain || !reader.section->settings->subscriptions[reader.index].target_from.empty()) continue;
+      if (!reader.certain || !reader.section->settings->subscription(reader.index).target_from.empty()) continue;
       for (auto& route : config_.routes)
         if (reads(route, *reader.section, reader.index) && route.from.headers.empty() &&
             Pattern(route.from.target.value).matches(target))

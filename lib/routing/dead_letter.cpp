@@ -59,29 +59,28 @@ std::string_view DeadLetter::left_out() const {
 }
 
 void DeadLetter::fill(Publication& publication, Rendered& rendered, const Delivery& delivery,
-                      const DeadLetterStory& story, bool to_kafka) {
+                      const DeadLetterStory& story, bool as_record) {
   message_ = delivery.message;
   publication.message = &message_;
   message_.expiration.reset();  // or RabbitMQ would drop it from the dead letter queue when that time has passed
-  if (to_kafka && !publication.keep_timestamp) message_.record_time_ms.reset();
   if (form_ == Form::as_it_came || form_ == Form::only_body) rendered.headers.clear();
   if (form_ >= Form::as_it_came && message_.made_id) message_.message_id.reset();
-  if (without_headers()) reduce(publication, to_kafka);
+  if (without_headers()) reduce(publication, as_record);
   auto& headers = rendered.headers;
   bool reason = form_ == Form::whole || form_ == Form::short_reason || form_ == Form::without_headers;
   if (form_ != Form::as_it_came && form_ != Form::only_body) tell_source(headers, delivery, story);
   if (reason) tell_reason(headers, story);
-  if (to_kafka && reason && form_ != Form::short_reason) tell_spring(headers, delivery);
+  if (as_record && reason && form_ != Form::short_reason) tell_spring(headers, delivery);
   publication.headers = headers;
 }
 
 // The texts that are short stay, as they cost little; on AMQP the key is a header.
-void DeadLetter::reduce(Publication& publication, bool to_kafka) {
+void DeadLetter::reduce(Publication& publication, bool as_record) {
   message_.headers = {};
   for (auto* text : {&message_.content_type, &message_.content_encoding, &message_.correlation_id, &message_.reply_to,
                      &message_.message_id, &message_.type, &message_.app_id})
     if (form_ == Form::only_body || (*text && (*text)->size() > kLongestText)) text->reset();
-  if (!to_kafka && (form_ == Form::only_body || publication.key.value_or("").size() > kLongestText))
+  if (!as_record && (form_ == Form::only_body || publication.key.value_or("").size() > kLongestText))
     publication.key.reset();
   if (form_ != Form::only_body) return;
   message_.reply_partition.reset();

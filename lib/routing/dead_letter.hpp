@@ -28,12 +28,11 @@ class DeadLetter {
   /// Leaves out more. Returns false if nothing is left that could be.
   [[nodiscard]] bool leave_out_more(const Message& message);
   /// Makes `publication`, which prepare() has filled in for the dead letter, carry the delivery's message in the
-  /// present form. Adds the bridge's own `mombridge-dead-*` headers and, on the way to Kafka, Spring's `kafka_dlt-*`.
-  /// Source of the latter: spring-kafka, KafkaHeaders (partition 4, offset and timestamp 8 bytes, big-endian). The
-  /// message's expiration becomes one of them, so that the dead letter itself does not expire. On Kafka
-  /// its time is that of its arrival, so that the topic's retention counts from there.
+  /// present form. Adds the bridge's own `mombridge-dead-*` headers and, where it becomes a record, Spring's
+  /// `kafka_dlt-*`. Source of the latter: spring-kafka, KafkaHeaders (partition 4, offset and timestamp 8 bytes,
+  /// big-endian). The message's expiration becomes one of them, so that the dead letter itself does not expire.
   void fill(Publication& publication, Rendered& rendered, const Delivery& delivery, const DeadLetterStory& story,
-            bool to_kafka);
+            bool as_record);
 
   /// What is left out, in words; empty: nothing.
   [[nodiscard]] std::string_view left_out() const;
@@ -48,10 +47,10 @@ class DeadLetter {
     as_it_came,       ///< nothing that the bridge adds: no larger than it was
     without_headers,  ///< of the message's own; the reason in full again, as their size or names may be the fault
     only_source,      ///< without the message's headers and without the reason
-    only_body,        ///< and Kafka's key
+    only_body,        ///< and a record's key
   };
 
-  void reduce(Publication& publication, bool to_kafka);
+  void reduce(Publication& publication, bool as_record);
   void tell_source(std::vector<Header>& headers, const Delivery& delivery, const DeadLetterStory& story);
   void tell_reason(std::vector<Header>& headers, const DeadLetterStory& story);
   void tell_spring(std::vector<Header>& headers, const Delivery& delivery);

@@ -90,14 +90,10 @@ Result<> BrokerDestination::render(Outgoing& out) const {
 
   auto& publication = static_cast<Publication&>(out);
   publication.message = out.content;
-  publication.exchange = config_.exchange ? *config_.exchange : endpoint_->section->settings->exchange;
+  publication.options = config_.options.get();
   publication.target = *target;
   publication.key = out.content->key;
   publication.partition = -1;
-  publication.mandatory = config_.mandatory;
-  publication.keep_timestamp = config_.keep_timestamp;
-  publication.author = {};
-  publication.literal_id = false;
   if (key_) {
     auto key = key_->render(source, broker, out.rendered.key);
     if (!key) return fail(key.error());
@@ -168,8 +164,8 @@ Answers BrokerDestination::answers() const noexcept {
 bool BrokerDestination::away() const noexcept { return routing::away(*endpoint_); }
 
 std::string BrokerDestination::text() const {
-  return config_.broker + "/" + (config_.exchange && !config_.exchange->empty() ? *config_.exchange + "/" : "") +
-         target_.text();
+  auto* exchange = config_.options ? config_.options->named_exchange() : nullptr;
+  return config_.broker + "/" + (exchange && !exchange->empty() ? *exchange + "/" : "") + target_.text();
 }
 
 std::string BrokerDestination::explain(const Message& message, std::string_view broker) const {
@@ -177,7 +173,8 @@ std::string BrokerDestination::explain(const Message& message, std::string_view 
   auto target = render_target(message, broker, storage);
   std::string text = config_.broker + " (" + endpoint_->section->type + "), ";
   text += target ? "target '" + std::string(*target) + "'" : "refused: " + target.error().text;
-  if (config_.exchange) text += ", exchange '" + *config_.exchange + "'";
+  if (auto* exchange = config_.options ? config_.options->named_exchange() : nullptr)
+    text += ", exchange '" + *exchange + "'";
   if (answers() != Answers::no)
     text += ", requests answered through '" + endpoint_->section->settings->reply_address + "'";
   return text;

@@ -8,16 +8,15 @@ DeadLetterDestination::DeadLetterDestination(const config::Destination& config, 
 std::optional<Refusal> DeadLetterDestination::prepare(Outgoing& out) const {
   if (auto refusal = at_->prepare(out)) return refusal;
   auto& publication = static_cast<Publication&>(out);
-  if (!at_->config().exchange) publication.exchange = {};  // the default exchange: a queue's name is enough
   auto& origin = *out.origin->section;
   auto& failure = out.failure;
   out.dead_letter->fill(publication, out.rendered, *out.delivery,
                         {.broker = origin.name,
-                         .source = origin.settings->subscriptions[out.delivery->subscription].source,
+                         .source = origin.settings->subscription(out.delivery->subscription).source,
                          .route = out.route,
                          .reason = failure.reason,
                          .attempts = failure.attempts},
-                        at_->endpoint().section->type == "kafka");
+                        at_->endpoint().section->settings->kind->records);
   return std::nullopt;
 }
 

@@ -8,16 +8,11 @@ std::optional<Refusal> ReplyDestination::prepare(Outgoing& out) const {
   auto& publication = static_cast<Publication&>(out);
   auto& reply = *out.content;
   publication.message = &reply;
-  publication.exchange = endpoint_.section->settings->reply_exchange;
+  publication.options = endpoint_.section->settings->reply_options(out.reply_address.address);
   publication.target = out.reply_address.address;
   publication.key = reply.key;
   publication.headers = {};
   publication.partition = out.reply_address.partition.value_or(-1);
-  publication.keep_timestamp = false;
-  publication.author = {};
-  publication.literal_id = !reply.encoded_id;
-  // RabbitMQ 3.10 delivers a mandatory message to a direct reply-to address and returns it as unroutable all the same.
-  publication.mandatory = !out.reply_address.address.starts_with("amq.rabbitmq.reply-to.");
   return std::nullopt;
 }
 

@@ -9,7 +9,7 @@ std::optional<Refusal> SourceDestination::prepare(Outgoing& out) const {
   auto& message = out.delivery->message;
   auto& left = *out.delivery->deliveries_left;
   publication.message = &message;
-  publication.exchange = {};
+  publication.options = left.options;
   publication.target = left.back_to;
   publication.key = message.key;
   // The headers that stay on this side of the bridge, because the copy stays there, too.
@@ -17,11 +17,7 @@ std::optional<Refusal> SourceDestination::prepare(Outgoing& out) const {
   headers.assign(message.local.begin(), message.local.end());
   headers.insert(headers.end(), left.headers.begin(), left.headers.end());
   publication.headers = headers;
-  publication.author = left.author;
   publication.partition = -1;
-  publication.mandatory = true;
-  publication.keep_timestamp = false;
-  publication.literal_id = false;
   return std::nullopt;
 }
 

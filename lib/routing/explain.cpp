@@ -4,7 +4,6 @@
 #include <set>
 
 #include "config/diagnostics.hpp"
-#include "routing/arrivals.hpp"
 
 namespace mombridge::routing {
 
@@ -49,8 +48,8 @@ void describe_fate(const RouteTable& table, std::string& out) {
 void describe_unsubscribed(const config::BrokerSection& section, const std::string& target, std::string& out) {
   out += "broker '" + section.name + "' subscribes to nothing that brings target '" + target + "':";
   std::vector<std::string> known;
-  for (auto& s : section.settings->subscriptions)
-    if (!s.replies) known.push_back(s.source);
+  for (size_t i = 0; i < section.settings->subscription_count(); ++i)
+    if (auto& s = section.settings->subscription(i); !s.replies) known.push_back(s.source);
   for (auto& source : known) out += (&source == known.data() ? " it has '" : ", '") + source + "'";
   out += known.empty() ? " it has no subscription\n" : "\n";
   if (auto nearest = config::did_you_mean(target, known); !nearest.empty())
@@ -73,10 +72,10 @@ Explanation explain(const RouteTable& table, const std::string& broker, const st
   std::vector<const Route*> routes;
   bool arrives = false;
   auto& section = *table.origin(broker)->endpoint.section;
-  auto& subscriptions = section.settings->subscriptions;
-  for (uint32_t i = 0; i < subscriptions.size(); ++i) {
-    auto& s = subscriptions[i];
-    if (!brings(section, s, target)) continue;
+  auto& settings = *section.settings;
+  for (uint32_t i = 0; i < settings.subscription_count(); ++i) {
+    auto& s = settings.subscription(i);
+    if (!settings.brings(s, target)) continue;
     arrives |= !s.replies;
     RouteTable::match(table.origin(broker)->lanes, i, message, routes);
     if (routes.empty() || !seen.insert(routes).second) continue;

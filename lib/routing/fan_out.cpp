@@ -73,8 +73,9 @@ bool FanOut::away() const noexcept {
 }
 
 bool FanOut::is_reply() const {
-  auto& subscriptions = use_->origin().endpoint.section->settings->subscriptions;
-  return delivery_->subscription < subscriptions.size() && subscriptions[delivery_->subscription].replies;
+  auto& settings = *use_->origin().endpoint.section->settings;
+  return delivery_->subscription < settings.subscription_count() &&
+         settings.subscription(delivery_->subscription).replies;
 }
 
 }  // namespace mombridge::routing

@@ -13,7 +13,7 @@
 
 namespace mombridge::routing {
 
-/// Passages of one message through bridges; above it the message is refused as a loop.
+/// A message that has passed so many bridges is refused as a loop.
 inline constexpr int kMaxHops = 8;
 
 /// Stands for one route of one bridge in the header. Two bridges differ in it by name, or by the broker that the route

@@ -24,7 +24,7 @@ class Follower {
 
   void run() {
     for (auto& section : config_.brokers)
-      for (size_t i = 0; i < section.settings->subscriptions.size(); ++i)
+      for (size_t i = 0; i < section.settings->subscription_count(); ++i)
         for (auto& route : config_.routes) follow_samples(route, section, i);
     for (auto& [routes, loop] : loops_) report(loop);
   }
@@ -96,13 +96,14 @@ class Follower {
     };
     offer(target.outline(step.target, step.section->name, "x"));
     for (auto& section : config_.brokers)
-      for (auto& subscription : section.settings->subscriptions) offer(subscription.source);
+      for (size_t i = 0; i < section.settings->subscription_count(); ++i)
+        offer(section.settings->subscription(i).source);
     return all;
   }
 
   void arrive(const Step& step, const config::Destination& to, const std::string& target, Way& way) {
     for (auto& reader : readers(config_, to, target)) {
-      auto& subscription = reader.section->settings->subscriptions[reader.index];
+      auto& subscription = reader.section->settings->subscription(reader.index);
       if (!subscription.target_from.empty()) continue;  // its header chooses, which is the sender's
       for (auto& route : config_.routes)
         if (reads(route, *reader.section, reader.index) && route.from.headers.empty() &&
@@ -113,7 +114,7 @@ class Follower {
 
   void found(Way way, const Step& back) {
     std::set<const config::Route*> routes(way.begin(), way.end());
-    auto& subscription = back.section->settings->subscriptions[back.index];
+    auto& subscription = back.section->settings->subscription(back.index);
     bool named = subscription.source == back.target;
     loops_.try_emplace(routes, Loop{std::move(way), back.target, named ? "" : subscription.source, false});
     if (back.certain) certain_.insert(routes);

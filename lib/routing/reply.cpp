@@ -10,7 +10,7 @@ void OutgoingReply::fill(std::unique_ptr<OwnedMessage> reply, const Message& req
   message.target = request.target;
   if (!message.key) message.key = request.key;
   message.correlation_id = request.correlation_id;
-  message.encoded_id = request.encoded_id;
+  message.id_form = request.id_form;
   message.reply_to.reset();
   message.reply_partition.reset();
   message.app_id = app_id;
@@ -26,7 +26,7 @@ void ErrorReply::fill(std::string_view code, const std::string& reason, const Me
   message.key = request.key;
   message.content_type = "text/plain";
   message.correlation_id = request.correlation_id;
-  message.encoded_id = request.encoded_id;
+  message.id_form = returned_form(request.id_form);
   message.app_id = app_id;
   message.headers = headers;
 }

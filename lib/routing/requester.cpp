@@ -33,6 +33,7 @@ Duration Requester::at_most(Duration wait, const Outgoing& out, TimePoint now) c
 void Requester::carry_reply(Outgoing& out, std::unique_ptr<OwnedMessage> content) {
   if (!reply_) reply_ = std::make_unique<OutgoingReply>();
   reply_->fill(std::move(content), out.delivery->message, out.origin->section->settings->appname);
+  if (waits_) reply_->message.id_form = returned_form(reply_->message.id_form);
   out.content = &reply_->message;
 }
 

@@ -121,15 +121,15 @@ class RouteTable::Compiler {
 
   void add_lanes(const config::BrokerSection& section) {
     if (!section.settings) return;
-    auto& subscriptions = section.settings->subscriptions;
+    auto& settings = *section.settings;
     auto& lanes = table_.origins_[section.name]->lanes;
-    lanes.resize(subscriptions.size());
+    lanes.resize(settings.subscription_count());
     for (auto& route : table_.routes_) {
       auto& from = route->config->from;
       if (from.broker != section.name) continue;
-      for (size_t i = 0; i < subscriptions.size(); ++i) {
-        if (from.subscription ? *from.subscription != i : subscriptions[i].of_route || subscriptions[i].replies)
-          continue;
+      for (size_t i = 0; i < lanes.size(); ++i) {
+        auto& s = settings.subscription(i);
+        if (from.subscription ? *from.subscription != i : s.of_route || s.replies) continue;
         if (route->pattern.exact())
           lanes[i].exact[route->pattern.text()].push_back(route.get());
         else

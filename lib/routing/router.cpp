@@ -20,7 +20,7 @@ Ingress& Router::ingress(const std::string& broker) {
   std::lock_guard lock(mutex_);
   auto& ingress = ingresses_[broker];
   if (ingress) return *ingress;
-  auto subscriptions = table_->origin(broker)->endpoint.section->settings->subscriptions.size();
+  auto subscriptions = table_->origin(broker)->endpoint.section->settings->subscription_count();
   ingress = std::make_unique<Ingress>(broker, subscriptions, queue_, [this, broker] { return renew(broker); });
   return *ingress;
 }

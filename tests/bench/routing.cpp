@@ -40,12 +40,11 @@ class Arrival final : public Delivery {
 config::Config configuration(bool pattern, int64_t destinations, const std::string& target) {
   config::Config config;
   for (auto name : {"in", "out"}) {
-    config::BrokerSection section{name, "amqp", {}, std::make_shared<config::BrokerSettings>()};
-    config::Subscription queue;
+    auto settings = std::make_shared<config::KindSettings<config::Subscription>>();
+    auto& queue = settings->subscriptions.emplace_back();
     queue.source = "queue";
     queue.targets = {"#"};
-    section.settings->subscriptions.push_back(queue);
-    config.brokers.push_back(section);
+    config.brokers.push_back({name, "amqp", {}, settings});
   }
   for (int i = 0; i < 100; ++i) {
     config::Route route;

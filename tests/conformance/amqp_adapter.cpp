@@ -59,8 +59,10 @@ class AmqpAdapter final : public Adapter {
     settings->reconnect_delay_max = 500ms;
     if (wish.small_limit) settings->max_message_size = 50'000;
     if (!wish.target.empty()) {
-      settings->subscriptions = {{.source = wish.target, .targets = {"#"}, .target_from = {}, .mark = {}}};
-      settings->amqp_subscriptions = {{.queue = wish.target, .declare = amqp::QueueDeclaration{}, .bindings = {}}};
+      auto& s = settings->subscriptions.emplace_back();
+      s.source = s.queue = wish.target;
+      s.targets = {"#"};
+      s.declare = amqp::QueueDeclaration{};
     }
     sections_.push_back({.name = "shop", .type = "amqp", .mark = {}, .settings = settings});
     return amqp::create(sections_.back());

@@ -76,8 +76,9 @@ class KafkaAdapter final : public Adapter {
                             {"session.timeout.ms", kSessionMs},
                             {"heartbeat.interval.ms", "1000"}};
     if (!wish.target.empty()) {
-      settings->subscriptions = {{.source = wish.target, .targets = {wish.target}, .target_from = {}, .mark = {}}};
-      settings->kafka_subscriptions = {{.topic = wish.target}};
+      auto& s = settings->subscriptions.emplace_back();
+      s.source = s.topic = wish.target;
+      s.targets = {wish.target};
     }
     sections_.push_back({.name = "lake", .type = "kafka", .mark = {}, .settings = settings});
     return kafka::create(sections_.back());

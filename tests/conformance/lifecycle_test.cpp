@@ -1,5 +1,7 @@
 // Opening and closing: with nothing to do, with nobody there, with work waiting.
 
+#include <algorithm>
+
 #include "harness.hpp"
 
 namespace mombridge::conformance {
@@ -18,6 +20,16 @@ TEST_P(Lifecycle, OpensAndClosesWithNothing) {
   EXPECT_LT(Clock::now() - before, 10s);
   EXPECT_TRUE(node.await_state(LinkStatus::State::stopped)) << node.links();
   EXPECT_EQ(node.recorder.arrived.value(), 0u);
+}
+
+// Whether its destination is away is asked of the link that publishes, whatever that is called.
+TEST_P(Lifecycle, ItsLinksSayWhichOfThemPublishes) {
+  Node node(*adapter, {.target = adapter->new_target()});
+  ASSERT_UP(node);
+  auto links = node.broker->status();
+  auto publishers = std::ranges::count(links, LinkStatus::Role::publisher, &LinkStatus::role);
+  EXPECT_EQ(publishers, can().remote ? 1 : 0) << node.links();
+  EXPECT_EQ(std::ssize(links), publishers + 1) << "and one for its subscription";
 }
 
 TEST_P(Lifecycle, StopsWithoutStopIntakeAndTwice) {

@@ -17,7 +17,6 @@ class MemoryAdapter final : public Adapter {
   std::unique_ptr<Broker> make(const Wish& wish) override {
     auto settings = std::make_shared<memory::Settings>();
     settings->prefetch_count = wish.prefetch;
-    settings->queues = {wish.target};
     settings->subscriptions = {{.source = wish.target, .targets = {wish.target}, .target_from = {}, .mark = {}}};
     sections_.push_back({.name = "local", .type = "memory", .mark = {}, .settings = settings});
     return memory::create(sections_.back());

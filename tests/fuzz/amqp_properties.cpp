@@ -44,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   trust.restore = true;
   fuzz::require(decode_properties(encoded.view(), again, other, lost, trust));
   fuzz::require(again.key == message.key && again.tombstone == message.tombstone);
-  fuzz::require(again.correlation_id == message.correlation_id || message.encoded_id);
+  fuzz::require(again.correlation_id == message.correlation_id || message.id_form == IdForm::encoded);
   fuzz::require(again.reply_to == message.reply_to && again.message_id == message.message_id);
   fuzz::require(again.content_type == message.content_type && again.content_encoding == message.content_encoding);
   fuzz::require(again.type == message.type && again.app_id == message.app_id && again.priority == message.priority);

@@ -20,7 +20,7 @@ class AmqpBroker final : public Broker {
         loop_(name),
         order_([this] { start_subscriptions(); }, [this] { give_way(); }),
         publisher_(loop_, name, settings, order_) {
-    for (size_t i = 0; i < settings.amqp_subscriptions.size(); ++i)
+    for (size_t i = 0; i < settings.subscriptions.size(); ++i)
       consumers_.push_back(std::make_unique<Consumer>(loop_, name, settings, i, order_));
     for (size_t i = 0; i < consumers_.size(); ++i)
       if (settings.subscriptions[i].replies) replies_ = consumers_[i].get();

@@ -43,8 +43,7 @@ CautiousIntake::Next CautiousIntake::next(TimePoint now) {
   }
   if (state_ != State::singly) return Next::nothing;
   if (doubles_ == TimePoint::max()) doubles_ = now + kUntilDoubled;
-  for (; doubles_ <= now && window_ < widest_; doubles_ += kUntilDoubled)
-    window_ = std::min(2 * window_, widest_);
+  for (; doubles_ <= now && window_ < widest_; doubles_ += kUntilDoubled) window_ = std::min(2 * window_, widest_);
   if (asked_ + open_ >= window_) return Next::nothing;
   ++asked_;
   return Next::get;

@@ -1,9 +1,9 @@
 #include "broker/amqp/config.hpp"
 
 #include "broker/amqp/queue_lifetime.hpp"
-#include "message/short_string.hpp"
 #include "broker/amqp/subscriptions.hpp"
 #include "config/broker_keys.hpp"
+#include "message/short_string.hpp"
 
 namespace mombridge::amqp {
 
@@ -54,50 +54,60 @@ void read_limits(Section& section, Settings& settings) {
 
 std::shared_ptr<config::BrokerSettings> read(Section& section, const config::KindContext& context) {
   auto settings = std::make_shared<Settings>();
-  settings->exchanges = true;
   config::read_broker_keys(section, context, *settings);
   read_endpoints(section, *settings);
   read_limits(section, *settings);
-  short_string(section, "exchange", settings->exchange);
-  short_string(section, "reply_exchange", settings->reply_exchange);
+  short_string(section, "exchange", settings->publishes.exchange);
+  short_string(section, "reply_exchange", settings->replies.exchange);
+  settings->direct_replies.exchange = settings->replies.exchange;
   section.unsupported("tls");
   section.elsewhere({"queue", "routing_key", "declare", "bind", "arguments", "target_from"},
                     "it belongs to an entry of subscribe:");
   for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
-  settings->longest_correlation_id = kLongestShortString;
   if (config::read_accept_replies(section, context, "reply_queue", *settings))
     subscribe_replies(section, context.reply_keys, *settings);
   return settings;
 }
 
+// Dead letters go through the default exchange, where a queue's name is enough, unless they name another.
+std::shared_ptr<const mombridge::PublishOptions> read_options(Section& destination, config::Use use,
+                                                              const config::BrokerSettings& settings) {
+  bool dead_letter = use == config::Use::dead_letter;
+  auto options = std::make_shared<PublishOptions>(
+      dead_letter ? std::string() : static_cast<const Settings&>(settings).publishes.exchange);
+  if (auto exchange = destination.scalar("exchange")) {
+    options->exchange = exchange->value;
+    options->named = true;
+  }
+  options->mandatory = config::read_mandatory(destination, use);
+  config::refuse_timestamp(destination, kTraits);
+  return options;
+}
+
 }  // namespace
 
 std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings,
-                                                        const std::string& reply_to, const std::string& id) {
-  auto client = std::make_shared<Settings>(static_cast<const Settings&>(settings));
-  client->subscriptions.clear();
-  client->amqp_subscriptions.clear();
-  client->declares.clear();
-  if (reply_to.empty()) return client;
-  client->reply_address = reply_to + "." + id;
-  config::Subscription common;
-  common.source = client->reply_address;
-  common.targets = {"#"};
-  common.replies = true;
-  client->subscriptions.push_back(common);
-  Subscription queue;
-  queue.queue = client->reply_address;
+                                                        const config::ClientOptions& client) {
+  auto made = std::make_shared<Settings>(static_cast<const Settings&>(settings));
+  made->subscriptions.clear();
+  made->declares.clear();
+  if (client.exchange) made->publishes.exchange = *client.exchange;
+  if (client.reply_to.empty()) return made;
+  made->reply_address = client.reply_to + "." + client.id;
+  auto& queue = made->subscriptions.emplace_back();
+  queue.source = queue.queue = made->reply_address;
+  queue.targets = {"#"};
+  queue.replies = true;
   queue.declare = private_queue();
-  client->amqp_subscriptions.push_back(queue);
-  return client;
+  return made;
 }
 
 // A connection that publishes, and one for each subscription, whose reading can stop alone.
 std::string needs(const config::BrokerSection& section) {
-  auto count = 1 + section.settings->subscriptions.size();
+  auto count = 1 + section.settings->subscription_count();
   return std::to_string(count) + (count == 1 ? " AMQP connection to " : " AMQP connections to ") + section.name;
 }
 
-config::KindReader reader() { return {"amqp", read, subscribe_route, read_own_declaration, true}; }
+config::KindReader reader() { return {&kTraits, read, subscribe_route, read_options, read_own_declaration}; }
 
 }  // namespace mombridge::amqp

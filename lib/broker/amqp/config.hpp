@@ -16,7 +16,7 @@ std::string needs(const config::BrokerSection& section);
 
 /// BrokerKind::client_settings: replies come to a private queue.
 std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings,
-                                                        const std::string& reply_to, const std::string& id);
+                                                        const config::ClientOptions& client);
 
 struct ParsedUrl {
   Endpoint endpoint;

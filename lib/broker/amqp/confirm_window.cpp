@@ -5,20 +5,21 @@
 #include "base/buffer.hpp"
 #include "base/text.hpp"
 #include "broker/amqp/properties.hpp"
+#include "broker/amqp/settings.hpp"
 
 namespace mombridge::amqp {
 
 namespace {
 
 bool is_like(const Publication& p, const Returned& returned) {
-  return p.mandatory && p.target == returned.routing_key && p.exchange == returned.exchange &&
+  return options_of(p).mandatory && p.target == returned.routing_key && options_of(p).exchange == returned.exchange &&
          p.message->body == returned.body;
 }
 
 bool has_properties(const Publication& p, std::string_view properties) {
   Buffer encoded;
   Writer writer(encoded);
-  return encode_properties(writer, p) && encoded.view() == properties;
+  return encode_properties(writer, p, options_of(p).author) && encoded.view() == properties;
 }
 
 }  // namespace

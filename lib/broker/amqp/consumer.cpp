@@ -9,9 +9,7 @@ namespace mombridge::amqp {
 
 namespace {
 
-std::string link_name(const Subscription& s, const config::Subscription& general) {
-  return s.queue.empty() ? "exchange " + general.source : "queue " + s.queue;
-}
+std::string link_name(const Subscription& s) { return s.queue.empty() ? "exchange " + s.source : "queue " + s.queue; }
 
 amqp_method_number_t method_of(const amqp_channel_close_t& close) {
   return static_cast<amqp_method_number_t>(close.class_id) << 16 | close.method_id;
@@ -37,14 +35,14 @@ Consumer::Consumer(EventLoop& loop, const std::string& broker, const Settings& s
                    const PublisherFirst& order)
     : broker_(broker),
       settings_(settings),
-      subscription_(settings.amqp_subscriptions[index]),
+      subscription_(settings.subscriptions[index]),
       loop_(loop),
       order_(order),
       queue_(subscription_),
       deliveries_(loop, settings.prefetch_count, settings.prefetch_size),
-      connection_(loop, settings, link_name(subscription_, settings.subscriptions[index]), *this),
+      connection_(loop, settings, link_name(subscription_), *this),
       channel_(loop, connection_, {broker, settings, subscription_}, queue_, deliveries_.pool(), *this),
-      supervisor_(loop, broker, link_name(subscription_, settings.subscriptions[index]),
+      supervisor_(loop, broker, link_name(subscription_),
                   Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }),
       give_back_(loop, settings.give_back_after, queue_.lifetime().needs_consumer(), *this),
       decoder_(broker, settings, index) {}

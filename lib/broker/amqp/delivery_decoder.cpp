@@ -12,7 +12,7 @@ DeliveryDecoder::DeliveryDecoder(std::string broker, const Settings& settings, s
     : broker_(std::move(broker)),
       index_(index),
       subscription_(settings.subscriptions[index]),
-      limit_(broker_, settings.amqp_subscriptions[index], settings) {}
+      limit_(broker_, settings.subscriptions[index], settings) {}
 
 bool DeliveryDecoder::decode(const Content& content) {
   auto& d = *content.delivery;

@@ -43,7 +43,9 @@ DeliveryLimit::DeliveryLimit(const std::string& broker, const Subscription& subs
       subscription_(subscription),
       settings_(settings),
       limit_(limit_of(subscription)),
-      may_count_(can_count(subscription)) {}
+      may_count_(can_count(subscription)) {
+  copy_options_.author = settings.endpoints.empty() ? std::string() : settings.endpoints.front().user;
+}
 
 std::unique_ptr<DeliveriesLeft> DeliveryLimit::check(const QueueNotes& notes, Message& message) {
   bool ours = own(notes.user_id);
@@ -78,7 +80,7 @@ std::unique_ptr<DeliveriesLeft> DeliveryLimit::check(const QueueNotes& notes, Me
 std::unique_ptr<DeliveriesLeft> DeliveryLimit::put_back(int64_t put_backs, const Message& message) const {
   auto left = std::make_unique<DeliveriesLeft>();
   left->back_to = subscription_.queue;
-  left->author = settings_.endpoints.front().user;
+  left->options = &copy_options_;
   left->headers = {Header{header::kPutBacks, Value::of(put_backs + 1)},
                    Header{header::kPutBackTarget, Value::of(message.target)}};
   return left;

@@ -32,7 +32,7 @@ class DeliveryLimit {
   [[nodiscard]] bool may_count() const { return may_count_; }
 
   /// [loop] For a message of which `notes.any()` is true; `message` gets the target that it had before it was put back.
-  /// Null: it can be delivered again.
+  /// Null: it can be delivered again. What is returned points into this.
   std::unique_ptr<DeliveriesLeft> check(const QueueNotes& notes, Message& message);
 
  private:
@@ -44,7 +44,8 @@ class DeliveryLimit {
   const Settings& settings_;
   std::optional<int64_t> limit_;  ///< absent: not known; 0: none
   bool may_count_;
-  bool warned_ = false;  ///< that the limit is not known
+  PublishOptions copy_options_;  ///< of a copy that is put back
+  bool warned_ = false;          ///< that the limit is not known
 };
 
 }  // namespace mombridge::amqp

@@ -33,10 +33,10 @@ struct QueueNotes {
 bool decode_properties(std::string_view bytes, Message& message, DecodedHeaders& storage, unsigned& dropped,
                        HeaderTrust trust = {}, QueueNotes* notes = nullptr);
 
-/// Appends flags and values for a publication, always the same bytes for the same publication. Fails where something
-/// does not fit AMQP: a header name over 255 bytes. Property texts over 255 bytes go as headers: under their Kafka
-/// names, a correlation id as `mombridge-correlation-id`. A reply address over 255 bytes, which no queue and no topic
-/// has, is left out.
-Result<> encode_properties(Writer& writer, const Publication& publication);
+/// Appends flags and values for a publication, with `author` as the user-id where it is not empty; always the same
+/// bytes for the same publication. Fails where something does not fit AMQP: a header name over 255 bytes. Property
+/// texts over 255 bytes go as headers: under their Kafka names, a correlation id as `mombridge-correlation-id`. A reply
+/// address over 255 bytes, which no queue and no topic has, is left out.
+Result<> encode_properties(Writer& writer, const Publication& publication, std::string_view author = {});
 
 }  // namespace mombridge::amqp

@@ -106,7 +106,7 @@ class Restore {
     std::string raw;
     if (!base64url_decode(*m_.correlation_id, raw) || is_utf8(raw)) return;
     m_.correlation_id = storage_.arena.texts.emplace_back(std::move(raw));
-    m_.encoded_id = true;
+    m_.id_form = IdForm::encoded;
   }
 
   // `cloudEvents_id` on AMQP is `ce_id` on Kafka, which is the neutral form.

@@ -157,7 +157,7 @@ class Texts {
 
 }  // namespace
 
-Result<> encode_properties(Writer& writer, const Publication& publication) {
+Result<> encode_properties(Writer& writer, const Publication& publication, std::string_view author) {
   auto& m = *publication.message;
   thread_local std::vector<Header> extras;  // keeps its memory, because many sources have one for every message
   extras.clear();
@@ -166,7 +166,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   add_extras(publication, table);
   std::string encoded;
   Message::Text id = m.correlation_id;
-  if (id && !publication.literal_id && !is_utf8(*id)) {
+  if (id && m.id_form != IdForm::literal && !is_utf8(*id)) {
     base64url_encode(*id, encoded);
     if (encoded.size() <= kLongestShortString) {
       id = encoded;
@@ -186,7 +186,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   flags |= texts.fit(kType, m.type, "type");
   flags |= texts.fit(kAppId, m.app_id, "app-id");
   if (m.priority) flags |= kPriority;
-  if (!publication.author.empty()) flags |= kUserId;
+  if (!author.empty()) flags |= kUserId;
   // A message without a timestamp of its own has the time of its record.
   auto timestamp = m.timestamp ? m.timestamp : m.record_seconds();
   if (timestamp) flags |= kTimestamp;
@@ -203,7 +203,7 @@ Result<> encode_properties(Writer& writer, const Publication& publication) {
   if (flags & kMessageId) writer.short_string(*m.message_id);
   if (flags & kTimestamp) writer.number(*timestamp);
   if (flags & kType) writer.short_string(*m.type);
-  if (flags & kUserId) writer.short_string(publication.author);
+  if (flags & kUserId) writer.short_string(author);
   if (flags & kAppId) writer.short_string(*m.app_id);
   return {};
 }

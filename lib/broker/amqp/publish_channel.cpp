@@ -97,12 +97,12 @@ void PublishChannel::settle(Publication& p, bool acked, const std::string* retur
   user_.publication_settled();
   if (returned) return p.completed(Outcome::refused(*returned));
   if (acked) {
-    if (!renewal_.idle()) renewal_.acked(p.exchange, p.target);
+    if (!renewal_.idle()) renewal_.acked(options_of(p).exchange, p.target);
     return p.completed({});
   }
-  if (renewal_.nacked(p.exchange, p.target, loop_.round_began()))
+  if (renewal_.nacked(options_of(p).exchange, p.target, loop_.round_began()))
     log::info("publishing on a new channel, because this one has been nacked for a while",
-              {{"broker", broker_}, {"exchange", p.exchange}, {"target", p.target}});
+              {{"broker", broker_}, {"exchange", options_of(p).exchange}, {"target", p.target}});
   p.completed(Outcome::away("nacked by the broker (is the queue full?)"));
 }
 

@@ -5,6 +5,7 @@
 
 #include "broker/amqp/frame_reader.hpp"
 #include "broker/amqp/properties.hpp"
+#include "broker/amqp/settings.hpp"
 
 namespace mombridge::amqp {
 
@@ -12,7 +13,7 @@ Result<> check_publication(const Publication& p, const PublishLimits& limits) {
   if (auto size = p.message->body.size(); size > limits.max_message_size)
     return fail("a body of " + std::to_string(size) + " bytes is over the broker's limit of " +
                 std::to_string(limits.max_message_size) + " (max_message_size)");
-  if (auto longest = std::max(p.target.size(), p.exchange.size()); longest > kLongestShortString)
+  if (auto longest = std::max(p.target.size(), options_of(p).exchange.size()); longest > kLongestShortString)
     return fail("a routing key or exchange of " + std::to_string(longest) + " bytes: AMQP takes at most " +
                 std::to_string(kLongestShortString));
   return {};
@@ -23,12 +24,12 @@ Result<> write_publication(Buffer& out, uint16_t channel, const Publication& p, 
   size_t rollback = out.size();
   Writer writer(out);
   constexpr size_t kMethodAndBits = sizeof(uint32_t) + sizeof(uint16_t) + 1;
-  writer.frame(AMQP_FRAME_METHOD, channel, kMethodAndBits + 1 + p.exchange.size() + 1 + p.target.size());
+  writer.frame(AMQP_FRAME_METHOD, channel, kMethodAndBits + 1 + options_of(p).exchange.size() + 1 + p.target.size());
   writer.number(static_cast<uint32_t>(AMQP_BASIC_PUBLISH_METHOD));
   writer.number(uint16_t{0});
-  writer.short_string(p.exchange);
+  writer.short_string(options_of(p).exchange);
   writer.short_string(p.target);
-  writer.octet(p.mandatory);
+  writer.octet(options_of(p).mandatory);
   writer.octet(AMQP_FRAME_END);
 
   auto body = p.message->body;
@@ -36,7 +37,7 @@ Result<> write_publication(Buffer& out, uint16_t channel, const Publication& p, 
   writer.number(static_cast<uint16_t>(AMQP_BASIC_CLASS));
   writer.number(uint16_t{0});
   writer.number(static_cast<uint64_t>(body.size()));
-  auto encoded = encode_properties(writer, p);
+  auto encoded = encode_properties(writer, p, options_of(p).author);
   size_t part = limits.frame_max - FrameReader::kOverhead;
   if (encoded && out.size() - begin > part)
     encoded = fail("properties and headers of " + std::to_string(out.size() - begin) +

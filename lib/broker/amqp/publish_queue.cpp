@@ -82,8 +82,8 @@ bool PublishQueue::write_next(Publication& p) {
     return true;
   }
   if (auto ok = check_publication(p, limits_); !ok) return refuse(p, ok.error().text, Outcome::Cause::message);
-  if (!p.exchange.empty()) {
-    auto& known = exchanges_.look(p.exchange, loop_.round_began());
+  if (!options_of(p).exchange.empty()) {
+    auto& known = exchanges_.look(options_of(p).exchange, loop_.round_began());
     if (known.state == ExchangeCache::State::missing) return refuse(p, known.why, Outcome::Cause::around);
     if (known.state != ExchangeCache::State::exists && !ask_for_exchange(p)) return false;
   }
@@ -101,7 +101,7 @@ bool PublishQueue::refuse(Publication& p, std::string why, Outcome::Cause cause)
 // looked up first, on a channel where that costs nothing. Everything waits meanwhile: that keeps the order. Where a
 // single channel is allowed, a publish finds out, and is then the only one to be refused. Returns whether it may.
 bool PublishQueue::ask_for_exchange(Publication& p) {
-  std::string name(p.exchange);
+  std::string name(options_of(p).exchange);
   if (!look_up_) {
     exchange_answered(name, true, {});
     return true;

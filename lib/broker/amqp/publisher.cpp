@@ -40,8 +40,9 @@ Publisher::Publisher(EventLoop& loop, const std::string& broker, const Settings&
     : broker_(broker),
       settings_(settings),
       connection_(loop, settings, "publisher", *this),
-      supervisor_(loop, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
-                  [this] { connection_.open(); }),
+      supervisor_(
+          loop, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
+          [this] { connection_.open(); }, LinkStatus::Role::publisher),
       order_(order),
       side_(connection_, [this](auto& question, bool yes, auto& why) { answered(question, yes, why); }),
       channel_(loop, connection_, broker, ChannelRenewal(3 * settings.reconnect_delay, settings.reconnect_delay_max),

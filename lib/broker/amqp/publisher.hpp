@@ -34,7 +34,10 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
   void close();
 
   /// [any thread] As Broker::publish().
-  void publish(Publication& publication) noexcept { queue_.publish(publication); }
+  void publish(Publication& publication) noexcept {
+    if (!publication.options) publication.options = &settings_.publishes;
+    queue_.publish(publication);
+  }
   [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
   [[nodiscard]] bool up() const noexcept { return supervisor_.up(); }
   /// [any thread, once the loop has ended] Completes what is still here as `away`.

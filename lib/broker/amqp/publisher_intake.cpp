@@ -33,7 +33,7 @@ bool PublisherIntake::encode(Publication& p) {
   auto size = p.message->body.size();
   if (!encode_ || size > kMaxBody || batch_.written.size() >= room_.count || batch_.frames.size() >= room_.bytes)
     return false;
-  if (!p.exchange.empty() && !exchanges_.contains(p.exchange)) return false;
+  if (!options_of(p).exchange.empty() && !exchanges_.contains(options_of(p).exchange)) return false;
   if (!check_publication(p, limits_) || !write_publication(batch_.frames, channel_, p, limits_)) return false;
   batch_.written.push_back({&p, size});
   return true;

@@ -2,16 +2,24 @@
 // What a `type: amqp` section says, read by config.cpp.
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "base/secret.hpp"
-#include "message/short_string.hpp"
 #include "config/config.hpp"
+#include "message/short_string.hpp"
 
 namespace mombridge::amqp {
+
+inline constexpr config::KindTraits kTraits{
+    .type = "amqp",
+    .exchanges = true,
+    .longest_correlation_id = kLongestShortString,
+    .reply_to_globs = R"(["amq.gen-*", "amq.rabbitmq.reply-to.*"])",
+};
 
 struct Endpoint {
   std::string host;
@@ -36,11 +44,16 @@ struct Binding {
   std::string exchange;
   std::vector<std::string> routing_keys;
   Arguments arguments;  ///< what a headers exchange compares
+
+  /// Patterns of the targets that come through it, as far as they are known: a headers exchange does not look at keys.
+  [[nodiscard]] std::vector<std::string> targets() const;
+  /// The exchange is known to route by those patterns, because it is one of the broker's own.
+  [[nodiscard]] bool certain() const;
 };
 
-/// Index by index beside BrokerSettings::subscriptions. Either a named queue, or an empty queue name: then a private
-/// queue (exclusive, server-named) with `bindings`, for as long as the connection lasts.
-struct Subscription {
+/// Either a named queue, or an empty queue name: then a private queue (exclusive, server-named) with `bindings`, for as
+/// long as the connection lasts.
+struct Subscription : config::Subscription {
   std::string queue;
   std::optional<QueueDeclaration> declare;  ///< absent: the queue is somebody else's and must exist
   std::vector<Binding> bindings;
@@ -49,10 +62,32 @@ struct Subscription {
   bool passive_first = false;             ///< a queue that exists is used as it is; `declare` is for one that does not
 };
 
-struct Settings : config::BrokerSettings {
+struct PublishOptions final : mombridge::PublishOptions {
+  explicit PublishOptions(std::string to_exchange = {}) : exchange(std::move(to_exchange)) {}
+  [[nodiscard]] const std::string* named_exchange() const override { return named ? &exchange : nullptr; }
+
+  std::string exchange;   ///< "": the default exchange
+  bool named = false;     ///< the destination names the exchange; else it is the broker's `exchange`
+  bool mandatory = true;  ///< a message that no queue takes is refused
+  std::string author;     ///< the user-id property, which the broker takes only from that user; empty: none
+};
+
+/// Of a publication on its way to an AMQP broker; the publisher gives one that has none those of its section.
+inline const PublishOptions& options_of(const Publication& publication) {
+  static const PublishOptions kPlain;
+  return publication.options ? static_cast<const PublishOptions&>(*publication.options) : kPlain;
+}
+
+struct Settings : config::KindSettings<Subscription> {
+  Settings() : KindSettings(kTraits) { direct_replies.mandatory = false; }
+
   [[nodiscard]] std::string target_fault(std::string_view target) const override {
     return target.size() <= kLongestShortString ? "" : "is longer than the 255 bytes that AMQP has for a routing key";
   }
+  [[nodiscard]] std::optional<bool> reads(const config::Subscription& subscription,
+                                          const mombridge::PublishOptions* options,
+                                          const std::string& target) const override;
+  [[nodiscard]] const PublishOptions* reply_options(std::string_view address) const override;
 
   std::vector<Endpoint> endpoints;  ///< tried in turn; at least one
   Duration reconnect_delay = std::chrono::seconds(1);
@@ -64,7 +99,11 @@ struct Settings : config::BrokerSettings {
   Duration give_back_after =
       std::chrono::minutes(1);    ///< what waits for a destination that is away for this long is given back; 0: never
   uint64_t max_message_size = 0;  ///< body bytes; 0: by the broker's version (128 MiB, from 4.0 on 16 MiB)
-  std::vector<Subscription> amqp_subscriptions;
+  PublishOptions publishes;       ///< with `exchange`: of what says nothing else
+  PublishOptions replies;         ///< with `reply_exchange`
+  /// The same, to RabbitMQ's direct reply-to. Not mandatory: RabbitMQ 3.10 delivers such a message and returns it as
+  /// unroutable all the same.
+  PublishOptions direct_replies;
   std::map<std::string, QueueDeclaration> declarations;  ///< of BrokerSettings::declares, where one says how
 };
 

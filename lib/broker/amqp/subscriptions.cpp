@@ -5,10 +5,10 @@
 #include <random>
 
 #include "broker/amqp/queue_lifetime.hpp"
-#include "message/short_string.hpp"
 #include "config/broker_keys.hpp"
 #include "config/text.hpp"
 #include "message/pattern.hpp"
+#include "message/short_string.hpp"
 
 namespace mombridge::amqp {
 
@@ -102,11 +102,6 @@ std::vector<std::string> read_routing_keys(Section& section) {
   return keys;
 }
 
-// Both exchanges route without the key, so that any can arrive.
-bool keyless(const std::string& exchange) {
-  return exchange == "amq.fanout" || exchange == "amq.headers" || exchange == "amq.match";
-}
-
 // A direct exchange knows no patterns: it delivers what has exactly that key. Which kind an exchange is only its broker
 // knows, unless it is one of the broker's own.
 void check_routing_keys(Section& section, const Binding& binding) {
@@ -139,15 +134,6 @@ Binding read_binding(Section& section) {
   return binding;
 }
 
-/// What comes through it, as far as routing can tell: a headers exchange does not look at keys.
-config::Bound bound(const Binding& binding) {
-  bool any = keyless(binding.exchange) || !binding.arguments.empty();
-  bool certain =
-      binding.exchange == "amq.topic" || binding.exchange == "amq.direct" || binding.exchange == "amq.fanout";
-  return {binding.exchange, any ? std::vector<std::string>{"#"} : binding.routing_keys,
-          certain && binding.arguments.empty()};
-}
-
 void say_where_broker_keys_belong(Section& subscription) {
   subscription.elsewhere(
       {"url", "password", "appname", "heartbeat", "connect_timeout", "reconnect_delay", "reconnect_delay_max",
@@ -156,51 +142,35 @@ void say_where_broker_keys_belong(Section& subscription) {
       "it belongs to the broker: a key of brokers.NAME, for all of its subscriptions");
 }
 
-struct Entry {
-  config::Subscription common;
-  Subscription amqp;
-};
-
-void read_queue(Section& section, Entry& entry) {
-  if (short_string(section, "queue", entry.amqp.queue) && entry.amqp.queue.empty())
+void read_queue(Section& section, Subscription& s) {
+  if (short_string(section, "queue", s.queue) && s.queue.empty())
     section.error("queue", "an empty name", "for a private queue: exchange: and routing_key:");
-  entry.common.source = entry.amqp.queue;
-  entry.common.targets = {"#"};
-  entry.amqp.declare = read_declaration(section);
-  if (uint32_t limit = 0; section.integer("delivery_limit", limit)) entry.amqp.delivery_limit = limit;
-  entry.common.drops = drops(entry.amqp);
-  for (auto& bind : section.sections("bind")) {
-    entry.amqp.bindings.push_back(read_binding(bind));
-    entry.common.bound.push_back(bound(entry.amqp.bindings.back()));
-  }
-  entry.amqp.arguments = read_arguments(section);
+  s.source = s.queue;
+  s.targets = {"#"};
+  s.declare = read_declaration(section);
+  if (uint32_t limit = 0; section.integer("delivery_limit", limit)) s.delivery_limit = limit;
+  s.drops = drops(s);
+  for (auto& bind : section.sections("bind")) s.bindings.push_back(read_binding(bind));
+  s.arguments = read_arguments(section);
   for (auto* key : {"exchange", "routing_key"})
     section.refuse(key, "beside queue:", "bind: [{exchange: ..., routing_key: ...}]");
 }
 
-void read_exchange(Section& section, Entry& entry) {
-  auto binding = read_binding(section);
-  entry.common.source = binding.exchange;
-  entry.common.bound = {bound(binding)};
-  entry.common.targets = entry.common.bound.front().keys;
-  entry.common.transient = true;
-  entry.amqp.bindings = {std::move(binding)};
+void read_exchange(Section& section, Subscription& s) {
+  auto& binding = s.bindings.emplace_back(read_binding(section));
+  s.source = binding.exchange;
+  s.targets = binding.targets();
+  s.transient = true;
   for (auto* key : {"declare", "bind"})
     section.refuse(key, "only with queue:", "a private queue is declared and bound by itself");
   section.refuse("delivery_limit", "only with queue:", "a private queue counts no deliveries");
 }
 
-// Two consumers of one queue would share its messages between them, at random.
-const config::Subscription* same_queue(const Settings& settings, const Entry& entry) {
-  for (size_t i = 0; i < settings.amqp_subscriptions.size(); ++i)
-    if (!entry.amqp.queue.empty() && settings.amqp_subscriptions[i].queue == entry.amqp.queue)
-      return &settings.subscriptions[i];
-  return nullptr;
-}
-
-void add(Entry entry, Settings& settings) {
-  settings.subscriptions.push_back(std::move(entry.common));
-  settings.amqp_subscriptions.push_back(std::move(entry.amqp));
+// Two consumers of one queue would share its messages between them, at random. Null: nobody consumes from it yet.
+const Subscription* same_queue(const Settings& settings, const Subscription& other) {
+  auto found =
+      std::ranges::find_if(settings.subscriptions, [&](auto& s) { return !s.queue.empty() && s.queue == other.queue; });
+  return found == settings.subscriptions.end() ? nullptr : &*found;
 }
 
 void refuse_entry(Section& section) {
@@ -219,25 +189,22 @@ bool same(const QueueDeclaration& a, const QueueDeclaration& b) {
 
 // A route that names a queue which is subscribed to already, by `subscribe:` or by another route, takes part in that;
 // what only one of them declares or binds holds for both.
-std::optional<size_t> join_route(Section& from, Entry entry, size_t index, Settings& settings) {
-  auto& common = settings.subscriptions[index];
-  auto& amqp = settings.amqp_subscriptions[index];
-  auto first = "first at " + config::place(common.mark);
-  if (common.target_from != entry.common.target_from)
-    from.error("queue", "subscribed to with another target_from", first);
-  config::join_restore(from, "queue", entry.common, common);
-  if (amqp.declare && entry.amqp.declare && !same(*amqp.declare, *entry.amqp.declare))
+std::optional<size_t> join_route(Section& from, Subscription entry, size_t index, Settings& settings) {
+  auto& joined = settings.subscriptions[index];
+  auto first = "first at " + config::place(joined.mark);
+  if (joined.target_from != entry.target_from) from.error("queue", "subscribed to with another target_from", first);
+  config::join_restore(from, "queue", entry, joined);
+  if (joined.declare && entry.declare && !same(*joined.declare, *entry.declare))
     from.error("declare", "the queue is declared otherwise elsewhere", first);
-  if (amqp.delivery_limit && entry.amqp.delivery_limit && amqp.delivery_limit != entry.amqp.delivery_limit)
+  if (joined.delivery_limit && entry.delivery_limit && joined.delivery_limit != entry.delivery_limit)
     from.error("delivery_limit", "another delivery_limit of the queue is given elsewhere", first);
-  if (!amqp.declare) amqp.declare = std::move(entry.amqp.declare);
-  if (!amqp.arguments.empty() && !entry.amqp.arguments.empty() && amqp.arguments != entry.amqp.arguments)
+  if (!joined.declare) joined.declare = std::move(entry.declare);
+  if (!joined.arguments.empty() && !entry.arguments.empty() && joined.arguments != entry.arguments)
     from.error("arguments", "the queue is consumed with other arguments elsewhere", first);
-  if (amqp.arguments.empty()) amqp.arguments = std::move(entry.amqp.arguments);
-  std::ranges::move(entry.common.bound, std::back_inserter(common.bound));
-  if (!amqp.delivery_limit) amqp.delivery_limit = entry.amqp.delivery_limit;
-  common.drops = drops(amqp);
-  std::ranges::move(entry.amqp.bindings, std::back_inserter(amqp.bindings));
+  if (joined.arguments.empty()) joined.arguments = std::move(entry.arguments);
+  if (!joined.delivery_limit) joined.delivery_limit = entry.delivery_limit;
+  joined.drops = drops(joined);
+  std::ranges::move(entry.bindings, std::back_inserter(joined.bindings));
   return index;
 }
 
@@ -271,43 +238,43 @@ bool short_string(Section& section, const std::string& key, std::string& into) {
 
 void read_subscription(Section& section, Settings& settings) {
   say_where_broker_keys_belong(section);
-  Entry entry;
-  entry.common.mark = section.mark();
+  Subscription entry;
+  entry.mark = section.mark();
   if (section.has("queue"))
     read_queue(section, entry);
   else if (section.has("exchange"))
     read_exchange(section, entry);
   else
     return refuse_entry(section);
-  config::read_target_from(section, entry.common);
-  config::read_restore(section, entry.common);
+  config::read_target_from(section, entry);
+  config::read_restore(section, entry);
   if (auto* first = same_queue(settings, entry))
     return section.error("queue", "subscribed twice", "first at " + config::place(first->mark));
-  add(std::move(entry), settings);
+  settings.subscriptions.push_back(std::move(entry));
 }
 
 void subscribe_replies(Section& section, bool keys, Settings& settings) {
-  Entry entry;
-  entry.common.mark = section.mark("accept_replies");
-  entry.common.replies = true;
-  entry.common.targets = {"#"};
-  entry.amqp.declare = QueueDeclaration{};
+  Subscription entry;
+  entry.mark = section.mark("accept_replies");
+  entry.replies = true;
+  entry.targets = {"#"};
+  entry.declare = QueueDeclaration{};
   if (keys) {
-    entry.amqp.declare->arguments["x-message-ttl"] = kReplyTtlMs;
-    entry.amqp.passive_first = true;
+    entry.declare->arguments["x-message-ttl"] = kReplyTtlMs;
+    entry.passive_first = true;
   } else {
     settings.reply_address += "." + process_name();
     settings.own_names.push_back(settings.reply_address);
-    entry.amqp.declare = private_queue();
+    entry.declare = private_queue();
     section.diagnostics().warning(section.mark("accept_replies"), section.path("accept_replies"),
                                   "without keys replies will not survive a restart of the bridge",
                                   "replies: {keys: [{id: k1, secret: \"${file:/run/secrets/reply-key}\"}]}");
   }
-  entry.common.source = entry.amqp.queue = settings.reply_address;
+  entry.source = entry.queue = settings.reply_address;
   if (auto* first = same_queue(settings, entry))
     return section.diagnostics().error(first->mark, section.path("subscribe"), "the bridge's own reply queue",
                                        "it is subscribed to by itself; name another, or another reply_queue");
-  add(std::move(entry), settings);
+  settings.subscriptions.push_back(std::move(entry));
 }
 
 std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& base) {
@@ -321,15 +288,15 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
     return std::nullopt;
   }
   say_where_broker_keys_belong(from);
-  Entry entry;
-  entry.common.mark = from.mark();
-  entry.common.of_route = true;
+  Subscription entry;
+  entry.mark = from.mark();
+  entry.of_route = true;
   read_queue(from, entry);
-  config::read_target_from(from, entry.common);
-  config::read_restore(from, entry.common);
+  config::read_target_from(from, entry);
+  config::read_restore(from, entry);
   if (auto* first = same_queue(settings, entry))
     return join_route(from, std::move(entry), static_cast<size_t>(first - settings.subscriptions.data()), settings);
-  add(std::move(entry), settings);
+  settings.subscriptions.push_back(std::move(entry));
   return settings.subscriptions.size() - 1;
 }
 

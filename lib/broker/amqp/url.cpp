@@ -2,8 +2,8 @@
 
 #include "base/text.hpp"
 #include "broker/amqp/config.hpp"
-#include "message/short_string.hpp"
 #include "config/text.hpp"
+#include "message/short_string.hpp"
 
 namespace mombridge::amqp {
 

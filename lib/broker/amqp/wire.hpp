@@ -16,7 +16,6 @@
 
 namespace mombridge::amqp {
 
-
 /// Appends to a buffer that belongs to the caller.
 class Writer {
  public:

@@ -29,37 +29,27 @@ std::optional<Expression> read_expression(const Scalar& topic, config::Diagnosti
   return std::nullopt;
 }
 
-struct Entry {
-  config::Subscription common;
-  Subscription kafka;
-};
-
-void read_topic(Section& section, Entry& entry) {
+void read_topic(Section& section, Subscription& s) {
   if (auto topic = section.scalar("topic")) {
     check_topic(*topic, section.diagnostics());
-    entry.common.source = entry.kafka.topic = topic->value;
-    entry.common.expression = read_expression(*topic, section.diagnostics());
-    entry.common.targets = {topic->value.starts_with('^') || !topic->known ? "#" : topic->value};
+    s.source = s.topic = topic->value;
+    s.expression = read_expression(*topic, section.diagnostics());
+    s.targets = {topic->value.starts_with('^') || !topic->known ? "#" : topic->value};
   }
-  section.choice("start", entry.kafka.start, {{"earliest", Start::earliest}, {"latest", Start::latest}});
+  section.choice("start", s.start, {{"earliest", Start::earliest}, {"latest", Start::latest}});
   section.choice(
-      "on_offset_lost", entry.kafka.on_offset_lost,
+      "on_offset_lost", s.on_offset_lost,
       {{"stop", OnOffsetLost::stop}, {"earliest", OnOffsetLost::earliest}, {"latest", OnOffsetLost::latest}});
-  config::read_target_from(section, entry.common);
-  config::read_restore(section, entry.common);
+  config::read_target_from(section, s);
+  config::read_restore(section, s);
   section.unsupported("declare");
   section.refuse("queue", "beside topic:", "a kafka broker has topics");
 }
 
-const config::Subscription* same_topic(const Settings& settings, const Entry& entry) {
-  for (size_t i = 0; i < settings.kafka_subscriptions.size(); ++i)
-    if (settings.kafka_subscriptions[i].topic == entry.kafka.topic) return &settings.subscriptions[i];
-  return nullptr;
-}
-
-void add(Entry entry, Settings& settings) {
-  settings.subscriptions.push_back(std::move(entry.common));
-  settings.kafka_subscriptions.push_back(std::move(entry.kafka));
+/// Null: nobody subscribes to its topic yet.
+const Subscription* same_topic(const Settings& settings, const Subscription& other) {
+  auto found = std::ranges::find(settings.subscriptions, other.topic, &Subscription::topic);
+  return found == settings.subscriptions.end() ? nullptr : &*found;
 }
 
 void say_where_broker_keys_belong(Section& subscription) {
@@ -71,8 +61,8 @@ void say_where_broker_keys_belong(Section& subscription) {
 
 void read_subscription(Section& section, Settings& settings) {
   say_where_broker_keys_belong(section);
-  Entry entry;
-  entry.common.mark = section.mark();
+  Subscription entry;
+  entry.mark = section.mark();
   if (!section.has("topic")) {
     if (!section.refuse("queue", "a kafka broker has topics, not queues", "topic:"))
       section.require("topic", "topic: NAME, or ^ and a regular expression");
@@ -81,7 +71,7 @@ void read_subscription(Section& section, Settings& settings) {
   read_topic(section, entry);
   if (auto* first = same_topic(settings, entry))
     return section.error("topic", "subscribed twice", "first at " + config::place(first->mark));
-  add(std::move(entry), settings);
+  settings.subscriptions.push_back(std::move(entry));
 }
 
 void subscribe_replies(Section& section, bool keys, Settings& settings) {
@@ -89,25 +79,25 @@ void subscribe_replies(Section& section, bool keys, Settings& settings) {
     section.error("accept_replies",
                   "needs keys: every replica reads the reply topic, and must be able to open what another sealed",
                   "replies: {keys: [{id: k1, secret: \"${file:/run/secrets/reply-key}\"}]}");
-  Entry entry;
   if (auto topic = section.scalar("reply_topic")) {
     if (!topic->value.empty()) check_topic(*topic, section.diagnostics());
     if (topic->value.starts_with('^')) section.error("reply_topic", "a regular expression", "the name of one topic");
   }
-  entry.common.mark = section.mark("accept_replies");
-  entry.common.source = entry.kafka.topic = settings.reply_address;
-  entry.common.targets = {settings.reply_address};
-  entry.common.replies = true;
-  entry.kafka.on_offset_lost = OnOffsetLost::earliest;  // what is gone is gone: its requesters wait no longer
+  Subscription entry;
+  entry.mark = section.mark("accept_replies");
+  entry.source = entry.topic = settings.reply_address;
+  entry.targets = {settings.reply_address};
+  entry.replies = true;
+  entry.on_offset_lost = OnOffsetLost::earliest;  // of the replies that are lost, no requester waits any longer
   if (auto* first = same_topic(settings, entry))
     return section.diagnostics().error(first->mark, section.path("subscribe"), "the bridge's own reply topic",
                                        "it is subscribed to by itself; name another, or another reply_topic");
-  add(std::move(entry), settings);
+  settings.subscriptions.push_back(std::move(entry));
 }
 
 // What librdkafka hides from the expressions it hides from a name as well (hidden_topics()).
 void check_brokers_own(Section& section, const std::string& key, const Settings& settings) {
-  auto& all = settings.kafka_subscriptions;
+  auto& all = settings.subscriptions;
   auto named = std::ranges::find_if(all, [](auto& s) { return s.topic.starts_with(kBrokersOwn); });
   if (named == all.end() || std::ranges::none_of(all, [](auto& s) { return s.topic.starts_with('^'); })) return;
   section.error(
@@ -175,7 +165,6 @@ void read_group(Section& section, const config::KindContext& context, Settings& 
 
 std::shared_ptr<config::BrokerSettings> read(Section& section, const config::KindContext& context) {
   auto settings = std::make_shared<Settings>();
-  settings->takes_rejected = false;
   config::read_broker_keys(section, context, *settings);
   read_servers(section, *settings);
   read_group(section, context, *settings);
@@ -192,15 +181,13 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   return settings;
 }
 
-std::optional<size_t> join_route(Section& from, const Entry& entry, size_t index, Settings& settings) {
-  auto& common = settings.subscriptions[index];
-  auto& kafka = settings.kafka_subscriptions[index];
-  auto first = "first at " + config::place(common.mark);
-  if (common.target_from != entry.common.target_from)
-    from.error("topic", "subscribed to with another target_from", first);
-  config::join_restore(from, "topic", entry.common, common);
-  bool start = from.has("start") && entry.kafka.start != kafka.start;
-  bool lost = from.has("on_offset_lost") && entry.kafka.on_offset_lost != kafka.on_offset_lost;
+std::optional<size_t> join_route(Section& from, const Subscription& entry, size_t index, const Settings& settings) {
+  auto& joined = settings.subscriptions[index];
+  auto first = "first at " + config::place(joined.mark);
+  if (joined.target_from != entry.target_from) from.error("topic", "subscribed to with another target_from", first);
+  config::join_restore(from, "topic", entry, joined);
+  bool start = from.has("start") && entry.start != joined.start;
+  bool lost = from.has("on_offset_lost") && entry.on_offset_lost != joined.on_offset_lost;
   if (start || lost) from.error(start ? "start" : "on_offset_lost", "subscribed to with another value", first);
   return index;
 }
@@ -214,15 +201,25 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
       from.refuse(key, "only with topic:");
     return std::nullopt;
   }
-  Entry entry;
-  entry.common.mark = from.mark();
-  entry.common.of_route = true;
+  Subscription entry;
+  entry.mark = from.mark();
+  entry.of_route = true;
   read_topic(from, entry);
   if (auto* first = same_topic(settings, entry))
     return join_route(from, entry, static_cast<size_t>(first - settings.subscriptions.data()), settings);
-  add(std::move(entry), settings);
+  settings.subscriptions.push_back(std::move(entry));
   check_brokers_own(from, "topic", settings);
   return settings.subscriptions.size() - 1;
+}
+
+// The retention of a dead letter's topic counts from the time when the message failed: it may be old by then.
+std::shared_ptr<const mombridge::PublishOptions> read_options(Section& destination, config::Use use,
+                                                              const config::BrokerSettings&) {
+  config::refuse_exchange(destination, kTraits);
+  config::read_mandatory(destination, use);
+  auto time = use == config::Use::dead_letter ? RecordTime::arrival : RecordTime::own;
+  if (config::read_timestamp(destination).value_or(false)) time = RecordTime::keep;
+  return std::make_shared<PublishOptions>(time);
 }
 
 void read_own_declaration(Section& destination, const std::string& name, config::BrokerSettings& settings) {
@@ -241,41 +238,30 @@ void read_own_declaration(Section& destination, const std::string& name, config:
 }  // namespace
 
 std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings,
-                                                        const std::string& reply_to, const std::string& id) {
-  auto client = std::make_shared<Settings>(static_cast<const Settings&>(settings));
-  client->subscriptions.clear();
-  client->kafka_subscriptions.clear();
-  client->declares.clear();
-  if (reply_to.empty()) return client;
-  client->reply_address = reply_to;
-  client->group_id += ".request." + id;
-  config::Subscription common;
-  common.source = reply_to;
-  common.targets = {reply_to};
-  common.replies = true;
-  client->subscriptions.push_back(common);
-  Subscription topic;
-  topic.topic = reply_to;
+                                                        const config::ClientOptions& client) {
+  auto made = std::make_shared<Settings>(static_cast<const Settings&>(settings));
+  made->subscriptions.clear();
+  made->declares.clear();
+  if (client.reply_to.empty()) return made;
+  made->reply_address = client.reply_to;
+  made->group_id += ".request." + client.id;
+  auto& topic = made->subscriptions.emplace_back();
+  topic.source = topic.topic = client.reply_to;
+  topic.targets = {client.reply_to};
+  topic.replies = true;
   topic.start = Start::latest;
   topic.on_offset_lost = OnOffsetLost::latest;
-  client->kafka_subscriptions.push_back(topic);
-  return client;
+  return made;
 }
 
 // One that produces, one that consumes, and one for the replies, which has a group of its own.
 std::string needs(const config::BrokerSection& section) {
-  auto& all = section.settings->subscriptions;
+  auto& all = static_cast<const Settings&>(*section.settings).subscriptions;
   auto replies = std::ranges::count_if(all, [](auto& s) { return s.replies; });
   auto clients = 1 + replies + (static_cast<ptrdiff_t>(all.size()) > replies);
   return std::to_string(clients) + (clients == 1 ? " Kafka client at " : " Kafka clients at ") + section.name;
 }
 
-config::KindReader reader() {
-  return {.type = "kafka",
-          .read = read,
-          .subscribe_route = subscribe_route,
-          .read_own_declaration = read_own_declaration,
-          .record_times = true};
-}
+config::KindReader reader() { return {&kTraits, read, subscribe_route, read_options, read_own_declaration}; }
 
 }  // namespace mombridge::kafka

@@ -13,6 +13,6 @@ std::string needs(const config::BrokerSection& section);
 
 /// BrokerKind::client_settings: replies come to a topic that all such clients share, each with a group of its own.
 std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings,
-                                                        const std::string& reply_to, const std::string& id);
+                                                        const config::ClientOptions& client);
 
 }  // namespace mombridge::kafka

@@ -28,11 +28,7 @@ std::vector<uint32_t> of_part(const Settings& settings, Consumer::Part part) {
 std::shared_ptr<const Settings> only(Consumer::Part part, const Settings& all) {
   auto some = std::make_shared<Settings>(all);
   some->subscriptions.clear();
-  some->kafka_subscriptions.clear();
-  for (auto i : of_part(all, part)) {
-    some->subscriptions.push_back(all.subscriptions[i]);
-    some->kafka_subscriptions.push_back(all.kafka_subscriptions[i]);
-  }
+  for (auto i : of_part(all, part)) some->subscriptions.push_back(all.subscriptions[i]);
   if (part == Consumer::Part::replies) some->group_id += ".replies";
   return some;
 }
@@ -133,7 +129,7 @@ void Consumer::open() {
         if (ok) ok = start->look(client.get(), deadline);
         if (!ok) return fail(ok.error());
         if (!declares) return false;
-        auto& topic = settings->kafka_subscriptions.front().topic;
+        auto& topic = settings->subscriptions.front().topic;
         return declare_topic(client.get(), topic, {.retention = kKeepReplies}, deadline);
       },
       [this, declares](const Result<bool>& topic_made) {

@@ -22,7 +22,7 @@ Result<> ConsumerClient::make() {
   if (!client) return fail(client.error());
   client_ = share(std::move(*client));
   // Before anything else asks for the topics, because the first handle of a topic decides.
-  for (auto& s : settings_->kafka_subscriptions)
+  for (auto& s : settings_->subscriptions)
     if (!s.topic.starts_with('^')) set_reset_policy(s.topic, s.on_offset_lost);
   rd_kafka_poll_set_consumer(get());
   queue_.reset(rd_kafka_queue_get_consumer(get()));
@@ -31,8 +31,8 @@ Result<> ConsumerClient::make() {
 }
 
 Result<> ConsumerClient::subscribe() {
-  Partitions topics(rd_kafka_topic_partition_list_new(static_cast<int>(settings_->kafka_subscriptions.size())));
-  for (auto& s : settings_->kafka_subscriptions)
+  Partitions topics(rd_kafka_topic_partition_list_new(static_cast<int>(settings_->subscriptions.size())));
+  for (auto& s : settings_->subscriptions)
     rd_kafka_topic_partition_list_add(topics.get(), s.topic.c_str(), RD_KAFKA_PARTITION_UA);
   auto code = rd_kafka_subscribe(get(), topics.get());
   if (!code) return {};

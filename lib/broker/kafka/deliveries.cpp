@@ -18,7 +18,7 @@ Deliveries::Deliveries(EventLoop& loop, std::string broker, std::shared_ptr<cons
       settings_(std::move(settings)),
       indices_(std::move(indices)),
       assignment_(assignment),
-      bytes_(settings_->kafka_subscriptions.size()),
+      bytes_(settings_->subscriptions.size()),
       rejected_(counter("rejected_as_accepted", broker_)) {}
 
 bool Deliveries::full(const PartitionReader& from) const {

@@ -100,7 +100,7 @@ void Group::assign() {
 
 void Group::take_partition(const PartitionKey& partition) {
   auto subscription = match_.subscription_of(partition.first);
-  client_.set_reset_policy(partition.first, settings_->kafka_subscriptions[subscription].on_offset_lost);
+  client_.set_reset_policy(partition.first, settings_->subscriptions[subscription].on_offset_lost);
   reader_.add(std::make_unique<PartitionReader>(client_.shared(), partition, subscription,
                                                 id_prefix(broker_, partition.first, partition.second),
                                                 client_.open_partition(partition)));

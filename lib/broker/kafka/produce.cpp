@@ -3,6 +3,7 @@
 #include <string>
 
 #include "broker/kafka/record.hpp"
+#include "broker/kafka/settings.hpp"
 
 namespace mombridge::kafka {
 
@@ -17,8 +18,11 @@ constexpr uint64_t kAbsurd = kMilliseconds * 1000;
 
 Result<int64_t> record_time(const Publication& p) {
   auto& m = *p.message;
+  auto* options = static_cast<const PublishOptions*>(p.options);
+  auto which = options ? options->time : RecordTime::own;
+  if (which == RecordTime::arrival) return 0;
   if (m.record_time_ms) return *m.record_time_ms > 0 ? *m.record_time_ms : 0;
-  if (!p.keep_timestamp || !m.timestamp) return 0;
+  if (which != RecordTime::keep || !m.timestamp) return 0;
   auto timestamp = *m.timestamp;
   if (timestamp >= kAbsurd)
     return fail("timestamp " + std::to_string(timestamp) +

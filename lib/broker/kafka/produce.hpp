@@ -10,9 +10,9 @@
 namespace mombridge::kafka {
 
 /// The time of the record, in milliseconds since the Unix epoch; 0: that of its arrival. A message that has been a
-/// record keeps that one's time. The timestamp of others becomes it only where the destination keeps timestamps: what
-/// was sent years ago would be deleted by the topic's retention right after it was confirmed. Fails for a timestamp
-/// that is no time, neither in seconds nor in milliseconds.
+/// record keeps the time of that record, unless the options say otherwise. The timestamp of another message becomes the
+/// time only where the destination keeps timestamps, because the topic's retention would delete what was sent years ago
+/// right after it was confirmed. Fails for a timestamp that is no time, neither in seconds nor in milliseconds.
 Result<int64_t> record_time(const Publication& publication);
 
 /// Gives the record to the client, which takes no copy of body and key: the publication keeps them until it is

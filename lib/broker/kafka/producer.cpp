@@ -42,8 +42,10 @@ Producer::Producer(const std::string& broker, std::shared_ptr<const Settings> se
       settings_(std::move(settings)),
       loop_(broker + ":produce"),
       caller_(calls, loop_),
-      cluster_(loop_, calls, broker, "publisher", settings_->bootstrap_servers,
-               Backoff(settings_->reconnect_delay, settings_->reconnect_delay_max), [this] { open(); }),
+      cluster_(
+          loop_, calls, broker, "publisher", settings_->bootstrap_servers,
+          Backoff(settings_->reconnect_delay, settings_->reconnect_delay_max), [this] { open(); },
+          LinkStatus::Role::publisher),
       client_(loop_, [] {}),  // served before the loop sleeps
       unknown_(loop_, calls, [this](Publication& p) { queue(p); }),
       compressed_(broker, settings_, loop_),

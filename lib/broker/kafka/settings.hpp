@@ -12,11 +12,12 @@
 
 namespace mombridge::kafka {
 
+inline constexpr config::KindTraits kTraits{.type = "kafka", .records = true, .takes_rejected = false};
+
 enum class Start { earliest, latest };               ///< where a group without a committed offset begins
 enum class OnOffsetLost { stop, earliest, latest };  ///< when the broker no longer has the committed offset
 
-/// Index by index beside BrokerSettings::subscriptions.
-struct Subscription {
+struct Subscription : config::Subscription {
   std::string topic;  ///< a leading ^ is a regular expression, as in librdkafka
   Start start = Start::earliest;
   OnOffsetLost on_offset_lost = OnOffsetLost::stop;
@@ -29,7 +30,21 @@ struct LibrdkafkaKey {
   bool secret = false;  ///< the value came from `${...}`: it may not be shown
 };
 
-struct Settings : config::BrokerSettings {
+/// What a record's time is.
+enum class RecordTime {
+  own,      ///< that of the message, where it has been a record; else that of its arrival at the broker
+  keep,     ///< the same, but a message that has not been a record keeps its timestamp property: `timestamp: keep`
+  arrival,  ///< that of its arrival at the broker
+};
+
+struct PublishOptions final : mombridge::PublishOptions {
+  explicit PublishOptions(RecordTime its_time = RecordTime::own) : time(its_time) {}
+  RecordTime time;
+};
+
+struct Settings : config::KindSettings<Subscription> {
+  Settings() : KindSettings(kTraits) {}
+
   [[nodiscard]] std::string target_fault(std::string_view target) const override {
     return valid_topic(target) ? "" : "is not the name of a topic (letters, digits, '.', '_' and '-', up to 249)";
   }
@@ -38,9 +53,8 @@ struct Settings : config::BrokerSettings {
   std::string group_id;
   Duration reconnect_delay = std::chrono::seconds(1);  ///< before a client that failed for good is made anew
   Duration reconnect_delay_max = std::chrono::seconds(30);
-  uint32_t prefetch_count = 10000;       ///< messages in flight per partition
-  uint64_t prefetch_size = 64ull << 20;  ///< bytes in flight per subscription
-  std::vector<Subscription> kafka_subscriptions;
+  uint32_t prefetch_count = 10000;            ///< messages in flight per partition
+  uint64_t prefetch_size = 64ull << 20;       ///< bytes in flight per subscription
   std::vector<LibrdkafkaKey> librdkafka;      ///< checked by librdkafka_keys.cpp and try_out.cpp
   std::map<std::string, int32_t> partitions;  ///< of BrokerSettings::declares, where one says how many
 };

@@ -74,13 +74,13 @@ StartOffsets::StartOffsets(std::string broker, std::shared_ptr<const Settings> s
 
 Result<> StartOffsets::look(rd_kafka_t* client, TimePoint deadline) {
   deadline_ = deadline;
-  bool needed = std::ranges::any_of(settings_->kafka_subscriptions, [](auto& s) { return s.start == Start::latest; });
+  bool needed = std::ranges::any_of(settings_->subscriptions, [](auto& s) { return s.start == Start::latest; });
   if (looked_ || !needed) return {};
   auto metadata = all_topics(client, deadline_);
   if (!metadata) return fail(metadata.error());
   for (int i = 0; i < (*metadata)->topic_cnt; ++i) present_.insert((*metadata)->topics[i].topic);
   // One that may not be seen now is not new when it may.
-  for (auto& s : settings_->kafka_subscriptions) {
+  for (auto& s : settings_->subscriptions) {
     if (s.topic.starts_with('^') || present_.contains(s.topic)) continue;
     Topic handle(rd_kafka_topic_new(client, s.topic.c_str(), nullptr));
     auto one = ask_metadata(client, handle.get(), deadline_);
@@ -115,7 +115,7 @@ Result<bool> StartOffsets::place(rd_kafka_t* client, uint32_t subscription, cons
   if (auto ok = committed(client, all->get(), false, deadline_); !ok) return fail(ok.error());
   bool any = false;
   for (int i = 0; i < (*all)->cnt; ++i) any |= (*all)->elems[i].offset >= 0;
-  bool latest = settings_->kafka_subscriptions[subscription].start == Start::latest;
+  bool latest = settings_->subscriptions[subscription].start == Start::latest;
   if (!any && latest) {
     if (must_wait(*all, owned)) return false;
     if (auto ok = commit_ends(client, *all, missing); !ok) return fail(ok.error());
@@ -175,7 +175,7 @@ Result<> StartOffsets::commit_ends(rd_kafka_t* client, const Partitions& all, co
 }
 
 Result<Partitions> StartOffsets::partitions_of(rd_kafka_t* client, uint32_t subscription) {
-  auto& name = settings_->kafka_subscriptions[subscription].topic;
+  auto& name = settings_->subscriptions[subscription].topic;
   bool expression = name.starts_with('^');
   Topic handle(expression ? nullptr : rd_kafka_topic_new(client, name.c_str(), nullptr));
   auto metadata = expression ? all_topics(client, deadline_) : ask_metadata(client, handle.get(), deadline_);

@@ -7,12 +7,11 @@ namespace mombridge::kafka {
 
 SubscriptionLinks::SubscriptionLinks(std::string broker, const Settings& settings)
     : broker_(std::move(broker)), settings_(settings) {
-  auto count = settings.kafka_subscriptions.size();
+  auto count = settings.subscriptions.size();
   topic_errors_.resize(count);
   partition_errors_.resize(count);
   notes_.resize(count);
-  for (auto& s : settings.kafka_subscriptions)
-    links_.push_back({"topic " + s.topic, LinkStatus::State::connecting, {}});
+  for (auto& s : settings.subscriptions) links_.push_back({"topic " + s.topic, LinkStatus::State::connecting, {}});
 }
 
 void SubscriptionLinks::positioned(bool is) {
@@ -38,7 +37,7 @@ void SubscriptionLinks::group_fails(const std::string& reason) {
 
 bool SubscriptionLinks::topics(const std::vector<std::string>& errors) {
   for (size_t i = 0; i < errors.size(); ++i) {
-    auto& topic = settings_.kafka_subscriptions[i].topic;
+    auto& topic = settings_.subscriptions[i].topic;
     if (!errors[i].empty() && topic_errors_[i].empty())
       log::warn("cannot subscribe", {{"broker", broker_}, {"topic", topic}, {"reason", errors[i]}});
     if (errors[i].empty() && !topic_errors_[i].empty())

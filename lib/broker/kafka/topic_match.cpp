@@ -7,8 +7,8 @@
 namespace mombridge::kafka {
 
 TopicMatch::TopicMatch(const Settings& settings) {
-  for (uint32_t i = 0; i < settings.kafka_subscriptions.size(); ++i) {
-    auto& topic = settings.kafka_subscriptions[i].topic;
+  for (uint32_t i = 0; i < settings.subscriptions.size(); ++i) {
+    auto& topic = settings.subscriptions[i].topic;
     if (!topic.starts_with('^')) {
       named_.emplace(topic, i);
       continue;

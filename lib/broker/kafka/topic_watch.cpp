@@ -38,12 +38,12 @@ void TopicWatch::look(const SharedClient& client) {
       kPatience,
       [settings = settings_, client](TimePoint deadline) -> Result<std::vector<std::string>> {
         std::vector<std::string> errors;
-        for (auto& s : settings->kafka_subscriptions)
+        for (auto& s : settings->subscriptions)
           errors.push_back(s.topic.starts_with('^') ? std::string() : topic_error(client.get(), s.topic, deadline));
         return errors;
       },
       [this](const Result<std::vector<std::string>>& errors) {
-        looked(errors ? *errors : std::vector<std::string>(settings_->kafka_subscriptions.size()));
+        looked(errors ? *errors : std::vector<std::string>(settings_->subscriptions.size()));
       });
 }
 

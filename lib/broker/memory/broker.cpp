@@ -16,7 +16,7 @@ class MemoryBroker final : public Broker {
  public:
   MemoryBroker(const std::string& name, const Settings& settings)
       : Broker(name), loop_(name), queues_(loop_, settings, [this](MemoryDelivery& d) { settle(d); }) {
-    for (auto& queue : settings.queues) links_.push_back("queue " + queue);
+    for (auto& s : settings.subscriptions) links_.push_back("queue " + s.source);
     if (links_.empty()) links_.emplace_back("queue #");
     loop_.before_sleep([this] { return serve(); });
   }

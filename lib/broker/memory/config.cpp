@@ -24,9 +24,8 @@ config::Subscription read_queue(Section& section, bool of_route) {
 }
 
 size_t add(config::Subscription subscription, Settings& settings) {
-  settings.queues.push_back(subscription.source);
   settings.subscriptions.push_back(std::move(subscription));
-  return settings.queues.size() - 1;
+  return settings.subscriptions.size() - 1;
 }
 
 void read_subscription(Section& section, Settings& settings) {
@@ -86,8 +85,17 @@ std::optional<size_t> subscribe_route(Section& from, config::BrokerSettings& bas
   return static_cast<size_t>(first - settings.subscriptions.begin());
 }
 
+// There is nothing that a destination could say to a memory broker alone.
+std::shared_ptr<const PublishOptions> read_options(Section& destination, config::Use use,
+                                                   const config::BrokerSettings&) {
+  config::refuse_exchange(destination, kTraits);
+  config::refuse_timestamp(destination, kTraits);
+  config::read_mandatory(destination, use);
+  return nullptr;
+}
+
 }  // namespace
 
-config::KindReader reader() { return {"memory", read, subscribe_route}; }
+config::KindReader reader() { return {&kTraits, read, subscribe_route, read_options}; }
 
 }  // namespace mombridge::memory

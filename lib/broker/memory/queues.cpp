@@ -46,12 +46,7 @@ Queues::Queues(EventLoop& loop, const Settings& settings, std::function<void(Mem
       implicit_first_(settings.implicit_first),
       queues_kept_(kQueuesKept),
       redelivery_(loop, [this](MemoryDelivery& delivery) { hand_out(delivery); }) {
-  for (size_t i = 0; i < settings.queues.size(); ++i) {
-    bool general = i < settings.subscriptions.size();
-    subscriptions_.push_back({Pattern(settings.queues[i]),
-                              general ? settings.subscriptions[i].target_from : std::string(),
-                              general && settings.subscriptions[i].replies});
-  }
+  for (auto& s : settings.subscriptions) subscriptions_.push_back({Pattern(s.source), s.target_from, s.replies});
   if (subscriptions_.empty()) subscriptions_.push_back({Pattern("#"), {}, false});
 }
 
@@ -115,14 +110,16 @@ void Queues::hand_out(Queue& queue, Publication& publication) {
     delivery.message.target = publication.target;
     delivery.message.key = publication.key;
     delivery.message.headers = headers;
+    // Who takes it from here is not the one who wrote the id in these bytes.
+    if (delivery.message.id_form == IdForm::literal) delivery.message.id_form = IdForm::any;
     source::take_target_from(subscriptions_[i].target_from, delivery.message);
     hand_out(delivery);
   }
 }
 
 void Queues::hand_out(MemoryDelivery& delivery) {
-  // Without a sink, which may have been taken away since the delivery before this one, the delivery stays unsettled, and
-  // give_up() completes its publication.
+  // Without a sink, which may have been taken away since the delivery before this one, the delivery stays unsettled,
+  // and give_up() completes its publication.
   if (!sink_) return;
   ++delivery.pending->handed_out;
   sink_->receive(DeliveryHandle(&delivery));

@@ -8,11 +8,14 @@
 
 namespace mombridge::memory {
 
-/// `subscribe: [{queue: NAME}]`; the name may be a pattern of the topic-exchange language over targets. Index by index
-/// beside BrokerSettings::subscriptions. A broker without `subscribe:` has an implicit first one, `#`, which takes what
-/// no other (of a route's `queue:`) takes.
-struct Settings : config::BrokerSettings {
-  std::vector<std::string> queues;
+inline constexpr config::KindTraits kTraits{.type = "memory", .internal = true};
+
+/// A subscription's source, `subscribe: [{queue: NAME}]`, may be a pattern of the topic-exchange language over targets.
+/// A broker without `subscribe:` has an implicit first one, `#`, which takes what no other (of a route's `queue:`)
+/// takes.
+struct Settings : config::KindSettings<config::Subscription> {
+  Settings() : KindSettings(kTraits) {}
+
   bool implicit_first = false;
   uint32_t prefetch_count = 10000;  ///< messages in flight; more wait
 };

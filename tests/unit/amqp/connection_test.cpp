@@ -175,7 +175,7 @@ TEST(Connection, ALimitOfConnectionsIsKnownAsOneAndSaysHowManyAreNeeded) {
                       "NOT_ALLOWED - connection refused for user 'me': user connection limit (1) is reached"}) {
     ScriptedServer server;
     Client client(server);
-    client.settings.amqp_subscriptions.resize(3);
+    client.settings.subscriptions.resize(3);
     client.open();
     auto socket = server.greet();
     socket.method(0, AMQP_CONNECTION_CLOSE_METHOD, close_arguments(530, words));

@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "broker/amqp/consumer.hpp"
+#include "entry.hpp"
 #include "scripted_server.hpp"
 
 namespace mombridge::amqp {
@@ -26,8 +27,7 @@ class ConsumerIntake : public testing::Test, public Sink {
     settings.heartbeat = Duration::zero();
     settings.reconnect_delay = settings.reconnect_delay_max = 1ms;
     settings.prefetch_count = 10;
-    settings.amqp_subscriptions.push_back({.queue = "q", .declare = {}, .bindings = {}});
-    settings.subscriptions.push_back({.source = "q", .targets = {"#"}, .target_from = {}, .mark = {}});
+    settings.subscriptions.push_back(test::Entry{.queue = "q"});
   }
   ~ConsumerIntake() override {
     take();
@@ -250,15 +250,15 @@ TEST_F(ConsumerIntake, AStreamIsAFailingStateThatSaysWhy) {
 }
 
 TEST_F(ConsumerIntake, ADeclaredClassicQueueIsConsumedAtOnce) {
-  settings.amqp_subscriptions[0].declare = QueueDeclaration{};
-  settings.amqp_subscriptions[0].declare->arguments["x-queue-type"] = std::string("classic");
+  settings.subscriptions[0].declare = QueueDeclaration{};
+  settings.subscriptions[0].declare->arguments["x-queue-type"] = std::string("classic");
   start();
   ASSERT_TRUE(socket.await(AMQP_QUEUE_DECLARE_METHOD));
   EXPECT_EQ(next(), AMQP_BASIC_CONSUME_METHOD);
 }
 
 TEST_F(ConsumerIntake, TheLastDeliveryIsMarked) {
-  settings.amqp_subscriptions[0].delivery_limit = 3;
+  settings.subscriptions[0].delivery_limit = 3;
   start();
   ASSERT_EQ(next(), AMQP_BASIC_GET_METHOD);
   get_ok(1, true, 3);

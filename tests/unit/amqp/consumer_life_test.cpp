@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "broker/amqp/broker.hpp"
 #include "broker/amqp/queue_lifetime.hpp"
+#include "entry.hpp"
 #include "scripted_server.hpp"
 
 namespace mombridge::amqp {
@@ -38,10 +39,7 @@ class ConsumerLife : public testing::Test, public Sink {
     held.clear();
     broker->stop(Duration::zero());
   }
-  void subscribe(Subscription subscription) {
-    settings->subscriptions.push_back({.source = subscription.queue, .targets = {"#"}, .target_from = {}, .mark = {}});
-    settings->amqp_subscriptions.push_back(std::move(subscription));
-  }
+  void subscribe(const test::Entry& entry) { settings->subscriptions.push_back(entry); }
   void start_alone() {
     broker = create({.name = "shop", .type = "amqp", .mark = {}, .settings = settings});
     broker->start(*this);
@@ -130,8 +128,8 @@ class ConsumerLife : public testing::Test, public Sink {
   std::mutex mutex_;
 };
 
-const Subscription kTheirs{.queue = "q", .declare = {}, .bindings = {}};
-const Subscription kPrivate{.queue = "", .declare = {}, .bindings = {{"amq.topic", {"#"}}}};
+const test::Entry kTheirs{.queue = "q"};
+const test::Entry kPrivate{.queue = "", .bindings = {{"amq.topic", {"#"}}}};
 
 TEST_F(ConsumerLife, ThePublisherConnectsFirst) {
   subscribe(kTheirs);
@@ -179,7 +177,7 @@ TEST_F(ConsumerLife, ASubscriptionGivesWayToThePublisher) {
 
 TEST_F(ConsumerLife, ARefusalThatLastsWaitsForTheLongestDelay) {
   settings->reconnect_delay_max = 1s;
-  subscribe({.queue = "q", .declare = QueueDeclaration{}, .bindings = {}});
+  subscribe({.queue = "q", .declare = QueueDeclaration{}});
   start();
   auto socket = server.login();
   ASSERT_TRUE(socket.await(AMQP_QUEUE_DECLARE_METHOD));
@@ -194,7 +192,7 @@ TEST_F(ConsumerLife, ARefusalThatLastsWaitsForTheLongestDelay) {
 }
 
 TEST_F(ConsumerLife, ADeclarationThatCostsTheConnectionIsAFailingStateThatSaysWhy) {
-  subscribe({.queue = "q", .declare = QueueDeclaration{.durable = false}, .bindings = {}});
+  subscribe({.queue = "q", .declare = QueueDeclaration{.durable = false}});
   start();
   auto socket = server.login();
   ASSERT_TRUE(socket.await(AMQP_QUEUE_DECLARE_METHOD));
@@ -301,7 +299,7 @@ TEST_F(ConsumerLife, AndStaysWhereItDoesNot) {
   destination_away = true;
   settings->give_back_after = 20ms;
   subscribe(kPrivate);
-  subscribe({.queue = "q", .declare = QueueDeclaration{.auto_delete = true}, .bindings = {}});
+  subscribe({.queue = "q", .declare = QueueDeclaration{.auto_delete = true}});
   start();
   auto first = server.login(), second = server.login();
   for (auto* socket : {&first, &second}) {

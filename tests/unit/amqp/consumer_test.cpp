@@ -15,7 +15,7 @@ class ConsumerTest : public test::LiveTest {};
 TEST_F(ConsumerTest, ADeletedQueueIsAFailingStateUntilItIsDeclaredAnew) {
   auto name = queue();
   raw->declare_queue(name);
-  subscribe({.queue = name, .declare = {}, .bindings = {}}, name);
+  subscribe({.queue = name});
   start();
   ASSERT_TRUE(await_state(0, State::up) && await_state(1, State::up));
   raw->delete_queue(name);
@@ -33,7 +33,7 @@ TEST_F(ConsumerTest, ADeletedQueueIsAFailingStateUntilItIsDeclaredAnew) {
 
 TEST_F(ConsumerTest, AMissingQueueIsRetriedAndNotDeclared) {
   auto name = queue();
-  subscribe({.queue = name, .declare = {}, .bindings = {}}, name);
+  subscribe({.queue = name});
   start();
   ASSERT_TRUE(await_state(1, State::failing));
   EXPECT_THAT(link(1).detail, testing::StartsWith("404 NOT_FOUND - no queue '" + name + "' in vhost '/'"));
@@ -43,7 +43,7 @@ TEST_F(ConsumerTest, AMissingQueueIsRetriedAndNotDeclared) {
 }
 
 TEST_F(ConsumerTest, AnExchangeSubscriptionHasAPrivateQueueForAsLongAsTheConnection) {
-  subscribe({.queue = "", .declare = {}, .bindings = {{"amq.topic", {"unit.*.orange", "unit.lazy.#"}}}}, "amq.topic");
+  subscribe({.queue = "", .bindings = {{"amq.topic", {"unit.*.orange", "unit.lazy.#"}}}});
   start();
   ASSERT_TRUE(await_state(1, State::up)) << link(1).detail;
   for (auto* key : {"unit.quick.orange", "unit.quick.brown", "unit.lazy.a.b"})
@@ -60,7 +60,7 @@ TEST_F(ConsumerTest, DeclaresAQuorumQueueWithItsArgumentsAndBindsIt) {
   raw->declare_exchange(topic, "topic");
   QueueDeclaration quorum;
   quorum.arguments = {{"x-queue-type", std::string("quorum")}, {"x-max-length", int64_t{1000}}};
-  subscribe({.queue = name, .declare = quorum, .bindings = {{topic, {"order.#", "b"}}}}, name);
+  subscribe({.queue = name, .declare = quorum, .bindings = {{topic, {"order.#", "b"}}}});
   start();
   ASSERT_TRUE(await_state(1, State::up)) << link(1).detail;
   for (auto* key : {"order.new", "b", "else"}) raw->publish(topic, key, kNoProperties, "x");
@@ -77,7 +77,7 @@ TEST_F(ConsumerTest, DeclaresAQuorumQueueWithItsArgumentsAndBindsIt) {
 TEST_F(ConsumerTest, ADeclarationThatDiffersIsAFailingState) {
   auto name = queue();
   raw->declare_queue(name, false);
-  subscribe({.queue = name, .declare = QueueDeclaration{}, .bindings = {}}, name);
+  subscribe({.queue = name, .declare = QueueDeclaration{}});
   start();
   ASSERT_TRUE(await_state(1, State::failing));
   EXPECT_THAT(link(1).detail, HasSubstr("406 PRECONDITION_FAILED - inequivalent arg 'durable'"));
@@ -87,7 +87,7 @@ TEST_F(ConsumerTest, AnotherConnectionsExclusiveQueueIsAFailingStateUntilItIsGon
   auto name = queue();
   auto owner = std::make_unique<test::RawClient>();
   owner->declare_queue(name, false, {}, true);
-  subscribe({.queue = name, .declare = {}, .bindings = {}}, name);
+  subscribe({.queue = name});
   start();
   ASSERT_TRUE(await_state(1, State::failing));
   EXPECT_THAT(link(1).detail,
@@ -98,7 +98,7 @@ TEST_F(ConsumerTest, AnotherConnectionsExclusiveQueueIsAFailingStateUntilItIsGon
 
 TEST_F(ConsumerTest, AnAutoDeleteQueueThatWasDeletedMeanwhileIsDeclaredAnew) {
   auto name = queue();
-  subscribe({.queue = name, .declare = QueueDeclaration{.auto_delete = true}, .bindings = {}}, name);
+  subscribe({.queue = name, .declare = QueueDeclaration{.auto_delete = true}});
   start();
   ASSERT_TRUE(await_state(1, State::up)) << link(1).detail;
   raw->delete_queue(name);
@@ -114,7 +114,7 @@ TEST_F(ConsumerTest, AnAutoDeleteQueueThatWasDeletedMeanwhileIsDeclaredAnew) {
 
 TEST_F(ConsumerTest, TwoThousandInOrder) {
   auto name = queue();
-  subscribe({.queue = name, .declare = QueueDeclaration{}, .bindings = {}}, name);
+  subscribe({.queue = name, .declare = QueueDeclaration{}});
   settings->prefetch_count = 100;
   start();
   ASSERT_TRUE(await_state(1, State::up));
@@ -132,7 +132,7 @@ TEST_F(ConsumerTest, TwoThousandInOrder) {
 // Nacks and acks in one go: an ack up to a tag that was nacked would close the channel, and give everything back.
 TEST_F(ConsumerTest, MixedSettlementsKeepTheChannel) {
   auto name = queue();
-  subscribe({.queue = name, .declare = QueueDeclaration{}, .bindings = {}}, name);
+  subscribe({.queue = name, .declare = QueueDeclaration{}});
   start();
   ASSERT_TRUE(await_state(1, State::up));
   for (int i = 0; i < 200; ++i) raw->publish("", name, kNoProperties, std::to_string(i));
@@ -148,7 +148,7 @@ TEST_F(ConsumerTest, MixedSettlementsKeepTheChannel) {
 // What is accepted above an open delivery is acknowledged soon, not when that one is settled.
 TEST_F(ConsumerTest, OneThatStaysOpenDoesNotKeepTheOthers) {
   auto name = queue();
-  subscribe({.queue = name, .declare = QueueDeclaration{}, .bindings = {}}, name);
+  subscribe({.queue = name, .declare = QueueDeclaration{}});
   start();
   ASSERT_TRUE(await_state(1, State::up));
   for (int i = 0; i < 20; ++i) raw->publish("", name, kNoProperties, std::to_string(i));
@@ -162,7 +162,7 @@ TEST_F(ConsumerTest, OneThatStaysOpenDoesNotKeepTheOthers) {
 
 TEST_F(ConsumerTest, RedeliveredOnesSaySo) {
   auto name = queue();
-  subscribe({.queue = name, .declare = QueueDeclaration{}, .bindings = {}}, name);
+  subscribe({.queue = name, .declare = QueueDeclaration{}});
   start();
   ASSERT_TRUE(await_state(1, State::up));
   raw->publish("", name, kNoProperties, "x");

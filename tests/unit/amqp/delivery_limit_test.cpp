@@ -2,6 +2,8 @@
 
 #include "broker/amqp/delivery_limit.hpp"
 
+#include <list>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,7 +20,7 @@ class DeliveryLimitTest : public testing::Test {
     subscription.queue = "work";
     message.target = "order.new";
   }
-  DeliveryLimit limit() { return {broker, subscription, settings}; }
+  DeliveryLimit& limit() { return limits_.emplace_back(broker, subscription, settings); }
   std::unique_ptr<DeliveriesLeft> look(int64_t count, int64_t put_backs = 0, std::string_view user = "one") {
     QueueNotes notes;
     if (count) notes.delivery_count = count;
@@ -36,6 +38,9 @@ class DeliveryLimitTest : public testing::Test {
   Settings settings;
   Subscription subscription;
   Message message;
+
+ private:
+  std::list<DeliveryLimit> limits_;  ///< what they return points into them
 };
 
 TEST_F(DeliveryLimitTest, AKnownLimit) {
@@ -87,7 +92,8 @@ TEST_F(DeliveryLimitTest, HowACopyComesBack) {
   auto left = look(2, 2);
   ASSERT_TRUE(left);
   EXPECT_EQ(left->back_to, "work");
-  EXPECT_EQ(left->author, "one");
+  EXPECT_EQ(settings.options(left->options).author, "one");
+  EXPECT_EQ(settings.options(left->options).exchange, "") << "the default exchange, whatever the broker's is";
   EXPECT_EQ(left->headers[0].name, "mombridge-put-back");
   EXPECT_EQ(left->headers[0].value.integer, 3);
   EXPECT_EQ(left->headers[1].name, "mombridge-put-back-target");

@@ -19,6 +19,7 @@
 #include "base/log.hpp"
 #include "broker/amqp/broker.hpp"
 #include "broker/amqp/settings.hpp"
+#include "entry.hpp"
 #include "probe.hpp"
 #include "raw_client.hpp"
 
@@ -53,10 +54,7 @@ class LiveTest : public testing::Test, public Sink {
   std::string queue() { return queues_.emplace_back(unique("queue")); }
   std::string exchange() { return exchanges_.emplace_back(unique("exchange")); }
 
-  void subscribe(Subscription subscription, const std::string& source) {
-    settings->amqp_subscriptions.push_back(std::move(subscription));
-    settings->subscriptions.push_back({.source = source, .targets = {"#"}, .target_from = {}, .mark = {}});
-  }
+  void subscribe(const test::Entry& entry) { settings->subscriptions.push_back(entry); }
   void start() {
     broker = create({.name = "shop", .type = "amqp", .mark = {}, .settings = settings});
     broker->start(*this);

@@ -17,7 +17,7 @@ class PressureTest : public test::LiveTest {
  protected:
   void subscribe_one() {
     name = queue();
-    subscribe({.queue = name, .declare = QueueDeclaration{}, .bindings = {}}, name);
+    subscribe({.queue = name, .declare = QueueDeclaration{}});
     start();
     ASSERT_TRUE(await_state(1, State::up)) << link(1).detail;
   }
@@ -174,7 +174,7 @@ TEST_F(PressureTest, HeadersThatTheBrokerHasMadeLargerThanAFrameArrive) {
 
 TEST_F(PressureTest, NamesOf255BytesCrossBothWays) {
   auto key = std::string(255, 'k'), text = std::string(255, 't'), header = std::string(255, 'n');
-  subscribe({.queue = "", .declare = {}, .bindings = {{"amq.topic", {key}}}}, "amq.topic");
+  subscribe({.queue = "", .bindings = {{"amq.topic", {key}}}});
   start();
   ASSERT_TRUE(await_state(1, State::up)) << link(1).detail;
   test::Probe probe(key, "body", "amq.topic");

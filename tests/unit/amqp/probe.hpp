@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 
+#include "broker/amqp/settings.hpp"
 #include "frame_socket.hpp"
 #include "message/publication.hpp"
 
@@ -13,11 +14,12 @@ namespace mombridge::amqp::test {
 class Probe final : public Publication {
  public:
   explicit Probe(std::string to, std::string content = "body", std::string to_exchange = "")
-      : target_(std::move(to)), exchange_(std::move(to_exchange)), body_(std::move(content)) {
+      : target_(std::move(to)), body_(std::move(content)) {
     own.body = body_;
     message = &own;
     target = target_;
-    exchange = exchange_;
+    own_options.exchange = std::move(to_exchange);
+    options = &own_options;
   }
   void completed(Outcome o) noexcept override {
     std::lock_guard lock(mutex_);
@@ -43,9 +45,10 @@ class Probe final : public Publication {
   [[nodiscard]] bool pending() { return outcome(Duration::zero()) == "nothing"; }
 
   Message own;
+  PublishOptions own_options;
 
  private:
-  std::string target_, exchange_, body_;
+  std::string target_, body_;
   std::mutex mutex_;
   std::condition_variable changed_;
   Outcome outcome_;

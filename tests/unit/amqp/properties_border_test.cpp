@@ -85,8 +85,7 @@ TEST(Border, NotesOfTheQueueAreReadAndGoNoFurther) {
   m.headers = headers;
   m.app_id = "app";
   Silent publication(m);
-  publication.author = "me";
-  Decoded d(encoded(publication));
+  Decoded d(encoded(publication, "me"));
   EXPECT_TRUE(d.ok);
   EXPECT_EQ(d.message.app_id, "app");
   EXPECT_THAT(d.names(), testing::ElementsAre("own"));
@@ -227,7 +226,7 @@ TEST(Border, AnEncodedIdThatIsTextStaysAsItIs) {
   w.short_string("YWJj");  // "abc"
   Decoded d(bytes.str());
   EXPECT_EQ(d.message.correlation_id, "YWJj");
-  EXPECT_FALSE(d.message.encoded_id);
+  EXPECT_EQ(d.message.id_form, IdForm::any);
 }
 
 TEST(Border, AHeaderNameOverAShortStringIsAnError) {

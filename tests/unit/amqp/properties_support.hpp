@@ -19,10 +19,10 @@ struct Silent final : Publication {
   void completed(Outcome) noexcept override {}
 };
 
-inline std::string encoded(const Publication& publication) {
+inline std::string encoded(const Publication& publication, std::string_view author = {}) {
   Buffer out;
   Writer writer(out);
-  auto ok = encode_properties(writer, publication);
+  auto ok = encode_properties(writer, publication, author);
   EXPECT_TRUE(ok) << (ok ? "" : ok.error().text);
   return out.str();
 }

@@ -157,12 +157,14 @@ TEST(Properties, ALiteralCorrelationIdIsWrittenAsItIs) {
   const auto id = "\xff\x00 raw"s;
   Message m;
   m.correlation_id = id;
-  EXPECT_TRUE(passed_on(m).message.encoded_id);
+  EXPECT_EQ(passed_on(m).message.id_form, IdForm::encoded);
+  m.id_form = IdForm::encoded;
+  EXPECT_EQ(passed_on(m).message.id_form, IdForm::encoded);
+  m.id_form = IdForm::literal;
   Silent publication(m);
-  publication.literal_id = true;
   Decoded d(encoded(publication));
   EXPECT_EQ(d.message.correlation_id, id);
-  EXPECT_FALSE(d.message.encoded_id);
+  EXPECT_EQ(d.message.id_form, IdForm::any);
   EXPECT_NE(d.bytes.find(id), std::string::npos);
 }
 

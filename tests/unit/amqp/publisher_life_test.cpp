@@ -136,6 +136,19 @@ TEST_F(PublisherLife, EachMissingExchangeIsRefusedWithItsOwnReason) {
   EXPECT_EQ(probes[4].outcome(), "delivered");
 }
 
+TEST_F(PublisherLife, WithoutOptionsItGoesToTheExchangeOfTheSection) {
+  settings->publishes.exchange = "ours";
+  start();
+  auto& probes = numbered(1);
+  probes[0].options = nullptr;
+  publish(probes);
+  EXPECT_EQ(answer_lookup(), "ours");
+  EXPECT_EQ(receive().exchange, "ours");
+  ack(1, false);
+  EXPECT_EQ(probes[0].outcome(), "delivered");
+  EXPECT_EQ(link().role, LinkStatus::Role::publisher);
+}
+
 TEST_F(PublisherLife, WhatCannotBeSaidIsRefusedBeforeTheChannel) {
   settings->max_message_size = 100;
   start();

@@ -48,7 +48,7 @@ TEST_F(PublisherLive, AnUnroutableOneIsRefusedUnlessItNeedNotBeRouted) {
   EXPECT_THAT(publish(missing, "x").outcome(),
               testing::AllOf(StartsWith("refused"), HasSubstr("312 NO_ROUTE"), HasSubstr(missing)));
   test::Probe loose(missing);
-  loose.mandatory = false;
+  loose.own_options.mandatory = false;
   broker->publish(loose);
   EXPECT_EQ(loose.outcome(), "delivered");
 }

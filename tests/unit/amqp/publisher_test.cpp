@@ -184,7 +184,7 @@ TEST_F(PublisherTest, AReturnOfWhatWasNotPublishedEndsTheConnection) {
 TEST_F(PublisherTest, AnUnroutableOneThatNeedNotBeRoutedIsDelivered) {
   start();
   auto& probe = one();
-  probe.mandatory = false;
+  probe.own_options.mandatory = false;
   broker->publish(probe);
   auto frame = socket.await(AMQP_BASIC_PUBLISH_METHOD);
   ASSERT_TRUE(frame);

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "entry.hpp"
+
 namespace mombridge::amqp {
 namespace {
 
@@ -12,13 +14,13 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 
 Subscription declared(QueueDeclaration declaration) {
-  return {.queue = "q", .declare = std::move(declaration), .bindings = {}};
+  return test::Entry{.queue = "q", .declare = std::move(declaration)};
 }
 Subscription with_argument(const std::string& name, Argument value) {
   return declared({.arguments = {{name, std::move(value)}}});
 }
-const Subscription kTheirs{.queue = "q", .declare = {}, .bindings = {}};
-const Subscription kPrivate{.queue = "", .declare = {}, .bindings = {{"amq.topic", {"#"}}}};
+const Subscription kTheirs = test::Entry{.queue = "q"};
+const Subscription kPrivate = test::Entry{.queue = "", .bindings = {{"amq.topic", {"#"}}}};
 
 TEST(QueueLifetime, WhichQueuesNeedTheirConsumer) {
   EXPECT_THAT(lifetime(kPrivate).needs_consumer(), HasSubstr("exclusive"));

@@ -6,6 +6,7 @@ namespace mombridge::config::test {
 namespace {
 
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Pair;
@@ -25,9 +26,9 @@ TEST(Amqp, DeliveryLimit) {
       "  - {name: n, from: {broker: shop, queue: c, delivery_limit: 7}, to: {broker: shop, target: x}}\n");
   EXPECT_THAT(loaded.said, IsEmpty());
   auto& s = settings<amqp::Settings>(loaded, "shop");
-  EXPECT_EQ(s.amqp_subscriptions[0].delivery_limit, 3);
-  EXPECT_EQ(s.amqp_subscriptions[1].delivery_limit, 0);
-  EXPECT_EQ(s.amqp_subscriptions[2].delivery_limit, 7) << "what only a route says holds, too";
+  EXPECT_EQ(s.subscriptions[0].delivery_limit, 3);
+  EXPECT_EQ(s.subscriptions[1].delivery_limit, 0);
+  EXPECT_EQ(s.subscriptions[2].delivery_limit, 7) << "what only a route says holds, too";
   auto wrong = load_text(
       "brokers:\n  shop:\n    type: amqp\n    url: amqp://localhost\n    subscribe:\n"
       "      - {queue: a, delivery_limit: 3}\n      - {exchange: amq.topic, delivery_limit: 3}\n"
@@ -64,8 +65,13 @@ TEST(Amqp, Settings) {
   EXPECT_EQ(s.prefetch_count, 7);
   EXPECT_EQ(s.prefetch_size, 1u << 20);
   EXPECT_EQ(s.max_message_size, 2u << 20);
-  EXPECT_EQ(s.exchange, "e");
-  EXPECT_EQ(s.reply_exchange, "r");
+  EXPECT_EQ(s.publishes.exchange, "e");
+  EXPECT_EQ(s.replies.exchange, "r");
+  EXPECT_EQ(s.direct_replies.exchange, "r");
+  EXPECT_EQ(s.reply_options("rpc.me"), &s.replies);
+  EXPECT_TRUE(s.replies.mandatory);
+  EXPECT_EQ(s.reply_options("amq.rabbitmq.reply-to.g1h2"), &s.direct_replies);
+  EXPECT_FALSE(s.direct_replies.mandatory) << "RabbitMQ 3.10 returns what it delivers there";
   EXPECT_THAT(s.allow_reply_to, ElementsAre("a.*", "b"));
   EXPECT_THAT(s.own_names, ElementsAre("b.replies", "b.dead"));
 }
@@ -94,9 +100,9 @@ TEST(Amqp, QueuesThatAreDeletedWithoutTheBridgeAreWarnedOf) {
 TEST(Amqp, HowManyConnectionsItNeeds) {
   amqp::Settings s;
   EXPECT_EQ(amqp::connections_needed(s), "needs 1 AMQP connection");
-  s.amqp_subscriptions.resize(1);
+  s.subscriptions.resize(1);
   EXPECT_EQ(amqp::connections_needed(s), "needs 2 AMQP connections, one to publish and one for its subscription");
-  s.amqp_subscriptions.resize(3);
+  s.subscriptions.resize(3);
   EXPECT_EQ(amqp::connections_needed(s),
             "needs 4 AMQP connections, one to publish and one for each of its 3 subscriptions");
 }
@@ -113,13 +119,12 @@ TEST(Amqp, Subscriptions) {
   EXPECT_THAT(loaded.said, ElementsAre(testing::HasSubstr("declare.exclusive: an exclusive queue is deleted")));
   auto& s = settings<amqp::Settings>(loaded, "shop");
   ASSERT_THAT(s.subscriptions, SizeIs(6));
-  ASSERT_THAT(s.amqp_subscriptions, SizeIs(6));
   EXPECT_EQ(s.subscriptions[0].source, "theirs");
   EXPECT_THAT(s.subscriptions[0].targets, ElementsAre("#"));
-  EXPECT_FALSE(s.amqp_subscriptions[0].declare);
+  EXPECT_FALSE(s.subscriptions[0].declare);
   EXPECT_FALSE(s.subscriptions[0].transient);
 
-  auto& ours = s.amqp_subscriptions[1];
+  auto& ours = s.subscriptions[1];
   ASSERT_TRUE(ours.declare);
   EXPECT_TRUE(ours.declare->durable);
   EXPECT_THAT(ours.declare->arguments,
@@ -133,13 +138,13 @@ TEST(Amqp, Subscriptions) {
   EXPECT_THAT(ours.bindings[0].routing_keys, ElementsAre("a.#", "b"));
   EXPECT_THAT(ours.bindings[1].routing_keys, ElementsAre("#"));
 
-  EXPECT_TRUE(s.amqp_subscriptions[2].queue.empty());
+  EXPECT_TRUE(s.subscriptions[2].queue.empty());
   EXPECT_TRUE(s.subscriptions[2].transient);
   EXPECT_THAT(s.subscriptions[2].targets, ElementsAre("*.orange.*"));
   EXPECT_THAT(s.subscriptions[3].targets, ElementsAre("#"));
-  EXPECT_THAT(s.amqp_subscriptions[3].bindings[0].routing_keys, ElementsAre("x"));
+  EXPECT_THAT(s.subscriptions[3].bindings[0].routing_keys, ElementsAre("x"));
   EXPECT_EQ(s.subscriptions[4].target_from, "t");
-  auto& temporary = *s.amqp_subscriptions[5].declare;
+  auto& temporary = *s.subscriptions[5].declare;
   EXPECT_TRUE(!temporary.durable && temporary.auto_delete && temporary.exclusive);
 }
 
@@ -152,15 +157,15 @@ TEST(Amqp, ArgumentsOfBindingsAndConsumers) {
       "      - {exchange: amq.headers, arguments: {x-match: any, a: true}}\nroutes: []\n");
   EXPECT_THAT(loaded.said, IsEmpty());
   auto& s = settings<amqp::Settings>(loaded, "shop");
-  ASSERT_THAT(s.amqp_subscriptions, SizeIs(2));
-  EXPECT_THAT(s.amqp_subscriptions[0].arguments, ElementsAre(Pair("x-priority", amqp::Argument(int64_t{10}))));
+  ASSERT_THAT(s.subscriptions, SizeIs(2));
+  EXPECT_THAT(s.subscriptions[0].arguments, ElementsAre(Pair("x-priority", amqp::Argument(int64_t{10}))));
   EXPECT_THAT(
-      s.amqp_subscriptions[0].bindings[0].arguments,
+      s.subscriptions[0].bindings[0].arguments,
       ElementsAre(Pair("kind", amqp::Argument(std::string("order"))), Pair("n", amqp::Argument(int64_t{3})),
                   Pair("s", amqp::Argument(std::string("3"))), Pair("x-match", amqp::Argument(std::string("all")))));
-  EXPECT_THAT(s.amqp_subscriptions[1].bindings[0].arguments,
+  EXPECT_THAT(s.subscriptions[1].bindings[0].arguments,
               ElementsAre(Pair("a", amqp::Argument(true)), Pair("x-match", amqp::Argument(std::string("any")))));
-  EXPECT_TRUE(s.amqp_subscriptions[1].arguments.empty());
+  EXPECT_TRUE(s.subscriptions[1].arguments.empty());
   EXPECT_THAT(s.subscriptions[1].targets, ElementsAre("#")) << "a headers exchange does not look at keys";
 }
 
@@ -211,8 +216,8 @@ TEST(Amqp, RoutesShareASubscription) {
   EXPECT_EQ(routes.at(2).from.subscription, 1u);
   EXPECT_FALSE(routes.at(3).from.subscription);
   auto& s = settings<amqp::Settings>(loaded, "shop");
-  EXPECT_TRUE(s.amqp_subscriptions.at(0).declare);
-  EXPECT_THAT(s.amqp_subscriptions[0].bindings, SizeIs(1));
+  EXPECT_TRUE(s.subscriptions.at(0).declare);
+  EXPECT_THAT(s.subscriptions[0].bindings, SizeIs(1));
 }
 
 TEST(Amqp, RouteMayNameASubscriptionOfTheBroker) {
@@ -221,7 +226,7 @@ TEST(Amqp, RouteMayNameASubscriptionOfTheBroker) {
       "routes:\n- {from: {broker: shop, queue: q}, to: {broker: shop, target: a}}\n");
   EXPECT_THAT(loaded.said, IsEmpty());
   EXPECT_EQ(loaded.config.routes.at(0).from.subscription, 1u);
-  EXPECT_FALSE(loaded.config.broker("shop")->settings->subscriptions[1].of_route);
+  EXPECT_FALSE(loaded.config.broker("shop")->settings->subscription(1).of_route);
 }
 
 TEST(Kafka, Settings) {
@@ -247,11 +252,11 @@ TEST(Kafka, Settings) {
               ElementsAre(Pair("linger.ms", "5"), Pair("compression.type", "lz4"),
                           Pair("partition.assignment.strategy", "cooperative-sticky"), Pair("sasl.password", "a b")));
   EXPECT_THAT(s.addresses, ElementsAre("k1:9092", "k2:9092", "127.0.0.1:9093"));
-  ASSERT_THAT(s.kafka_subscriptions, SizeIs(3));
-  EXPECT_EQ(s.kafka_subscriptions[0].start, kafka::Start::latest);
-  EXPECT_EQ(s.kafka_subscriptions[0].on_offset_lost, kafka::OnOffsetLost::earliest);
+  ASSERT_THAT(s.subscriptions, SizeIs(3));
+  EXPECT_EQ(s.subscriptions[0].start, kafka::Start::latest);
+  EXPECT_EQ(s.subscriptions[0].on_offset_lost, kafka::OnOffsetLost::earliest);
   EXPECT_THAT(s.subscriptions[0].targets, ElementsAre("orders"));
-  EXPECT_EQ(s.kafka_subscriptions[1].topic, "^telemetry\\..*");
+  EXPECT_EQ(s.subscriptions[1].topic, "^telemetry\\..*");
   EXPECT_THAT(s.subscriptions[1].targets, ElementsAre("#"));
   EXPECT_THAT(s.subscriptions[2].targets, ElementsAre("#"));
 }
@@ -273,7 +278,7 @@ TEST(Kafka, RoutesShareASubscription) {
                           "- {from: {broker: lake, topic: t}, to: {broker: shop, target: b}}\n");
   EXPECT_THAT(loaded.said, IsEmpty());
   EXPECT_EQ(loaded.config.routes.at(1).from.subscription, 0u);
-  EXPECT_EQ(settings<kafka::Settings>(loaded, "lake").kafka_subscriptions.at(0).start, kafka::Start::latest);
+  EXPECT_EQ(settings<kafka::Settings>(loaded, "lake").subscriptions.at(0).start, kafka::Start::latest);
 }
 
 // The trust decision is one of a subscription: its routes share it, and none turns it off or on for another.
@@ -300,7 +305,8 @@ TEST(Memory, Settings) {
       "routes: [{from: {broker: local, queue: c}, to: {broker: local, target: b.x}}]\n");
   EXPECT_THAT(loaded.said, IsEmpty());
   auto& s = settings<memory::Settings>(loaded, "local");
-  EXPECT_THAT(s.queues, ElementsAre("a", "b.#", "c"));
+  EXPECT_THAT(s.subscriptions, ElementsAre(Field(&Subscription::source, "a"), Field(&Subscription::source, "b.#"),
+                                           Field(&Subscription::source, "c")));
   EXPECT_EQ(s.prefetch_count, 3u);
   EXPECT_THAT(s.subscriptions[0].targets, ElementsAre("a"));
   EXPECT_THAT(s.subscriptions[1].targets, ElementsAre("#"));

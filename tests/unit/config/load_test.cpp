@@ -15,6 +15,11 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
+template <class Options>
+const Options& options(const Destination& to) {
+  return dynamic_cast<const Options&>(*to.options);
+}
+
 TEST(Load, SmallestFileOfTheContract) {
   auto loaded = load_paths({{std::filesystem::path(SAMPLE_FOLDER) / "smallest.yaml"}, true, {}}, SAMPLE_FOLDER);
   EXPECT_THAT(loaded.said, IsEmpty());
@@ -26,7 +31,7 @@ TEST(Load, SmallestFileOfTheContract) {
   EXPECT_EQ(route.from.target.value, "#");
   EXPECT_EQ(route.from.subscription, 0u);
   EXPECT_FALSE(route.failures);
-  auto& subscription = config.broker("shop")->settings->subscriptions.at(0);
+  auto& subscription = config.broker("shop")->settings->subscription(0);
   EXPECT_EQ(subscription.source, "orders");
   EXPECT_TRUE(subscription.of_route);
   EXPECT_EQ(config.broker("shop")->settings->appname, "mombridge");
@@ -77,22 +82,24 @@ TEST(Load, RepliesWithKeys) {
 
   auto& shop = dynamic_cast<const amqp::Settings&>(*loaded.config.broker("shop")->settings);
   EXPECT_EQ(shop.reply_address, "b.replies");
-  EXPECT_EQ(shop.longest_correlation_id, 255u);
+  EXPECT_EQ(shop.kind->longest_correlation_id, 255u);
   ASSERT_THAT(shop.subscriptions, SizeIs(2));  // the route's queue came second
   EXPECT_TRUE(shop.subscriptions[0].replies);
-  EXPECT_EQ(shop.amqp_subscriptions[0].queue, "b.replies");
-  EXPECT_TRUE(shop.amqp_subscriptions[0].passive_first);
-  EXPECT_TRUE(shop.amqp_subscriptions[0].declare->durable);
-  EXPECT_EQ(shop.amqp_subscriptions[0].declare->arguments.at("x-message-ttl"), amqp::Argument(int64_t{86'400'000}));
+  EXPECT_EQ(shop.subscriptions[0].queue, "b.replies");
+  EXPECT_TRUE(shop.subscriptions[0].passive_first);
+  EXPECT_TRUE(shop.subscriptions[0].declare->durable);
+  EXPECT_EQ(shop.subscriptions[0].declare->arguments.at("x-message-ttl"), amqp::Argument(int64_t{86'400'000}));
   EXPECT_EQ(route.from.subscription, 1u);
 
   auto& lake = dynamic_cast<const kafka::Settings&>(*loaded.config.broker("lake")->settings);
   EXPECT_EQ(lake.reply_address, "answers");
   EXPECT_THAT(lake.own_names, ElementsAre("b.replies", "b.dead", "answers"));
-  EXPECT_EQ(lake.kafka_subscriptions.at(0).topic, "answers");
-  EXPECT_EQ(lake.kafka_subscriptions[0].start, kafka::Start::earliest);
+  EXPECT_EQ(lake.subscriptions.at(0).topic, "answers");
+  EXPECT_EQ(lake.subscriptions[0].start, kafka::Start::earliest);
   auto& local = dynamic_cast<const memory::Settings&>(*loaded.config.broker("local")->settings);
-  EXPECT_THAT(local.queues, ElementsAre("#", "b.replies"));
+  ASSERT_THAT(local.subscriptions, SizeIs(2));
+  EXPECT_EQ(local.subscriptions[0].source, "#");
+  EXPECT_EQ(local.subscriptions[1].source, "b.replies");
   EXPECT_TRUE(local.subscriptions.at(1).replies);
 }
 
@@ -104,8 +111,8 @@ TEST(Load, WithoutKeysTheReplyQueueIsThisProcesssOwn) {
   auto& shop = dynamic_cast<const amqp::Settings&>(*loaded.config.broker("shop")->settings);
   EXPECT_EQ(shop.reply_address.size(), std::string("mombridge.replies.").size() + 32);
   EXPECT_THAT(shop.own_names, Contains(shop.reply_address));
-  EXPECT_FALSE(shop.amqp_subscriptions.at(0).passive_first);
-  EXPECT_TRUE(shop.amqp_subscriptions[0].declare->exclusive);
+  EXPECT_FALSE(shop.subscriptions.at(0).passive_first);
+  EXPECT_TRUE(shop.subscriptions[0].declare->exclusive);
 }
 
 TEST(Load, ExpandsReferences) {
@@ -209,17 +216,18 @@ TEST(Load, Destinations) {
   EXPECT_EQ(first.target.value, "a.{target}");
   EXPECT_EQ(first.target.mark.line, 8);
   EXPECT_EQ(first.target.mark.column, 28);
-  EXPECT_EQ(first.exchange, "e");
+  EXPECT_EQ(options<amqp::PublishOptions>(first).exchange, "e");
+  EXPECT_EQ(*first.options->named_exchange(), "e");
   EXPECT_EQ(first.key->value, "k");
   EXPECT_EQ(first.headers.at(0).name, "b");
   EXPECT_EQ(first.headers.at(0).text.value, "{key}");
   EXPECT_THAT(first.allow, ElementsAre("a.*"));
-  EXPECT_FALSE(first.mandatory);
+  EXPECT_FALSE(options<amqp::PublishOptions>(first).mandatory);
   EXPECT_EQ(route.to[1].handler, "h");
   EXPECT_EQ(route.to[1].reply_to->target.value, "r");
   EXPECT_EQ(route.to[2].target.value, "{target}");
-  EXPECT_FALSE(route.to[2].exchange);
-  EXPECT_TRUE(route.to[2].mandatory);
+  EXPECT_EQ(options<kafka::PublishOptions>(route.to[2]).time, kafka::RecordTime::own);
+  EXPECT_FALSE(route.to[2].options->named_exchange());
 }
 
 TEST(Load, FailuresAreOverriddenKeyByKey) {
@@ -235,7 +243,7 @@ TEST(Load, FailuresAreOverriddenKeyByKey) {
   auto& config = loaded.config;
   EXPECT_EQ(config.unrouted, Unrouted::dead_letter);
   // Dead letters go through the default exchange unless they name one.
-  EXPECT_EQ(config.failures.dead_letter->exchange, "");
+  EXPECT_EQ(options<amqp::PublishOptions>(*config.failures.dead_letter).exchange, "");
   auto failures = [&](size_t i) { return *config.routes.at(i).failures; };
   EXPECT_EQ(failures(0).attempts, 9u);
   EXPECT_EQ(failures(0).backoff_first, 2s);
@@ -244,7 +252,7 @@ TEST(Load, FailuresAreOverriddenKeyByKey) {
   EXPECT_TRUE(failures(1).reject_when_exhausted);
   EXPECT_FALSE(failures(1).dead_letter);
   EXPECT_EQ(failures(2).dead_letter->target.value, "d");
-  EXPECT_FALSE(failures(2).dead_letter->exchange);
+  EXPECT_EQ(options<kafka::PublishOptions>(*failures(2).dead_letter).time, kafka::RecordTime::arrival);
   EXPECT_FALSE(failures(3).dead_letter);
   EXPECT_FALSE(failures(3).reject_when_exhausted);
 }
@@ -256,7 +264,7 @@ TEST(Load, DeadLetterOfARouteStandsAboveGlobalReject) {
   EXPECT_THAT(loaded.said, IsEmpty());
   EXPECT_TRUE(loaded.config.failures.reject_when_exhausted);
   EXPECT_FALSE(loaded.config.routes.at(0).failures->reject_when_exhausted);
-  EXPECT_EQ(loaded.config.routes[0].failures->dead_letter->exchange, "x");
+  EXPECT_EQ(options<amqp::PublishOptions>(*loaded.config.routes[0].failures->dead_letter).exchange, "x");
 }
 
 TEST(Load, PluginsBesideTheFileThenInTheFolder) {

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "base/counters.hpp"
+#include "broker/amqp/settings.hpp"
 #include "broker/broker.hpp"
+#include "broker/kafka/settings.hpp"
 
 namespace mombridge::test {
 
@@ -35,11 +37,12 @@ struct Sent {
   bool mandatory = true;
   std::map<std::string, std::string> message_headers;  ///< its own
   bool literal_id = false;
-  bool keep_timestamp = false;
+  kafka::RecordTime record_time = kafka::RecordTime::own;
   std::optional<int64_t> record_time_ms;
   std::optional<std::string> expiration{};
   std::map<std::string, Value::Kind> kinds;  ///< of the headers that were added
   std::string author;
+  bool options = false;  ///< there were some
 };
 
 class FakeBroker final : public Broker {
@@ -108,7 +111,9 @@ class FakeBroker final : public Broker {
   static Sent copy(const Publication& p) {
     auto& m = *p.message;
     auto text = [](const Message::Text& t) { return t ? std::optional(std::string(*t)) : std::nullopt; };
-    Sent s{std::string(p.exchange),
+    auto* amqp = dynamic_cast<const amqp::PublishOptions*>(p.options);
+    auto* kafka = dynamic_cast<const kafka::PublishOptions*>(p.options);
+    Sent s{amqp ? amqp->exchange : "",
            std::string(p.target),
            std::string(m.body),
            text(p.key),
@@ -117,14 +122,15 @@ class FakeBroker final : public Broker {
            std::string(m.app_id.value_or("")),
            {},
            p.partition,
-           p.mandatory,
+           !amqp || amqp->mandatory,
            {},
-           p.literal_id,
-           p.keep_timestamp,
+           m.id_form == IdForm::literal,
+           kafka ? kafka->time : kafka::RecordTime::own,
            m.record_time_ms,
            text(m.expiration),
            {},
-           std::string(p.author)};
+           amqp ? amqp->author : "",
+           p.options != nullptr};
     auto copy_to = [](auto& headers, std::span<const Header> from) {
       for (auto& h : from)
         headers[std::string(h.name)] =

@@ -94,7 +94,6 @@ config::Handler publisher(const std::string& broker = "shop") {
 
 TEST(Publish, IsDoneWhenTheBrokerSaysSo) {
   Running bridge(publisher());
-  bridge.settings.exchange = "ex";
   bridge.settings.appname = "app";
   bridge.shop.keep();
   TestCall call("hello");
@@ -108,7 +107,7 @@ TEST(Publish, IsDoneWhenTheBrokerSaysSo) {
   EXPECT_TRUE(eventually([&] { return bridge.registry.unconfirmed() == 0; }));
   auto sent = bridge.shop.sent()[0];
   EXPECT_EQ(sent.target, "out");
-  EXPECT_EQ(sent.exchange, "ex");
+  EXPECT_FALSE(sent.options) << "it goes where the broker's section says";
   EXPECT_EQ(sent.app_id, "app");
   EXPECT_EQ(sent.body, "hello");
   EXPECT_EQ(sent.key, "k");

@@ -74,8 +74,8 @@ class Live : public testing::Test {
     KafkaAdmin(servers).create_topic(name, partitions, "1000000");
     return name;
   }
-  std::shared_ptr<Settings> settings(const std::string& group, std::vector<Subscription> subscriptions) {
-    return make_settings(servers, group, std::move(subscriptions));
+  std::shared_ptr<Settings> settings(const std::string& group, const std::vector<test::Entry>& subscriptions) {
+    return make_settings(servers, group, subscriptions);
   }
   /// Without a subscription.
   void publish(const std::string& topic, int from, int to) {

@@ -6,12 +6,15 @@
 #include <gtest/gtest.h>
 
 #include "broker/kafka/refusal.hpp"
+#include "broker/kafka/settings.hpp"
 
 namespace mombridge::kafka {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+
+const PublishOptions kKeep(RecordTime::keep), kArrival(RecordTime::arrival);
 
 struct Pub final : Publication {
   Pub() {
@@ -37,15 +40,18 @@ TEST(RecordTime, OfWhatHasBeenARecordIsKept) {
   p.content.timestamp = 1'577'836'800;
   p.content.record_time_ms = 1'700'000'000'123;
   EXPECT_EQ(record_time(p), 1'700'000'000'123);
-  p.keep_timestamp = true;
+  p.options = &kKeep;
   EXPECT_EQ(record_time(p), 1'700'000'000'123);
   p.content.record_time_ms = -1;
   EXPECT_EQ(record_time(p), 0) << "none";
+  p.content.record_time_ms = 1'700'000'000'123;
+  p.options = &kArrival;
+  EXPECT_EQ(record_time(p), 0) << "not that of a dead letter, from which retention would count";
 }
 
 TEST(RecordTime, IsTheTimestampWhereTheDestinationKeepsIt) {
   Pub p;
-  p.keep_timestamp = true;
+  p.options = &kKeep;
   EXPECT_EQ(record_time(p), 0);
   p.content.timestamp = 0;
   EXPECT_EQ(record_time(p), 0) << "not set";
@@ -59,7 +65,7 @@ TEST(RecordTime, IsTheTimestampWhereTheDestinationKeepsIt) {
 
 TEST(RecordTime, ATimestampThatIsNoTimeIsRefusedByName) {
   Pub p;
-  p.keep_timestamp = true;
+  p.options = &kKeep;
   for (uint64_t timestamp : {UINT64_C(1'732'700'000'000'000), ~UINT64_C(0)}) {
     p.content.timestamp = timestamp;
     auto time = record_time(p);

@@ -16,8 +16,8 @@ class Mock : public testing::Test {
  protected:
   void SetUp() override { log::init(log::Level::off, log::Format::text); }
   [[nodiscard]] rd_kafka_mock_cluster_t* cluster() const { return mock.get(); }
-  std::shared_ptr<Settings> settings(std::vector<Subscription> subscriptions = {}) {
-    return make_settings(mock.servers(), "group", std::move(subscriptions));
+  std::shared_ptr<Settings> settings(const std::vector<test::Entry>& subscriptions = {}) {
+    return make_settings(mock.servers(), "group", subscriptions);
   }
 
   MockCluster mock;

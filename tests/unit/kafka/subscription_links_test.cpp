@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "entry.hpp"
+
 namespace mombridge::kafka {
 namespace {
 
@@ -10,7 +12,7 @@ class Links : public testing::Test {
   static Settings two() {
     Settings s;
     s.group_id = "g";
-    s.kafka_subscriptions = {{.topic = "a"}, {.topic = "b"}};
+    s.subscriptions = {test::Entry{.topic = "a"}, test::Entry{.topic = "b"}};
     return s;
   }
   void expect(size_t link, LinkStatus::State state, const std::string& detail) {

@@ -2,12 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include "entry.hpp"
+
 namespace mombridge::kafka {
 namespace {
 
 Settings settings(std::vector<std::string> topics) {
   Settings s;
-  for (auto& topic : topics) s.kafka_subscriptions.push_back({.topic = topic});
+  for (auto& topic : topics) s.subscriptions.push_back(test::Entry{.topic = topic});
   return s;
 }
 

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "broker/kafka/client_properties.hpp"
+#include "entry.hpp"
 
 namespace mombridge::kafka {
 namespace {
@@ -21,8 +22,7 @@ std::vector<std::string> said(std::vector<LibrdkafkaKey> keys, bool subscribes =
   for (auto& key : keys) key.mark = {"c.yaml", line++, 5};
   settings->librdkafka = std::move(keys);
   if (subscribes) {
-    settings->subscriptions.emplace_back();
-    settings->kafka_subscriptions.push_back({.topic = "^.*"});
+    settings->subscriptions.push_back(test::Entry{.topic = "^.*"});
   }
   config::Diagnostics diagnostics;
   try_out({"lake", "kafka", {"c.yaml", 2, 3}, settings}, diagnostics);
@@ -86,7 +86,7 @@ TEST(TryOut, DoesNotShowSecrets) {
 // What is fixed but could be set would be set without effect, and without a word.
 TEST(ClientProperties, WhatIsFixedIsRefused) {
   Settings settings;
-  settings.kafka_subscriptions.push_back({.topic = "t"});
+  settings.subscriptions.push_back(test::Entry{.topic = "t"});
   for (auto& properties : {consumer_properties(settings, TopicMatch(settings)), producer_properties(settings)}) {
     for (auto& p : properties.fixed) EXPECT_TRUE(why_fixed(p.name)) << p.name;
     for (auto& p : properties.defaults) EXPECT_FALSE(why_fixed(p.name)) << p.name;

@@ -51,8 +51,12 @@ struct Probe final : Publication {
 
 class MemoryBrokerTest : public testing::Test, public Sink {
  protected:
-  void make(std::vector<std::string> queues, uint32_t prefetch = 1000) {
-    settings->queues = std::move(queues);
+  void subscribe(const std::vector<std::string>& queues) {
+    for (auto& queue : queues)
+      settings->subscriptions.push_back({.source = queue, .targets = {queue}, .target_from = {}, .mark = {}});
+  }
+  void make(const std::vector<std::string>& queues, uint32_t prefetch = 1000) {
+    subscribe(queues);
     settings->prefetch_count = prefetch;
     broker = create({.name = "local", .type = "memory", .mark = {}, .settings = settings});
     broker->start(*this);
@@ -167,9 +171,9 @@ TEST_F(MemoryBrokerTest, NamesTheTargetThatNobodyTakes) {
 }
 
 TEST_F(MemoryBrokerTest, TakesTheTargetFromAHeaderWhereTheSubscriptionSaysSo) {
-  settings->subscriptions.resize(1);
+  subscribe({"events"});
   settings->subscriptions[0].target_from = "kind";
-  make({"events"});
+  make({});
   std::vector<Header> headers{{"kind", Value::of("order.new")}};
   Probe with("events"), without("events");
   with.content.headers = headers;
@@ -282,7 +286,7 @@ TEST_F(MemoryBrokerTest, WhatWaitsForItsNextTryIsAwayAtStop) {
 }
 
 TEST_F(MemoryBrokerTest, WhatIsPublishedBeforeStartWaits) {
-  settings->queues = {"#"};
+  subscribe({"#"});
   broker = create({.name = "local", .type = "memory", .mark = {}, .settings = settings});
   Probe probe("t");
   broker->publish(probe);

@@ -97,7 +97,7 @@ TEST(Failure, DeadLettersFromKafkaSayWhereTheyWere) {
   EXPECT_EQ(dead.headers["kafka_dlt-original-offset"], std::string("\1\2\3\4\5\6\7\x8", 8));
   EXPECT_EQ(dead.headers["kafka_dlt-original-timestamp"], std::string("\0\0\0\0\0\0\1\2", 8));
   EXPECT_EQ(dead.headers["kafka_dlt-original-timestamp-type"], "CreateTime");
-  EXPECT_FALSE(dead.record_time_ms) << "retention would count from there";
+  EXPECT_EQ(dead.record_time, kafka::RecordTime::arrival) << "retention would count from the record's own";
 }
 
 // A broker would drop it from the dead letter queue when that time has passed.

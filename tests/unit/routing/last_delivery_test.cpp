@@ -27,7 +27,12 @@ std::unique_ptr<FakeDelivery> last(const std::string& target, bool known = true,
   left->dead_letter = dead_letter;
   left->reason = "too often";
   left->back_to = "q";
-  left->author = "me";
+  static const amqp::PublishOptions kOptions = [] {
+    amqp::PublishOptions options;
+    options.author = "me";
+    return options;
+  }();
+  left->options = &kOptions;
   left->headers = {Header{header::kPutBacks, Value::of(int64_t{1})},
                    Header{header::kPutBackTarget, Value::of(d->message.target)}};
   d->deliveries_left = std::move(left);

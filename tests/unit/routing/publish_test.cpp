@@ -211,8 +211,9 @@ TEST(Publish, TheTimestampIsKeptWhereTheDestinationSaysSo) {
   EXPECT_TRUE(settled(world.receive("shop", "t"), Settlement::accept));
   auto sent = world.broker("lake").sent();
   ASSERT_THAT(sent, SizeIs(3));
-  EXPECT_TRUE(sent[0].keep_timestamp);
-  EXPECT_FALSE(sent[1].keep_timestamp || sent[2].keep_timestamp);
+  EXPECT_EQ(sent[0].record_time, kafka::RecordTime::keep);
+  EXPECT_EQ(sent[1].record_time, kafka::RecordTime::own);
+  EXPECT_EQ(sent[2].record_time, kafka::RecordTime::own);
 }
 
 }  // namespace

@@ -49,7 +49,7 @@ TEST(Reply, AnIdThatCameEncodedGoesBackEncoded) {
   World world(config(kReplyTo));
   answer(world);
   auto d = request("rpc.me");
-  d->message.encoded_id = true;
+  d->message.id_form = IdForm::encoded;
   EXPECT_TRUE(settled(world.receive("shop", std::move(d)), Settlement::accept));
   EXPECT_FALSE(world.broker("shop").sent().at(0).literal_id);
 }

@@ -96,7 +96,7 @@ TEST(Request, WhoseIdIsNoTextGetsItBackInTheFormItHad) {
   const std::string id("\xff\x00 any bytes", 12);
   for (bool encoded : {false, true}) {
     auto d = request("rpc.me", id);
-    d->message.encoded_id = encoded;
+    d->message.id_form = encoded ? IdForm::encoded : IdForm::any;
     auto asked = ask(world, std::move(d));
     EXPECT_FALSE(asked.literal_id);
     EXPECT_TRUE(settled(world.receive("lake", reply(asked)), Settlement::accept));
@@ -114,7 +114,7 @@ TEST(Request, AnErrorReplyHasTheIdInTheFormItHad) {
   world.broker("lake").always(Outcome::refused("unknown topic"));
   for (bool encoded : {false, true}) {
     auto d = request("rpc.me", "\xff");
-    d->message.encoded_id = encoded;
+    d->message.id_form = encoded ? IdForm::encoded : IdForm::any;
     EXPECT_TRUE(settled(world.receive("shop", std::move(d)), Settlement::accept));
     EXPECT_EQ(world.broker("shop").sent().back().literal_id, !encoded);
     EXPECT_FALSE(world.broker("plain").sent().back().literal_id) << "its dead letter is no reply";
