@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/amqp/settings.hpp"
+
 namespace mombridge::amqp {
 
 namespace {

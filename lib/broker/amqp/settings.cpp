@@ -26,7 +26,7 @@ bool Binding::certain() const {
 std::optional<bool> Settings::reads(const config::Subscription& subscription,
                                     const mombridge::PublishOptions* published, const std::string& target) const {
   auto& s = static_cast<const Subscription&>(subscription);
-  auto& exchange = options(published).exchange;
+  auto& exchange = published ? static_cast<const PublishOptions&>(*published).exchange : publishes.exchange;
   // The name of a private queue is known to nobody.
   if (exchange.empty()) return !s.transient && s.source == target ? std::optional(true) : std::nullopt;
   std::optional<bool> certain;
