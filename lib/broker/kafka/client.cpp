@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "broker/kafka/client_callbacks.hpp"
+#include "broker/kafka/empty_polls.hpp"
 
 namespace mombridge::kafka {
 
@@ -36,6 +37,7 @@ Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const
                            ClientLog log) {
   Conf conf(rd_kafka_conf_new());
   if (auto ok = fill(conf.get(), settings, properties); !ok) return fail(ok.error());
+  if (type == RD_KAFKA_PRODUCER) let_polls_wait();
   auto context = std::make_unique<ClientContext>();
   rd_kafka_conf_set_opaque(conf.get(), context.get());
   rd_kafka_conf_set_connect_cb(conf.get(), connect_socket);

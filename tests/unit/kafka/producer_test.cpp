@@ -4,6 +4,7 @@
 #include <random>
 #include <thread>
 
+#include "broker/kafka/empty_polls.hpp"
 #include "live.hpp"
 #include "mock_cluster.hpp"
 
@@ -29,6 +30,23 @@ TEST_F(Mock, WhatTheBrokerMayTakeLaterIsSentAgain) {
   rd_kafka_mock_push_request_errors(cluster(), kProduce, 3, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
                                     RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT);
   outbox.publish_numbers(*node.broker, "topic", 0, 50);
+  ASSERT_ALL_DELIVERED(outbox);
+}
+
+// Where nothing waited, this thread of the client's would take a whole core.
+TEST_F(Mock, TheClientWaitsForALateAcknowledgement) {
+  constexpr int kDelayMs = 100, kMostMessages = 5000;
+  Node node(settings());
+  outbox.publish(*node.broker, "topic", "first");
+  ASSERT_ALL_DELIVERED(outbox);
+  rd_kafka_mock_broker_set_rtt(cluster(), 1, kDelayMs);
+  auto before = waited_polls();
+  // Five messages under way, of one partition, and one more that waits for them.
+  for (int i = 0; i < kMostMessages && waited_polls() == before; ++i) {
+    outbox.publish_numbers(*node.broker, "topic", i, i + 1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_GT(waited_polls(), before);
   ASSERT_ALL_DELIVERED(outbox);
 }
 
