@@ -58,6 +58,9 @@ class Sender {
   void send_due() {
     for (auto due = pacer_.due();
          due-- && link_.is_open() && open_.size() < kWindow && (!flow_.count || seq_ < flow_.count);) {
+      // A publish after a missed heartbeat would wait for the node for ever (rabbitmq-c before 0.14); this notices it.
+      take_confirms(0);
+      if (!link_.is_open()) return;
       pacer_.sent();
       send(++seq_);
     }

@@ -15,8 +15,10 @@ inline rd_kafka_conf_t* kafka_conf(std::vector<std::pair<std::string, std::strin
   // A client that finds its broker back at once does not blur what is measured of the bridge.
   settings.emplace_back("reconnect.backoff.ms", "100");
   settings.emplace_back("reconnect.backoff.max.ms", "500");
-  // A node that stands still keeps what was sent to it for no longer than that: another leads by then.
-  settings.emplace_back("socket.timeout.ms", "6000");
+  // A node that stands still takes connections and says nothing. It keeps a client waiting for no longer than that.
+  settings.emplace_back("socket.timeout.ms", "4000");
+  settings.emplace_back("socket.connection.setup.timeout.ms", "2000");
+  settings.emplace_back("api.version.request.timeout.ms", "2000");
   settings.emplace_back("topic.metadata.refresh.interval.ms", "2000");
   settings.emplace_back("log_level", "3");
   auto* conf = rd_kafka_conf_new();

@@ -34,10 +34,12 @@ using Producer = std::unique_ptr<rd_kafka_t, decltype(&rd_kafka_destroy)>;
 
 Producer make_producer(const std::string& servers, Sending& sending) {
   auto* conf = kafka_conf({{"bootstrap.servers", servers},
-                           {"enable.idempotence", "true"},
+                           // What may have been appended is never sent again: a copy would look like one of the
+                           // bridge's. So it needs no idempotence, which has errors that only a new client gets over.
+                           {"retries", "0"},
                            {"linger.ms", "5"},
                            {"message.timeout.ms", "0"},
-                           {"request.timeout.ms", "6000"},
+                           {"request.timeout.ms", "3000"},
                            {"message.max.bytes", "20000000"},
                            {"queue.buffering.max.messages", "20000"}});
   rd_kafka_conf_set_opaque(conf, &sending);
@@ -83,10 +85,11 @@ bool send(rd_kafka_t* producer, const Flow& flow, size_t index, uint64_t seq, Jo
 int kafka_send(const std::string& servers, const std::vector<Flow>& flows, Journal& journal) {
   Sending sending{flows, journal};
   auto producer = make_producer(servers, sending);
+  if (!producer) return 1;
   std::vector<Pacer> pacers;
   for (auto& flow : flows) pacers.emplace_back(flow.rate);
   std::vector<uint64_t> seq(flows.size());
-  while (!stopping && producer) {
+  while (!stopping) {
     for (size_t i = 0; i < flows.size(); ++i)
       for (auto due = pacers[i].due(); due-- && (!flows[i].count || seq[i] < flows[i].count);) {
         if (!send(producer.get(), flows[i], i, seq[i] + 1, journal)) break;  // its queue is full
@@ -97,14 +100,7 @@ int kafka_send(const std::string& servers, const std::vector<Flow>& flows, Journ
     journal.flush();
     rd_kafka_poll(producer.get(), 3);
     journal.flush();
-    // After an unclean election the broker does not know the numbers that it had confirmed: such a producer is at its
-    // end.
-    if (rd_kafka_fatal_error(producer.get(), nullptr, 0)) {
-      give_up(producer.get());
-      producer = make_producer(servers, sending);
-    }
   }
-  if (!producer) return 1;
   for (auto end = now_ms() + kConfirmPatienceMs; sending.open && now_ms() < end;) rd_kafka_flush(producer.get(), 100);
   give_up(producer.get());
   journal.flush();

@@ -1,5 +1,7 @@
+#include <chrono>
 #include <map>
 #include <memory>
+#include <thread>
 
 #include <librdkafka/rdkafka.h>
 
@@ -11,7 +13,10 @@ namespace faults {
 
 namespace {
 
-/// Reads every partition from its beginning, without a group, and looks for new partitions once a second.
+constexpr int kAtOnce = 1000;  ///< messages between two flushes of the journal
+
+/// Reads every partition from its beginning, without a group, and looks for new partitions once a second. It looks on a
+/// thread of its own, because a node that stands still leaves the question without an answer while the others go on.
 class Sink {
  public:
   Sink(rd_kafka_t* consumer, const std::vector<std::string>& topics, Journal& journal)
@@ -27,15 +32,19 @@ class Sink {
   }
 
   void run() {
-    for (uint64_t next_look = 0; !stopping;) {
-      if (now_ms() >= next_look) {
+    std::jthread looking([this] {
+      for (uint64_t next_look = 0; !stopping; std::this_thread::sleep_for(std::chrono::milliseconds(50))) {
+        if (now_ms() < next_look) continue;
         look_for_partitions();
         next_look = now_ms() + 1000;
       }
-      for (int wait = 50; auto* message = rd_kafka_consume_queue(queue_, wait); wait = 0) {
+    });
+    while (!stopping) {
+      int taken = 0;
+      for (int wait = 50; auto* message = taken < kAtOnce ? rd_kafka_consume_queue(queue_, wait) : nullptr; wait = 0) {
         take(*message);
         rd_kafka_message_destroy(message);
-        if (now_ms() >= next_look) break;
+        ++taken;
       }
       rd_kafka_poll(consumer_, 0);
       journal_.flush();
@@ -50,6 +59,7 @@ class Sink {
 
   void look_for_partitions() {
     for (auto& [name, topic] : topics_) {
+      if (stopping) return;
       const rd_kafka_metadata_t* metadata = nullptr;
       if (rd_kafka_metadata(consumer_, 0, topic.handle, &metadata, 2000)) continue;
       for (; topic.partitions < metadata->topics[0].partition_cnt; ++topic.partitions)
