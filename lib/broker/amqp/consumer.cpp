@@ -128,10 +128,8 @@ void Consumer::delivered(const Content& content) {
 Duration Consumer::serve() {
   take_settled();
   Duration sleep = Duration::max();
-  if (connection_.is_open()) {
-    sleep = channel_.serve(sink_ != nullptr);
-    connection_.flush();
-  }
+  if (connection_.is_open()) sleep = channel_.serve(sink_ != nullptr);
+  connection_.flush();
   return deliveries_.settlements().empty() ? sleep : Duration::zero();
 }
 

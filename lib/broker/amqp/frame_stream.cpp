@@ -38,8 +38,9 @@ void FrameStream::close() {
 void FrameStream::event(uint32_t events) {
   if (paused_ && events & EPOLLRDHUP) return user_.lost("");  // nothing else would say so
   auto epoch = epoch_;
+  // After any event, because a transport may have to write before it can read.
   if (!paused_ || events & (EPOLLHUP | EPOLLERR)) read();
-  if (epoch == epoch_ && pending()) flush();
+  if (epoch == epoch_ && events & EPOLLOUT) flush();
   if (epoch == epoch_) update_events();
 }
 

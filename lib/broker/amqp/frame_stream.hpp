@@ -46,7 +46,8 @@ class FrameStream {
   void send(Buffer& frames);
   /// Bytes that the transport has not taken yet.
   [[nodiscard]] size_t pending() const { return out_.size() - out_at_; }
-  /// Writes what can be written without waiting. Does nothing while closed.
+  /// Writes what can be written without waiting. Call it before every sleep of the loop, also for what an earlier call
+  /// has left: a transport may have had to read first. Does nothing while closed.
   void flush();
 
   /// What the peer sends stays in the kernel and, from there on, with the peer. Takes effect at once, also from within

@@ -43,7 +43,8 @@ class Transport {
   virtual Transfer write(std::span<const iovec> parts) = 0;
   /// The epoll events to wait for, where the user wants to read, to write, or both. During the handshake the answer is
   /// what its last step waits for, whatever the arguments. A stream that is not to be read still reports its end
-  /// (EPOLLRDHUP). Either event may be what the other direction waits for: after each of them, try what you want.
+  /// (EPOLLRDHUP). Either event may be what the other direction waits for: after each of them, try both that are
+  /// wanted.
   [[nodiscard]] virtual uint32_t events(bool reading, bool writing) const = 0;
   /// Returns true if bytes can be read that have left the socket already, so that no event will announce them.
   [[nodiscard]] virtual bool has_pending() const = 0;
