@@ -18,7 +18,7 @@ void Assignment::drop(const PartitionKey& key) {
   auto reader = std::move(found->second);
   readers_.erase(found);
   reader->drop();
-  if (reader->in_flight()) former_.push_back(std::move(reader));
+  if (reader->in_flight().messages()) former_.push_back(std::move(reader));
 }
 
 void Assignment::drop_all() {
@@ -26,7 +26,7 @@ void Assignment::drop_all() {
 }
 
 void Assignment::released(PartitionReader& reader) {
-  if (reader.current() || reader.in_flight()) return;
+  if (reader.current() || reader.in_flight().messages()) return;
   std::erase_if(former_, [&](auto& former) { return former.get() == &reader; });
 }
 
@@ -48,11 +48,11 @@ std::set<PartitionKey> Assignment::keys() const {
 
 size_t Assignment::former_in_flight() const {
   return std::accumulate(former_.begin(), former_.end(), size_t{0},
-                         [](size_t sum, auto& reader) { return sum + reader->in_flight(); });
+                         [](size_t sum, auto& reader) { return sum + reader->in_flight().messages(); });
 }
 
 bool Assignment::revoke_waits() const {
-  return std::ranges::any_of(readers_, [](auto& r) { return r.second->revoking() && r.second->held(); });
+  return std::ranges::any_of(readers_, [](auto& r) { return r.second->revoking() && r.second->in_flight().held(); });
 }
 
 }  // namespace mombridge::kafka

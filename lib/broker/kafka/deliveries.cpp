@@ -22,7 +22,8 @@ Deliveries::Deliveries(EventLoop& loop, std::string broker, std::shared_ptr<cons
       rejected_(counter("rejected_as_accepted", broker_)) {}
 
 bool Deliveries::full(const PartitionReader& from) const {
-  return from.in_flight() >= settings_->prefetch_count || bytes_[from.subscription()] >= settings_->prefetch_size;
+  return from.in_flight().messages() >= settings_->prefetch_count ||
+         bytes_[from.subscription()] >= settings_->prefetch_size;
 }
 
 void Deliveries::deliver(PartitionReader& from, Fetched fetched) {
@@ -30,14 +31,14 @@ void Deliveries::deliver(PartitionReader& from, Fetched fetched) {
   auto& d = new_delivery();
   d.event = std::move(fetched.event);
   d.from = &from;
-  d.number = from.delivered(record.offset);
+  d.number = from.in_flight().delivered(record.offset);
   d.tries = 0;
   d.subscription = indices_[from.subscription()];
   d.partition = from.number();
   d.offset = record.offset;
   fill(d, record);
   bytes_[from.subscription()] += d.size;
-  if (failpoint("early_ack")) from.done(d.number);
+  if (failpoint("early_ack")) from.in_flight().processed(d.number);
   hand_out(d);
 }
 
@@ -66,7 +67,7 @@ void Deliveries::hand_out(KafkaDelivery& d) {
   // It stays unsettled, and comes again to the member that has the partition next. The timer goes on, because it frees
   // the delivery when the partition has been dropped.
   if (!sink_ || d.from->revoking()) return retry(d);
-  d.from->handed_out();
+  d.from->in_flight().handed_out();
   sink_->receive(DeliveryHandle(&d));
 }
 
@@ -77,14 +78,14 @@ void Deliveries::settled(KafkaDelivery& delivery) noexcept {
 void Deliveries::take_settled() {
   for (auto* item : inbox_.take()) {
     auto& d = *item;
-    d.from->taken_back();
+    d.from->in_flight().taken_back();
     if (!d.from->current()) {
       release(d);
     } else if (d.settlement == Settlement::requeue) {
       retry(d);
     } else {
       if (d.settlement == Settlement::reject) rejected_.add();
-      if (!failpoint("early_ack")) d.from->done(d.number);
+      if (!failpoint("early_ack")) d.from->in_flight().processed(d.number);
       release(d);
     }
   }
@@ -99,7 +100,7 @@ void Deliveries::retry(KafkaDelivery& d) {
 
 void Deliveries::release(KafkaDelivery& d) {
   auto& from = *std::exchange(d.from, nullptr);
-  from.released();
+  from.in_flight().released();
   bytes_[from.subscription()] -= d.size;
   d.event.reset();
   d.storage.clear();

@@ -45,7 +45,7 @@ void OpenTransactions::look() {
 bool OpenTransactions::look(PartitionReader& p) {
   int64_t low = 0, high = 0;
   if (rd_kafka_get_watermark_offsets(client_, p.topic().c_str(), p.number(), &low, &high)) return false;
-  auto change = p.transaction().look(p.last_offset(), high, waits_(p), Clock::now());
+  auto change = p.transaction().look(p.in_flight().last_offset(), high, waits_(p), Clock::now());
   if (change == TransactionWatch::Change::none) return false;
   auto offset = p.transaction().offset();
   if (change == TransactionWatch::Change::ended)

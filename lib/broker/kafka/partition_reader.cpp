@@ -51,12 +51,12 @@ void PartitionReader::drop() {
 }
 
 void PartitionReader::reached_end(int64_t offset) {
-  tracker_.passed(offset);
+  in_flight_.passed(offset);
   transaction_.at_end(offset);
 }
 
 rd_kafka_resp_err_t PartitionReader::store_offset() {
-  auto offset = tracker_.take_watermark();
+  auto offset = in_flight_.take_watermark();
   if (!offset) return RD_KAFKA_RESP_ERR_NO_ERROR;
   position_->elems[0].offset = *offset;
   auto code = rd_kafka_offsets_store(client_.get(), position_.get());

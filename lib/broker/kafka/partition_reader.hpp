@@ -2,7 +2,6 @@
 // Reading one partition of one assignment: its queue, what is in flight from it, how far it is processed.
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -10,7 +9,7 @@
 
 #include "broker/kafka/client_end.hpp"
 #include "broker/kafka/handles.hpp"
-#include "broker/kafka/offset_tracker.hpp"
+#include "broker/kafka/in_flight.hpp"
 #include "broker/kafka/partition_key.hpp"
 #include "broker/kafka/transaction_watch.hpp"
 
@@ -51,21 +50,10 @@ class PartitionReader {
   /// Returns true if something waits to be fetched.
   [[nodiscard]] bool has_more() const { return !early_.empty() || rd_kafka_queue_length(queue_.get()) > 0; }
 
-  // What is in flight.
+  // The assignment.
 
-  /// Another delivery. Returns its number, for done().
-  uint64_t delivered(int64_t offset) {
-    ++in_flight_;
-    return tracker_.delivered(offset);
-  }
-  void handed_out() { ++held_; }
-  void taken_back() { --held_; }
-  void done(uint64_t number) { tracker_.done(number); }
-  void released() { --in_flight_; }
-  /// Deliveries that are not settled for good.
-  [[nodiscard]] size_t in_flight() const { return in_flight_; }
-  /// Of these, those in the sink's hands; the others wait for their next try.
-  [[nodiscard]] size_t held() const { return held_; }
+  [[nodiscard]] InFlight& in_flight() { return in_flight_; }
+  [[nodiscard]] const InFlight& in_flight() const { return in_flight_; }
   /// [any thread] Returns false once the partition was dropped from the assignment.
   [[nodiscard]] bool current() const noexcept { return current_.load(std::memory_order_relaxed); }
   /// From now on nothing further is delivered.
@@ -76,8 +64,6 @@ class PartitionReader {
 
   // Offsets.
 
-  /// Offset of the last delivery; -1: none yet.
-  [[nodiscard]] int64_t last_offset() const { return tracker_.last(); }
   /// The client has read to the end: all that will ever come below `offset` has come.
   void reached_end(int64_t offset);
   /// Gives the client the offset up to which all is processed, where that has moved; the client commits it.
@@ -105,9 +91,7 @@ class PartitionReader {
   const rd_kafka_topic_t* topic_handle_ = nullptr;  ///< as the last record had it
   std::deque<Fetched> early_;
   Partitions position_;  ///< of this one partition, for storing its offset
-  OffsetTracker tracker_;
-  size_t in_flight_ = 0;
-  size_t held_ = 0;
+  InFlight in_flight_;
   std::atomic<bool> current_{true};
   bool revoking_ = false;
   std::string error_;

@@ -72,7 +72,7 @@ void RecordReader::dispatch(PartitionReader& from, Fetched fetched) {
   auto* record = fetched.record;
   if (!record) return;
   fetch_ahead_->taken(record->len);
-  if (record->offset <= from.last_offset()) log_rewind(from, record->offset);
+  if (record->offset <= from.in_flight().last_offset()) log_rewind(from, record->offset);
   if (!cluster_.is_reached()) cluster_.reached();
   if (!from.error().empty()) works_again(from);
   deliveries_.deliver(from, std::move(fetched));
@@ -85,7 +85,7 @@ void RecordReader::log_rewind(const PartitionReader& from, int64_t offset) const
             {{"broker", broker_},
              {"topic", from.topic()},
              {"partition", from.number()},
-             {"last", from.last_offset()},
+             {"last", from.in_flight().last_offset()},
              {"offset", offset}});
 }
 

@@ -47,50 +47,50 @@ TEST_F(Assigned, FindsThePartitionsThatItHas) {
 
 TEST_F(Assigned, AReaderLivesUntilItsLastDeliveryIsReleased) {
   auto& reader = add("a", 0);
-  auto number = reader.delivered(5);
-  reader.delivered(6);
+  auto number = reader.in_flight().delivered(5);
+  reader.in_flight().delivered(6);
   EXPECT_EQ(number, 0u);
   assignment.drop({"a", 0});
   EXPECT_FALSE(reader.current());
   EXPECT_EQ(assignment.former_in_flight(), 2u);
-  reader.released();
+  reader.in_flight().released();
   assignment.released(reader);
   EXPECT_EQ(assignment.former_in_flight(), 1u);
-  reader.released();
+  reader.in_flight().released();
   assignment.released(reader);
   EXPECT_EQ(assignment.former_in_flight(), 0u);
 }
 
 TEST_F(Assigned, TheSamePartitionAnewIsAnotherEpoch) {
   auto& first = add("a", 0);
-  first.delivered(5);
+  first.in_flight().delivered(5);
   auto& second = add("a", 0);
   EXPECT_NE(&first, &second);
   EXPECT_FALSE(first.current());
   EXPECT_TRUE(second.current());
-  EXPECT_EQ(second.last_offset(), -1);
+  EXPECT_EQ(second.in_flight().last_offset(), -1);
   EXPECT_EQ(assignment.former_in_flight(), 1u);
 }
 
 TEST_F(Assigned, ARevocationWaitsForWhatIsInTheSinksHands) {
   auto& reader = add("a", 0);
-  reader.delivered(1);
-  reader.handed_out();
+  reader.in_flight().delivered(1);
+  reader.in_flight().handed_out();
   EXPECT_FALSE(assignment.revoke_waits());
   reader.begin_revoke();
   EXPECT_TRUE(assignment.revoke_waits());
-  reader.taken_back();
+  reader.in_flight().taken_back();
   EXPECT_FALSE(assignment.revoke_waits()) << "what waits for its next try does not count";
 }
 
 TEST_F(Assigned, AReaderThatHasSomethingInFlightKeepsTheClient) {
   auto& reader = add("a", 0);
-  reader.delivered(1);
+  reader.in_flight().delivered(1);
   assignment.drop_all();
   std::weak_ptr<rd_kafka_t> watched = client;
   client.reset();
   EXPECT_FALSE(watched.expired());
-  reader.released();
+  reader.in_flight().released();
   assignment.released(reader);
   EXPECT_TRUE(watched.expired());
 }
