@@ -125,6 +125,7 @@ TEST_F(ClientEnd, SendsNothingFromABodyThatWasGivenBack) {
     ASSERT_EQ(producer->produce(*publication, 0, false, dropped), RD_KAFKA_RESP_ERR_NO_ERROR);
   });
   ASSERT_TRUE(await([] { return gate().waiting > 0; })) << "the request with the body";
+  auto under_way = producer->shared();  // a call has it
   std::vector<ProducedRecord> left;
   auto began = Clock::now();
   on_loop([&] { left = producer->end(100ms, [](auto&, auto) { ADD_FAILURE() << "reported"; }); });
@@ -135,6 +136,7 @@ TEST_F(ClientEnd, SendsNothingFromABodyThatWasGivenBack) {
   ASSERT_TRUE(await([] { return gate().waiting == 0; }));
   EXPECT_EQ(gate().sent(), 0u);
   publication.reset();
+  under_way.reset();
   on_loop([&] { delete producer; });
   no_more();
 }

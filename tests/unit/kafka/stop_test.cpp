@@ -7,6 +7,7 @@
 
 #include "base/fd.hpp"
 #include "broker/kafka/broker.hpp"
+#include "mock_cluster.hpp"
 #include "parts.hpp"
 
 namespace mombridge::kafka {
@@ -91,6 +92,38 @@ TEST_P(Stop, KeepsItsPatienceWhileNobodyAnswers) {
   EXPECT_LT(watch.stop(), 500ms) << "no loop waited for an answer";
   broker.reset();
   EXPECT_LT(Clock::now() - began, GetParam() + 2 * kMore);
+}
+
+// Each topic of which a partition is unknown is a question of its own, which takes a second while nobody answers.
+TEST_P(Stop, KeepsItsPatienceBehindManyQuestions) {
+  constexpr Duration kMore = 1500ms;
+  constexpr int kTopics = 20, kAnHour = 3'600'000;
+  MockCluster mock;
+  auto settings = make_settings(mock.servers(), "g", {});
+  config::BrokerSection section{.name = "lake", .type = "kafka", .mark = {}, .settings = settings};
+  KeepingSink sink;
+  auto broker = create(section);
+  broker->start(sink);
+  std::deque<TestPublication> known, unknown;
+  for (int i = 0; i < kTopics; ++i) {
+    auto topic = "topic" + std::to_string(i);
+    mock.create_topic(topic, 1);
+    broker->publish(known.emplace_back(topic));
+    unknown.emplace_back(topic).partition = 7;
+  }
+  ASSERT_TRUE(await([&] { return std::ranges::all_of(known, [](auto& p) { return p.completions == 1; }); }));
+  BusyWatch watch(*broker);
+  rd_kafka_mock_broker_set_rtt(mock.get(), 1, kAnHour);
+  for (auto& publication : unknown) broker->publish(publication);
+  std::this_thread::sleep_for(100ms);  // the first question is under way
+  auto began = Clock::now();
+  broker->stop(GetParam());
+  EXPECT_LT(Clock::now() - began, GetParam() + kMore);
+  for (auto& publication : unknown) {
+    EXPECT_EQ(publication.completions, 1);
+    EXPECT_EQ(publication.outcome.kind, Outcome::Kind::away) << publication.outcome.reason;
+  }
+  EXPECT_LT(watch.stop(), 500ms) << "no loop waited for an answer";
 }
 
 TEST(StopUnstarted, IsTheSameForABrokerThatWasNeverStarted) {
