@@ -59,7 +59,7 @@ class Publication {
   Message::Text key;                 ///< record key (AMQP: header mombridge-key)
   std::span<const Header> headers;   ///< in addition to the message's; replaces those of the same name
   int32_t partition = -1;            ///< of the target, where a requester asked for one; -1: by key
-  /// Of the destination's kind, and made for the broker that it is published to. Null: what that broker's section says.
+  /// Of the destination's kind, and made for the broker that it is published to. Null: that broker puts its own here.
   const PublishOptions* options = nullptr;
 
   /// [destination's thread, or the publisher's within publish()] Must not block.

@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "broker/amqp/settings.hpp"
 
 namespace mombridge::amqp {
 

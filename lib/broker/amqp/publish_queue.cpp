@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "broker/amqp/settings.hpp"
+
 namespace mombridge::amqp {
 
 namespace {

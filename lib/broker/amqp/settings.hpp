@@ -72,10 +72,11 @@ struct PublishOptions final : mombridge::PublishOptions {
   std::string author;     ///< the user-id property, which the broker takes only from that user; empty: none
 };
 
-/// Of a publication on its way to an AMQP broker; the publisher gives one that has none those of its section.
+/// Of a publication that this kind's broker has taken. Without any, it goes to the default exchange.
 inline const PublishOptions& options_of(const Publication& publication) {
-  static const PublishOptions kPlain;
-  return publication.options ? static_cast<const PublishOptions&>(*publication.options) : kPlain;
+  if (publication.options) return static_cast<const PublishOptions&>(*publication.options);
+  static const PublishOptions kDefault;
+  return kDefault;
 }
 
 struct Settings : config::KindSettings<Subscription> {
@@ -99,7 +100,7 @@ struct Settings : config::KindSettings<Subscription> {
   Duration give_back_after =
       std::chrono::minutes(1);    ///< what waits for a destination that is away for this long is given back; 0: never
   uint64_t max_message_size = 0;  ///< body bytes; 0: by the broker's version (128 MiB, from 4.0 on 16 MiB)
-  PublishOptions publishes;       ///< with `exchange`: of what says nothing else
+  PublishOptions publishes;       ///< with `exchange`: of a publication that has no options
   PublishOptions replies;         ///< with `reply_exchange`
   /// The same, to RabbitMQ's direct reply-to. Not mandatory: RabbitMQ 3.10 delivers such a message and returns it as
   /// unroutable all the same.

@@ -15,10 +15,10 @@ constexpr int kQuestions = 5;  ///< a client that lost its connection may wait b
 }  // namespace
 
 ClusterLink::ClusterLink(EventLoop& loop, BlockingCalls& calls, const std::string& broker, const std::string& link,
-                         const std::string& servers, Backoff backoff, std::function<void()> open)
+                         const std::string& servers, Backoff backoff, std::function<void()> open, LinkStatus::Role role)
     : broker_(broker),
       servers_(servers),
-      supervisor_(loop, broker, link, backoff, std::move(open)),
+      supervisor_(loop, broker, link, backoff, std::move(open), role),
       caller_(calls, loop),
       error_(servers) {}
 

@@ -18,7 +18,8 @@ class ClusterLink {
   /// `open` as for a Supervisor: begins one attempt, which ends with reached() or failed(). `servers` as in
   /// `bootstrap_servers`. Loop, calls and servers outlive this.
   ClusterLink(EventLoop& loop, BlockingCalls& calls, const std::string& broker, const std::string& link,
-              const std::string& servers, Backoff backoff, std::function<void()> open);
+              const std::string& servers, Backoff backoff, std::function<void()> open,
+              LinkStatus::Role role = LinkStatus::Role::subscription);
 
   void start() { supervisor_.start(); }
   /// No further attempts.

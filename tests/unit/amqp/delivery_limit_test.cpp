@@ -92,8 +92,9 @@ TEST_F(DeliveryLimitTest, HowACopyComesBack) {
   auto left = look(2, 2);
   ASSERT_TRUE(left);
   EXPECT_EQ(left->back_to, "work");
-  EXPECT_EQ(settings.options(left->options).author, "one");
-  EXPECT_EQ(settings.options(left->options).exchange, "") << "the default exchange, whatever the broker's is";
+  auto& options = dynamic_cast<const PublishOptions&>(*left->options);
+  EXPECT_EQ(options.author, "one");
+  EXPECT_EQ(options.exchange, "") << "the default exchange, whatever the broker's is";
   EXPECT_EQ(left->headers[0].name, "mombridge-put-back");
   EXPECT_EQ(left->headers[0].value.integer, 3);
   EXPECT_EQ(left->headers[1].name, "mombridge-put-back-target");

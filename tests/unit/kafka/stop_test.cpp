@@ -55,10 +55,10 @@ class BusyWatch {
 /// A section with many topics, that declares others, and has a reply topic.
 config::BrokerSection section_at(const std::string& server) {
   constexpr int kTopics = 40;
-  std::vector<Subscription> subscriptions;
+  std::vector<test::Entry> subscriptions;
   for (int i = 0; i < kTopics; ++i) subscriptions.push_back({.topic = "t" + std::to_string(i), .start = Start::latest});
   subscriptions.push_back({.topic = "replies"});
-  auto settings = make_settings(server, "g", std::move(subscriptions));
+  auto settings = make_settings(server, "g", subscriptions);
   settings->subscriptions.back().replies = true;
   for (int i = 0; i < kTopics; ++i) settings->declares.push_back("dead" + std::to_string(i));
   return {.name = "lake", .type = "kafka", .mark = {}, .settings = settings};

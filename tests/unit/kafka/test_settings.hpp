@@ -3,15 +3,15 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "broker/kafka/settings.hpp"
+#include "entry.hpp"
 
 namespace mombridge::kafka {
 
 inline std::shared_ptr<Settings> make_settings(const std::string& servers, const std::string& group,
-                                               std::vector<Subscription> subscriptions) {
+                                               const std::vector<test::Entry>& subscriptions) {
   auto settings = std::make_shared<Settings>();
   settings->bootstrap_servers = servers;
   settings->group_id = group;
@@ -19,9 +19,7 @@ inline std::shared_ptr<Settings> make_settings(const std::string& servers, const
   settings->reconnect_delay_max = 1s;
   settings->librdkafka = {
       {"session.timeout.ms", "6000"}, {"heartbeat.interval.ms", "500"}, {"topic.metadata.refresh.interval.ms", "500"}};
-  for (auto& s : subscriptions)
-    settings->subscriptions.push_back({.source = s.topic, .targets = {"#"}, .target_from = {}, .mark = {}});
-  settings->kafka_subscriptions = std::move(subscriptions);
+  settings->subscriptions.assign(subscriptions.begin(), subscriptions.end());
   return settings;
 }
 
