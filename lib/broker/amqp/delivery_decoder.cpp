@@ -5,6 +5,7 @@
 
 #include "base/counters.hpp"
 #include "broker/amqp/properties.hpp"
+#include "broker/source/target_from.hpp"
 
 namespace mombridge::amqp {
 
@@ -34,8 +35,7 @@ bool DeliveryDecoder::decode(const Content& content) {
   }
   if (notes.any()) [[unlikely]]
     d.deliveries_left = limit_.check(notes, m);
-  if (auto& from = subscription_.target_from; !from.empty())
-    if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
+  source::take_target_from(subscription_.target_from, m);
   return content.redelivered && notes.delivery_count;
 }
 

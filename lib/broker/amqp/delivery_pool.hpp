@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <vector>
 
 #include "broker/amqp/delivery.hpp"
+#include "broker/source/byte_budget.hpp"
+#include "broker/source/pool.hpp"
 
 namespace mombridge::amqp {
 
@@ -17,18 +17,13 @@ class DeliveryPool {
   explicit DeliveryPool(Settlements& settlements) : settlements_(settlements) {}
 
   /// One that is not in use.
-  [[nodiscard]] AmqpDelivery& take() {
-    if (free_.empty()) return all_.emplace_back(settlements_);
-    auto& delivery = *free_.back();
-    free_.pop_back();
-    return delivery;
-  }
+  [[nodiscard]] AmqpDelivery& take() { return all_.take(settlements_); }
   /// Its message is done with. One that grew large gives its memory back.
   void recycle(AmqpDelivery& delivery) {
     delivery.bytes.clear(kKeepCapacity);
     delivery.storage.clear();
     if (delivery.deliveries_left) delivery.deliveries_left.reset();
-    free_.push_back(&delivery);
+    all_.recycle(delivery);
   }
   template <class Predicate>
   [[nodiscard]] bool any_of(Predicate&& predicate) const {
@@ -39,38 +34,38 @@ class DeliveryPool {
   static constexpr size_t kKeepCapacity = 16 << 10;
 
   Settlements& settlements_;
-  std::deque<AmqpDelivery> all_;
-  std::vector<AmqpDelivery*> free_;
+  source::Pool<AmqpDelivery> all_;
 };
 
-/// What a subscription has handed out and not back, those of earlier epochs included, against its bounds. Above them it
+/// What a subscription has handed out and not back, those of earlier epochs included, against its bounds. At them it
 /// stops reading; it goes on when half of that is left.
 class InFlight {
  public:
   /// `prefetch`: of one connection. Twice as many may be in flight, because what an earlier connection brought may
   /// still be on its way.
-  InFlight(uint64_t prefetch, uint64_t most_bytes) : prefetch_(prefetch), most_bytes_(most_bytes) {}
+  InFlight(uint64_t prefetch, uint64_t most_bytes) : prefetch_(prefetch), bytes_(most_bytes) {}
 
   void add(size_t footprint) {
     ++count_;
-    bytes_ += footprint;
+    bytes_.add(footprint);
   }
   void remove(size_t footprint) {
     --count_;
-    bytes_ -= footprint;
+    bytes_.release(footprint);
   }
   [[nodiscard]] uint64_t count() const { return count_; }
   /// More than one connection may bring: it waits for room before it connects.
   [[nodiscard]] bool over_prefetch() const { return count_ > prefetch_; }
   [[nodiscard]] bool too_many() const { return count_ >= 2 * prefetch_; }
   /// Nothing more is to be read now.
-  [[nodiscard]] bool full() const { return bytes_ > most_bytes_ || too_many(); }
+  [[nodiscard]] bool full() const { return bytes_.spent() || too_many(); }
   /// Reading may go on.
-  [[nodiscard]] bool has_room() const { return bytes_ <= most_bytes_ / 2 && !over_prefetch(); }
+  [[nodiscard]] bool has_room() const { return bytes_.half_free() && !over_prefetch(); }
 
  private:
-  const uint64_t prefetch_, most_bytes_;
-  uint64_t count_ = 0, bytes_ = 0;
+  const uint64_t prefetch_;
+  uint64_t count_ = 0;
+  source::ByteBudget bytes_;
 };
 
 }  // namespace mombridge::amqp

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/failpoint.hpp"
+#include "broker/source/target_from.hpp"
 
 namespace mombridge::kafka {
 
@@ -18,17 +19,17 @@ Deliveries::Deliveries(EventLoop& loop, std::string broker, std::shared_ptr<cons
       settings_(std::move(settings)),
       indices_(std::move(indices)),
       assignment_(assignment),
-      bytes_(settings_->subscriptions.size()),
+      bytes_(settings_->subscriptions.size(), source::ByteBudget(settings_->prefetch_size)),
+      redelivery_(loop, [this](KafkaDelivery& delivery) { hand_out(delivery); }),
       rejected_(counter("rejected_as_accepted", broker_)) {}
 
 bool Deliveries::full(const PartitionReader& from) const {
-  return from.in_flight().messages() >= settings_->prefetch_count ||
-         bytes_[from.subscription()] >= settings_->prefetch_size;
+  return from.in_flight().messages() >= settings_->prefetch_count || bytes_[from.subscription()].spent();
 }
 
 void Deliveries::deliver(PartitionReader& from, Fetched fetched) {
   auto& record = *fetched.record;
-  auto& d = new_delivery();
+  auto& d = deliveries_.take(*this);
   d.event = std::move(fetched.event);
   d.from = &from;
   d.number = from.in_flight().delivered(record.offset);
@@ -37,7 +38,7 @@ void Deliveries::deliver(PartitionReader& from, Fetched fetched) {
   d.partition = from.number();
   d.offset = record.offset;
   fill(d, record);
-  bytes_[from.subscription()] += d.size;
+  bytes_[from.subscription()].add(d.size);
   if (failpoint("early_ack")) from.in_flight().processed(d.number);
   hand_out(d);
 }
@@ -58,15 +59,14 @@ void Deliveries::fill(KafkaDelivery& d, const rd_kafka_message_t& record) {
   }
   m.made_id = !m.message_id;
   if (m.made_id) m.message_id = make_id(d.storage.id, d.from->id_prefix(), d.offset);
-  if (auto& from = subscription.target_from; !from.empty())
-    if (auto* value = m.find(from); value && value->is_text()) m.target = value->text;
+  source::take_target_from(subscription.target_from, m);
 }
 
 void Deliveries::hand_out(KafkaDelivery& d) {
   if (!d.from->current()) return release(d);
   // It stays unsettled, and comes again to the member that has the partition next. The timer goes on, because it frees
   // the delivery when the partition has been dropped.
-  if (!sink_ || d.from->revoking()) return retry(d);
+  if (!sink_ || d.from->revoking()) return redelivery_.schedule(d);
   d.from->in_flight().handed_out();
   sink_->receive(DeliveryHandle(&d));
 }
@@ -82,7 +82,7 @@ void Deliveries::take_settled() {
     if (!d.from->current()) {
       release(d);
     } else if (d.settlement == Settlement::requeue) {
-      retry(d);
+      redelivery_.schedule(d);
     } else {
       if (d.settlement == Settlement::reject) rejected_.add();
       if (!failpoint("early_ack")) d.from->in_flight().processed(d.number);
@@ -91,32 +91,18 @@ void Deliveries::take_settled() {
   }
 }
 
-void Deliveries::retry(KafkaDelivery& d) {
-  loop_.after(retry_backoff_.at(++d.tries), [this, &d] {
-    d.message.redelivered = true;
-    hand_out(d);
-  });
-}
-
 void Deliveries::release(KafkaDelivery& d) {
   auto& from = *std::exchange(d.from, nullptr);
   from.in_flight().released();
-  bytes_[from.subscription()] -= d.size;
+  bytes_[from.subscription()].release(d.size);
   d.event.reset();
   d.storage.clear();
-  free_.push_back(&d);
+  deliveries_.recycle(d);
   assignment_.released(from);
 }
 
 void Deliveries::drop_records() {
   for (auto& d : deliveries_) d.event.reset();
-}
-
-KafkaDelivery& Deliveries::new_delivery() {
-  if (free_.empty()) return deliveries_.emplace_back(*this);
-  auto& d = *free_.back();
-  free_.pop_back();
-  return d;
 }
 
 }  // namespace mombridge::kafka

@@ -1,12 +1,10 @@
 #pragma once
 // The deliveries of one consumer: made from records, handed to the sink, taken back when they are settled.
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/backoff.hpp"
 #include "base/counters.hpp"
 #include "base/event_loop.hpp"
 #include "base/inbox.hpp"
@@ -14,6 +12,9 @@
 #include "broker/kafka/assignment.hpp"
 #include "broker/kafka/delivery.hpp"
 #include "broker/kafka/settings.hpp"
+#include "broker/source/byte_budget.hpp"
+#include "broker/source/pool.hpp"
+#include "broker/source/redelivery.hpp"
 
 namespace mombridge::kafka {
 
@@ -44,9 +45,7 @@ class Deliveries {
  private:
   void fill(KafkaDelivery& delivery, const rd_kafka_message_t& record);
   void hand_out(KafkaDelivery& delivery);
-  void retry(KafkaDelivery& delivery);
   void release(KafkaDelivery& delivery);
-  KafkaDelivery& new_delivery();
 
   EventLoop& loop_;
   const std::string broker_;
@@ -54,11 +53,10 @@ class Deliveries {
   const std::vector<uint32_t> indices_;
   Assignment& assignment_;
   Sink* sink_ = nullptr;
-  std::vector<uint64_t> bytes_;  ///< in flight, by subscription; of earlier assignments too
+  std::vector<source::ByteBudget> bytes_;  ///< in flight, by subscription; of earlier assignments too
   Inbox<KafkaDelivery> inbox_;
-  std::deque<KafkaDelivery> deliveries_;
-  std::vector<KafkaDelivery*> free_;
-  Backoff retry_backoff_{std::chrono::milliseconds(10), std::chrono::seconds(1)};
+  source::Pool<KafkaDelivery> deliveries_;
+  source::Redelivery<KafkaDelivery> redelivery_;
   Counter& rejected_;
   log::Repeated dropped_log_;
 };

@@ -28,6 +28,8 @@ class Pool {
   /// Over all objects, those that are free included.
   auto begin() { return all_.begin(); }
   auto end() { return all_.end(); }
+  [[nodiscard]] auto begin() const { return all_.begin(); }
+  [[nodiscard]] auto end() const { return all_.end(); }
 
  private:
   std::deque<T> all_;
