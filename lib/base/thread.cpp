@@ -70,6 +70,13 @@ void Thread::detach() noexcept {
   if (auto thread = std::exchange(thread_, std::nullopt)) ::pthread_detach(*thread);
 }
 
+Result<> start_detached(std::string name, Thread::Entry entry) {
+  auto thread = Thread::start(std::move(name), std::move(entry));
+  if (!thread) return fail(thread.error());
+  thread->detach();
+  return {};
+}
+
 void run_all(const std::string& name, const std::vector<Thread::Entry>& tasks) {
   std::vector<Thread> threads;
   std::vector<const Thread::Entry*> left;

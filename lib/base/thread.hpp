@@ -43,6 +43,10 @@ class Thread {
   std::optional<pthread_t> thread_;
 };
 
+/// Runs `entry` on a thread that nobody waits for: it ends by itself, and owns all that it uses. Fails as
+/// Thread::start().
+[[nodiscard]] Result<> start_detached(std::string name, Thread::Entry entry);
+
 /// Runs all tasks at the same time, each on a thread of that name, and returns when all have ended. A task for which no
 /// thread can be made runs on the caller's.
 void run_all(const std::string& name, const std::vector<Thread::Entry>& tasks);

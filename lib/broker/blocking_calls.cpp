@@ -1,8 +1,8 @@
 #include "broker/blocking_calls.hpp"
 
-#include <system_error>
+#include <stdexcept>
 
-#include "broker/detached_thread.hpp"
+#include "base/thread.hpp"
 
 namespace mombridge {
 
@@ -15,11 +15,11 @@ void BlockingCalls::start() {
     std::lock_guard lock(queue_->mutex);
     queue_->running = true;
   }
-  int error = start_detached(name_, [queue = queue_] { queue->run(); });
-  if (!error) return;
+  auto started = start_detached(name_, [queue = queue_] { queue->run(); });
+  if (started) return;
   std::lock_guard lock(queue_->mutex);
   queue_->running = false;
-  throw std::system_error(error, std::generic_category(), "pthread_create");
+  throw std::runtime_error(started.error().text);
 }
 
 bool BlockingCalls::stop(Duration patience) {

@@ -27,7 +27,7 @@ class BlockingCalls {
   BlockingCalls(const BlockingCalls&) = delete;
   BlockingCalls& operator=(const BlockingCalls&) = delete;
 
-  /// Throws std::system_error where no thread can be made. Not after stop().
+  /// Throws std::runtime_error where no thread can be made, as EventLoop::start(). Not after stop().
   void start();
   /// Drops the calls that have not begun, and waits until the one under way is back, at most for `patience`. Returns
   /// false if it is not: then its thread ends when it is, without further effect.

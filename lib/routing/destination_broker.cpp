@@ -6,7 +6,6 @@
 #include "base/text.hpp"
 #include "broker/broker.hpp"
 #include "routing/events.hpp"
-#include "routing/route_table.hpp"
 
 namespace mombridge::routing {
 

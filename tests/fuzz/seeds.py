@@ -138,6 +138,34 @@ def amqp_frames():
     yield "http", b"\x05\x00" + b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
 
+def method(class_, number, arguments=b""):
+    return struct.pack(">HHH", len(arguments) + 4, class_, number) + arguments
+
+
+def amqp_methods():
+    server = table(("product", string("RabbitMQ")), ("version", string("3.10.8")), ("capabilities", nested(("basic.nack", b"t\x01"))))
+    start = method(10, 10, b"\x00\x09" + server + long("AMQPLAIN PLAIN") + long("en_US"))
+    tune = method(10, 30, struct.pack(">HIH", 2047, 131072, 60))
+    open_ok = method(10, 41, short(""))
+    yield "login", start + tune + open_ok
+    yield "no_limits", start + method(10, 30, bytes(8)) + open_ok
+    yield "small_frames", start + method(10, 30, struct.pack(">HIH", 1, 4096, 1))
+    yield "no_plain", method(10, 10, b"\x00\x09" + server + long("EXTERNAL") + long("en_US"))
+    yield "deep_greeting", method(10, 10, b"\x00\x09" + table(("a", deep(60))) + long("PLAIN") + long(""))
+    yield "out_of_turn", tune + start + start
+    yield "cut", start[:-9]
+    yield "refused", start + method(10, 50, struct.pack(">H", 403) + short("ACCESS_REFUSED") + struct.pack(">HH", 0, 0))
+    tag = struct.pack(">QB", 1, 1)
+    yield "answers", b"".join([
+        method(20, 11, long("")), method(20, 20, b"\x01"), method(40, 11), method(50, 11, short("q") + bytes(8)), method(50, 21),
+        method(50, 41, bytes(4)), method(60, 11), method(60, 21, short("c")), method(60, 30, short("c") + b"\x00"), method(60, 72, short("x")),
+        method(60, 80, tag), method(60, 120, tag), method(85, 11), method(10, 60, short("memory")), method(10, 61)])
+    yield "deliveries", method(60, 60, short("c") + tag + short("e") + short("k")) + method(60, 71, tag + short("e") + short("k") + bytes(4)) + \
+        method(60, 50, struct.pack(">H", 312) + short("NO_ROUTE") + short("e") + short("k"))
+    yield "of_clients", method(50, 10, bytes(2) + short("q") + b"\x00" + table(("x", deep(40)))) + method(60, 40, bytes(2) + short("") + short("q"))
+    yield "of_nobody", method(99, 99) + b"\x00\x02\x00\x0a"
+
+
 # Kafka.
 
 def record(flags, *headers):
@@ -280,7 +308,7 @@ def hash_of(text):
     return value
 
 
-TARGETS = [amqp_frames, amqp_properties, amqp_table, config, expression, kafka_record, nested_json, pattern, return_path,
+TARGETS = [amqp_frames, amqp_methods, amqp_properties, amqp_table, config, expression, kafka_record, nested_json, pattern, return_path,
            target_template, typed_text, url]
 
 

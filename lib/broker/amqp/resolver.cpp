@@ -3,8 +3,8 @@
 #include <cstring>
 #include <mutex>
 #include <netdb.h>
-#include <system_error>
-#include <thread>
+
+#include "base/thread.hpp"
 
 namespace mombridge::amqp {
 
@@ -21,19 +21,6 @@ struct Resolution::Shared {
     });
   }
 };
-
-namespace {
-
-Result<> start_thread(std::function<void()> task) {
-  try {
-    std::thread(std::move(task)).detach();
-    return {};
-  } catch (const std::system_error& e) {
-    return fail(std::string("cannot start a thread: ") + e.code().message());
-  }
-}
-
-}  // namespace
 
 Result<std::vector<Address>> look_up(const std::string& host, const std::string& port) {
   addrinfo hints{};
@@ -65,8 +52,9 @@ Resolution::Resolution(EventLoop& loop, Lookup lookup, const std::string& host, 
     : shared_(std::make_shared<Shared>()) {
   shared_->loop = &loop;
   shared_->callback = std::move(callback);
-  auto started = start_thread(
-      [shared = shared_, lookup = std::move(lookup), host, port] { Shared::answer(shared, lookup(host, port)); });
+  auto started = start_detached("resolve", [shared = shared_, lookup = std::move(lookup), host, port] {
+    Shared::answer(shared, lookup(host, port));
+  });
   if (!started) Shared::answer(shared_, fail(started.error().in("cannot resolve '" + host + "'")));
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/counters.hpp"
 #include "base/log.hpp"
-#include "broker/detached_thread.hpp"
+#include "base/thread.hpp"
 #include "broker/kafka/client_callbacks.hpp"
 
 namespace mombridge::kafka {
@@ -56,7 +56,7 @@ void end_shared(rd_kafka_t* client) noexcept {
     ending().finish();
   };
   // Where no thread can be made the caller waits after all.
-  if (start_detached("kafka:end", end)) end();
+  if (!start_detached("kafka:end", end)) end();
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ void end_client(rd_kafka_t* client) noexcept {
     destroy(client);
     ended->finish();
   };
-  if (start_detached("kafka:destroy", end)) end();
+  if (!start_detached("kafka:destroy", end)) end();
   if (ended->await_none(kPatience)) return;
   counter("kafka_clients_left_behind").add();
   log::error("a Kafka client does not end, it is left behind", {{"seconds", kPatience.count()}});

@@ -98,6 +98,16 @@ TEST(Thread, ThatCannotBeMadeIsAnError) {
   EXPECT_TRUE(Thread::start("h:shop", [] {})) << "a thread could be made again";
 }
 
+TEST(Thread, ForWhichNobodyWaits) {
+  auto ended = std::make_shared<std::promise<std::string>>();
+  auto end = ended->get_future();
+  ASSERT_TRUE(start_detached("alone", [ended] { ended->set_value(own_name()); }));
+  ASSERT_EQ(end.wait_for(20s), std::future_status::ready);
+  EXPECT_EQ(end.get(), "alone");
+  test::NoThreads none;
+  EXPECT_FALSE(start_detached("alone", [] { ADD_FAILURE() << "it ran"; }));
+}
+
 TEST(ThreadDeathTest, AnExceptionInItEndsTheProcess) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   auto ends = [](Thread::Entry entry) {

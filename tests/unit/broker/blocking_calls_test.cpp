@@ -3,9 +3,12 @@
 #include <atomic>
 #include <future>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "doubles/no_threads.hpp"
 
 namespace mombridge {
 namespace {
@@ -139,6 +142,13 @@ TEST_F(Calls, TheThreadMayOutliveItsObject) {
   begun.wait();
   other.reset();
   hanging->release.set_value();
+}
+
+TEST(BlockingCallsStart, ThrowsWhereThereIsNoThread) {
+  BlockingCalls calls("test");
+  test::NoThreads none;
+  EXPECT_THROW(calls.start(), std::runtime_error);
+  EXPECT_TRUE(calls.stop(kLong)) << "there is nothing to wait for";
 }
 
 }  // namespace
