@@ -75,8 +75,10 @@ Result<void> read_address(std::string_view address, Endpoint& into) {
 
 Result<ParsedUrl> parse_url(std::string_view url) {
   ParsedUrl result;
-  auto scheme = url.substr(0, url.find("://"));
-  if (scheme != "amqp" && scheme != "amqps") return fail("does not begin with amqp://");
+  auto separator = url.find("://");
+  auto scheme = url.substr(0, separator);
+  if (separator == std::string_view::npos || (scheme != "amqp" && scheme != "amqps"))
+    return fail("does not begin with amqp://");
   result.tls = scheme == "amqps";
   url.remove_prefix(scheme.size() + 3);
 

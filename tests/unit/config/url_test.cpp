@@ -36,6 +36,14 @@ INSTANTIATE_TEST_SUITE_P(Good, Url,
                                          Case{"amqp://u:p:q@r@rabbit", "rabbit", "5672", "/", "u", "p:q@r"},
                                          Case{"amqps://127.0.0.1:5671", "127.0.0.1", "5671", "/", "guest", "guest"}));
 
+TEST(UrlErrors, ASchemeIsNotAll) {
+  for (auto* url : {"amqp", "amqps", "amqp:", "amqps:/", "amqp//host"}) {
+    auto parsed = parse_url(url);
+    ASSERT_FALSE(parsed) << url;
+    EXPECT_EQ(parsed.error().text, "does not begin with amqp://") << url;
+  }
+}
+
 TEST(UrlErrors, NameNoSecrets) {
   for (auto* url : {"",
                     "amqp:",
