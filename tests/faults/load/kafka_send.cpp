@@ -36,7 +36,9 @@ Producer make_producer(const std::string& servers, Sending& sending) {
   auto* conf = kafka_conf({{"bootstrap.servers", servers},
                            // What may have been appended is never sent again: a copy would look like one of the
                            // bridge's. So it needs no idempotence, which has errors that only a new client gets over.
+                           // What a node refuses that does not lead is sent again, and before what came after it.
                            {"retries", "0"},
+                           {"max.in.flight.requests.per.connection", "1"},
                            {"linger.ms", "5"},
                            {"message.timeout.ms", "0"},
                            {"request.timeout.ms", "3000"},

@@ -1,6 +1,5 @@
 #include "counting.hpp"
 
-#include <cstddef>
 #include <algorithm>
 #include <atomic>
 #include <cstddef>

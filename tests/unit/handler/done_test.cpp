@@ -1,8 +1,7 @@
 // A plugin's publish-done callbacks: they run on a thread of the handler's own, whatever they do there.
 
-#include "handler/done_thread.hpp"
-
 #include "doubles/no_threads.hpp"
+#include "handler/done_thread.hpp"
 #include "running.hpp"
 
 namespace mombridge::handler::test {
