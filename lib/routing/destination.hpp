@@ -13,11 +13,10 @@
 #include "config/diagnostics.hpp"
 #include "reply/replier.hpp"
 #include "routing/endpoint.hpp"
+#include "routing/hops.hpp"
 #include "routing/outgoing.hpp"
 
 namespace mombridge::routing {
-
-struct Route;
 
 /// How a request that is sent to a destination is answered.
 enum class Answers : uint8_t {
@@ -62,8 +61,11 @@ struct Compiling {
   std::function<const Endpoint*(const std::string&)> endpoint;
   std::function<handler::Handler*(const std::string&)> handler;
   const reply::Replier& replier;
-  const Route* route;  ///< null: what is sent there is not a message as it came (a reply, a dead letter)
-  std::string path;    ///< in the file, for diagnostics
+  /// Null, and so its mark: what is sent there is not a message as it came (a reply, a dead letter). Both live as long
+  /// as the destination.
+  const config::Route* route;
+  const RouteMark* mark;
+  std::string path;  ///< in the file, for diagnostics
   config::Diagnostics& diagnostics;
 };
 

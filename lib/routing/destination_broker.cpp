@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "broker/broker.hpp"
+#include "message/pattern.hpp"
 #include "routing/events.hpp"
 
 namespace mombridge::routing {
@@ -36,7 +37,8 @@ BrokerDestination::BrokerDestination(const config::Destination& config, const Co
     : config_(config),
       endpoint_(compiling.endpoint(config.broker)),
       replier_(compiling.replier),
-      route_(compiling.route) {
+      route_(compiling.route),
+      mark_(compiling.mark) {
   auto& path = compiling.path;
   target_ = parse(config.target, path + ".target", compiling.diagnostics);
   if (config.key) key_ = parse(*config.key, path + ".key", compiling.diagnostics);
@@ -107,8 +109,7 @@ Result<> BrokerDestination::render_headers(Outgoing& out) const {
   auto& rendered = out.rendered;
   rendered.headers.clear();
   // The mark of a route that hands the message on as it is shows later that the message has come back.
-  auto* mark = route_ ? &route_->mark : nullptr;
-  rendered.headers.push_back({header::kHops, Value::of(Hops(source).next(rendered.hops, mark))});
+  rendered.headers.push_back({header::kHops, Value::of(Hops(source).next(rendered.hops, mark_))});
   rendered.header_values.resize(headers_.size());  // before any view of an element is taken
   for (size_t i = 0; i < headers_.size(); ++i) {
     auto& header = headers_[i];
@@ -138,8 +139,8 @@ std::optional<Refusal> BrokerDestination::address(Outgoing& out) const {
     forwarded.message.reply_partition.reset();
     return std::nullopt;
   }
-  auto ok = replier_.forward(request, {*route_->config, *out.origin->section, *endpoint_->section}, out.deadline,
-                             Clock::now(), forwarded);
+  auto ok = replier_.forward(request, {*route_, *out.origin->section, *endpoint_->section}, out.deadline, Clock::now(),
+                             forwarded);
   if (!ok) {
     events::request_too_long(out.route, ok.error().text);
     return Refusal{"return_path_too_long", ok.error().text};

@@ -49,7 +49,8 @@ class BrokerDestination final : public Destination {
   const config::Destination& config_;
   const Endpoint* endpoint_;
   const reply::Replier& replier_;
-  const Route* route_;
+  const config::Route* route_;
+  const RouteMark* mark_;
   Template target_;
   std::optional<Template> key_;
   std::vector<AddedHeader> headers_;

@@ -17,6 +17,7 @@ HandlerDestination::HandlerDestination(const config::Destination& config, const 
   if (!config.reply_to) return;
   auto reply = compiling;
   reply.route = nullptr;
+  reply.mark = nullptr;
   reply.path += ".reply_to";
   reply_to_ = BrokerDestination::compile(*config.reply_to, reply);
 }

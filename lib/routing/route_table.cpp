@@ -114,7 +114,8 @@ class RouteTable::Compiler {
     return {.endpoint = endpoint,
             .handler = handler,
             .replier = *table_.replier_,
-            .route = route,
+            .route = route ? route->config : nullptr,
+            .mark = route ? &route->mark : nullptr,
             .path = std::move(path),
             .diagnostics = diagnostics_};
   }

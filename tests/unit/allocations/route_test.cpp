@@ -6,6 +6,7 @@
 #include "broker/memory/broker.hpp"
 #include "counting.hpp"
 #include "loading.hpp"
+#include "routing/destination_broker.hpp"
 #include "routing/router.hpp"
 
 namespace mombridge {
@@ -48,18 +49,19 @@ class Route : public testing::TestWithParam<std::string> {
   Route()
       : loaded_(config::test::load_text("brokers: {a: {type: memory}, b: {type: memory}}\nroutes:\n" + GetParam())) {
     EXPECT_THAT(loaded_.said, testing::IsEmpty());
-    RouteTable::Brokers endpoints;
+    RouteTable::Brokers brokers;
     for (auto& section : loaded_.config.brokers) {
       auto& broker = section.name == "a" ? a_ : b_;
       broker = memory::create(section);
-      endpoints[section.name] = {&section, broker.get()};
+      brokers[section.name] = broker.get();
     }
     config::Diagnostics diagnostics;
-    router_.use(RouteTable::compile(loaded_.config, std::move(endpoints), {}, diagnostics));
+    router_.use(RouteTable::compile(std::make_shared<const config::Config>(loaded_.config), {broker_destination_kind()},
+                                    brokers, {}, diagnostics));
     EXPECT_TRUE(diagnostics.ok());
     timers_.start();
     b_->start(end_);
-    a_->start(router_.port("a"));
+    a_->start(router_.ingress("a"));
     for (int i = 0; i < kAtOnce; ++i) messages_.push_back(std::make_unique<Beginning>(done_));
   }
   ~Route() override {

@@ -39,8 +39,8 @@ class ConfirmWindowTest : public testing::Test {
   static Returned returned(const test::Probe& probe) {
     Buffer properties;
     Writer writer(properties);
-    EXPECT_TRUE(encode_properties(writer, probe));
-    return {"312 NO_ROUTE", std::string(probe.exchange), std::string(probe.target), properties.str(),
+    EXPECT_TRUE(encode_properties(writer, probe, probe.own_options.author));
+    return {"312 NO_ROUTE", probe.own_options.exchange, std::string(probe.target), properties.str(),
             std::string(probe.own.body)};
   }
 
@@ -135,7 +135,7 @@ TEST_F(ConfirmWindowTest, WhatWasNotPublishedMatchesNothing) {
     back.*change = "else";
     EXPECT_FALSE(window.match(back));
   }
-  probe.mandatory = false;
+  probe.own_options.mandatory = false;
   EXPECT_FALSE(window.match(returned(probe))) << "one that need not be routed is never returned";
   EXPECT_THAT(confirm(1), ElementsAre("body"));
 }
