@@ -140,7 +140,15 @@ class ClusterBed(Bed):
         super().wait_ready()
         self.rabbit.wait_whole()
         if self.kafka:
-            wait(lambda: not self.kafka_client().behind(), 60, "every replica of every partition to be in sync")
+            wait(self._in_sync, 60, "every replica of every partition to be in sync")
+
+    def _in_sync(self):
+        """By the word of every node: one that stood still says for a moment what was true before."""
+        for node in self.kafka.nodes:
+            with contextlib.closing(harness.KafkaClient(node.bootstrap)) as client:
+                if client.behind():
+                    return False
+        return True
 
     def clear(self, plan):
         """A node that comes back has every queue and partition to catch up with, and an election takes place for each."""
