@@ -4,6 +4,7 @@
 #include "broker/amqp/config.hpp"
 
 #include <fcntl.h>
+#include <memory>
 #include <string>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include "broker/memory/config.hpp"
 #include "config/load.hpp"
 #include "routing/check.hpp"
+#include "routing/destination_broker.hpp"
+#include "routing/destination_handler.hpp"
 #include "routing/explain.hpp"
 #include "routing/route_table.hpp"
 #include "support.hpp"
@@ -40,6 +43,8 @@ class File {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const File file;
   static const std::vector<config::KindReader> kinds{amqp::reader(), kafka::reader(), memory::reader()};
+  static const routing::DestinationKinds destinations{routing::broker_destination_kind(),
+                                                      routing::handler_destination_kind()};
   auto text = fuzz::Input(data, size).rest();
   file.write(text);
   config::LoadOptions options;
@@ -47,16 +52,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   // A file that is named in it could be a device that never ends.
   options.environment = text.find('/') == std::string_view::npos;
   config::Diagnostics diagnostics;
-  auto config = config::load(options, kinds, diagnostics);
-  routing::check(config, diagnostics);
+  auto config = std::make_shared<const config::Config>(config::load(options, kinds, diagnostics));
+  routing::check(config, destinations, diagnostics);
   for (auto& diagnostic : diagnostics.sorted()) {
     auto line = diagnostic.text();
     fuzz::require(!line.empty() && printable(line, line.size() + 1) == line);
   }
   if (!diagnostics.ok()) return 0;
   config::Diagnostics none;
-  auto table = routing::RouteTable::compile(config, {}, {}, none);
+  auto table = routing::RouteTable::compile(config, destinations, {}, {}, none);
   fuzz::require(none.ok());
-  for (auto& broker : config.brokers) (void)routing::explain(*table, broker.name, "orders.new", {});
+  for (auto& broker : config->brokers) (void)routing::explain(*table, broker.name, "orders.new", {});
   return 0;
 }

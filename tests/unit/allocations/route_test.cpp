@@ -56,8 +56,8 @@ class Route : public testing::TestWithParam<std::string> {
       brokers[section.name] = broker.get();
     }
     config::Diagnostics diagnostics;
-    router_.use(RouteTable::compile(std::make_shared<const config::Config>(loaded_.config), {broker_destination_kind()},
-                                    brokers, {}, diagnostics));
+    router_.use(RouteTable::compile(std::make_shared<const config::Config>(loaded_.config),
+                                    {routing::broker_destination_kind()}, brokers, {}, diagnostics));
     EXPECT_TRUE(diagnostics.ok());
     timers_.start();
     b_->start(end_);
