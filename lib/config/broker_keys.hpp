@@ -1,7 +1,7 @@
 #pragma once
 // Keys that every kind of broker has in its section.
 
-#include "config/load.hpp"
+#include "config/kind_reader.hpp"
 #include "config/yaml_reader.hpp"
 
 namespace mombridge::config {

@@ -10,13 +10,13 @@ namespace fs = std::filesystem;
 namespace {
 
 // A relative path: beside the file that names it, then in the folder of installed handlers.
-void resolve(Section& section, const Scalar& plugin, const LoadOptions& options, Text& into) {
+void resolve(Section& section, const Scalar& plugin, const Loading& loading, Text& into) {
   into = plugin.text();
-  if (!options.environment || !plugin.known) return;
+  if (!loading.environment || !plugin.known) return;
   if (plugin.value.empty()) return section.error("plugin", "an empty path");
   std::vector<fs::path> candidates{fs::path(plugin.mark.file).parent_path() / plugin.value};
-  if (fs::path(plugin.value).is_relative() && !options.handler_folder.empty())
-    candidates.push_back(options.handler_folder / plugin.value);
+  if (fs::path(plugin.value).is_relative() && !loading.handler_folder.empty())
+    candidates.push_back(loading.handler_folder / plugin.value);
   for (auto& candidate : candidates) {
     std::error_code error;
     if (!fs::is_regular_file(candidate, error)) continue;
@@ -25,7 +25,7 @@ void resolve(Section& section, const Scalar& plugin, const LoadOptions& options,
     return;
   }
   section.error("plugin", "no such file: " + in_quotes(plugin.shown),
-                candidates.size() > 1 ? "neither beside this file nor in " + options.handler_folder.string()
+                candidates.size() > 1 ? "neither beside this file nor in " + loading.handler_folder.string()
                 : fs::path(plugin.value).is_relative() ? "a relative path is looked for beside this file"
                                                        : "");
 }
@@ -50,7 +50,7 @@ void read_handler(const Text& name, Section section, Loading& loading) {
     section.diagnostics().error(name.mark, section.path(), "not a name",
                                 "letters, digits, '_', '-' and '.', up to 100");
   if (section.require("plugin", "the path of its .so")) {
-    if (auto plugin = section.scalar("plugin")) resolve(section, *plugin, loading.options, handler.plugin);
+    if (auto plugin = section.scalar("plugin")) resolve(section, *plugin, loading, handler.plugin);
   }
   if (auto* settings = section.node("config")) {
     if (settings->kind == Node::Kind::map)

@@ -148,7 +148,7 @@ Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Di
   Config config;
   auto root = read_all(options, diagnostics);
   if (root.kind != Node::Kind::map) return config;
-  Loading loading{options, kinds, config};
+  Loading loading{options.environment, options.handler_folder, kinds, config};
   Section top(root, "", diagnostics);
   read_top(top, loading);
   read_brokers(top, loading);

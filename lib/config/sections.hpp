@@ -1,14 +1,19 @@
 #pragma once
 // The parts of load(), one per section of the file.
 
-#include "config/load.hpp"
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "config/kind_reader.hpp"
 #include "config/yaml_reader.hpp"
 
 namespace mombridge::config {
 
 /// What every part needs while the configuration grows.
 struct Loading {
-  const LoadOptions& options;
+  bool environment;  ///< as in LoadOptions, and so is the folder
+  const std::filesystem::path& handler_folder;
   const std::vector<KindReader>& kinds;
   Config& config;
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
+#include "message/short_string.hpp"
 
 namespace mombridge::routing {
 
@@ -9,8 +10,6 @@ namespace {
 
 constexpr size_t kLongestReason = 1024;
 constexpr size_t kShortReason = 120;
-/// What AMQP takes as a property; longer texts become headers there.
-constexpr size_t kLongestText = 255;
 
 template <size_t N>
 std::string_view big_endian(std::array<char, N>& storage, int64_t value) {
@@ -79,8 +78,8 @@ void DeadLetter::reduce(Publication& publication, bool as_record) {
   message_.headers = {};
   for (auto* text : {&message_.content_type, &message_.content_encoding, &message_.correlation_id, &message_.reply_to,
                      &message_.message_id, &message_.type, &message_.app_id})
-    if (form_ == Form::only_body || (*text && (*text)->size() > kLongestText)) text->reset();
-  if (!as_record && (form_ == Form::only_body || publication.key.value_or("").size() > kLongestText))
+    if (form_ == Form::only_body || (*text && (*text)->size() > kLongestShortString)) text->reset();
+  if (!as_record && (form_ == Form::only_body || publication.key.value_or("").size() > kLongestShortString))
     publication.key.reset();
   if (form_ != Form::only_body) return;
   message_.reply_partition.reset();

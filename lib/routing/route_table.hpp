@@ -7,42 +7,17 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/backoff.hpp"
-#include "base/counters.hpp"
 #include "base/text.hpp"
 #include "config/config.hpp"
 #include "config/diagnostics.hpp"
 #include "message/message.hpp"
-#include "message/pattern.hpp"
 #include "reply/replier.hpp"
 #include "routing/destination.hpp"
 #include "routing/destination_reply.hpp"
 #include "routing/destination_source.hpp"
-#include "routing/hops.hpp"
+#include "routing/route.hpp"
 
 namespace mombridge::routing {
-
-/// How a failed message is retried and where it ends.
-struct FailurePolicy {
-  explicit FailurePolicy(const config::Failures& failures);
-  unsigned attempts;
-  Backoff backoff;
-  bool reject_when_exhausted;
-  std::shared_ptr<const Destination> dead_letter;  ///< null: none
-};
-
-struct Route {
-  const config::Route* config = nullptr;
-  size_t place = 0;  ///< in the file
-  Pattern pattern{"#"};
-  std::vector<std::unique_ptr<const Destination>> to;
-  std::shared_ptr<const FailurePolicy> failures;
-  RouteMark mark;
-  Counter* matched = nullptr;
-
-  /// Headers and subscription as `from` asks for; the pattern is looked at by the table.
-  [[nodiscard]] bool accepts(const Message& message) const;
-};
 
 /// The routes that one subscription may use: exact targets are looked up, patterns are scanned.
 struct Lane {

@@ -7,13 +7,9 @@
 #include <unordered_map>
 
 #include "base/clock.hpp"
+#include "base/text.hpp"
 
 namespace mombridge::amqp {
-
-/// So that a look-up by a view makes no string.
-struct TextHash : std::hash<std::string_view> {
-  using is_transparent = void;
-};
 
 /// A publish to an exchange that is not there would close the channel and take everything unconfirmed with it. So each
 /// is asked for once, and what the broker answered is kept: that an exchange exists for as long as the channel lasts,

@@ -4,9 +4,9 @@
 #include <semaphore>
 
 #include "broker/memory/broker.hpp"
+#include "compiling.hpp"
 #include "counting.hpp"
 #include "loading.hpp"
-#include "routing/destination_broker.hpp"
 #include "routing/router.hpp"
 
 namespace mombridge {
@@ -56,8 +56,7 @@ class Route : public testing::TestWithParam<std::string> {
       brokers[section.name] = broker.get();
     }
     config::Diagnostics diagnostics;
-    router_.use(RouteTable::compile(std::make_shared<const config::Config>(loaded_.config),
-                                    {routing::broker_destination_kind()}, brokers, {}, diagnostics));
+    router_.use(routing::test::compile(loaded_.config, diagnostics, brokers));
     EXPECT_TRUE(diagnostics.ok());
     timers_.start();
     b_->start(end_);

@@ -39,9 +39,7 @@ LIBRARIES = [
 
 # Circles inside a folder that wait to be taken apart: this list may only become shorter. By folder, the names of the
 # file pairs in the circle.
-WAITING_CIRCLES = {
-    ("config", ("load", "sections")),
-}
+WAITING_CIRCLES = set()
 
 # Threads are made by base/thread.hpp, which says what becomes of their exceptions and of their failure to start.
 THREADS = re.compile(r"\bstd::j?thread\b(?!::)|\bpthread_create\b|\bstd::async\b")

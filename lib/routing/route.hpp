@@ -1,0 +1,39 @@
+#pragma once
+// One route, compiled, and what becomes of the messages that fail on it.
+
+#include <memory>
+#include <vector>
+
+#include "base/backoff.hpp"
+#include "base/counters.hpp"
+#include "config/config.hpp"
+#include "message/message.hpp"
+#include "message/pattern.hpp"
+#include "routing/destination.hpp"
+#include "routing/hops.hpp"
+
+namespace mombridge::routing {
+
+/// How a failed message is retried and where it ends.
+struct FailurePolicy {
+  explicit FailurePolicy(const config::Failures& failures);
+  unsigned attempts;
+  Backoff backoff;
+  bool reject_when_exhausted;
+  std::shared_ptr<const Destination> dead_letter;  ///< null: none
+};
+
+struct Route {
+  const config::Route* config = nullptr;
+  size_t place = 0;  ///< in the file
+  Pattern pattern{"#"};
+  std::vector<std::unique_ptr<const Destination>> to;
+  std::shared_ptr<const FailurePolicy> failures;
+  RouteMark mark;
+  Counter* matched = nullptr;
+
+  /// Headers and subscription as `from` asks for; the pattern is looked at by the table.
+  [[nodiscard]] bool accepts(const Message& message) const;
+};
+
+}  // namespace mombridge::routing
