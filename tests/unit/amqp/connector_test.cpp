@@ -228,7 +228,7 @@ TEST_F(ConnectorTest, WithoutAThreadToResolveTheNameTheAttemptFails) {
   ASSERT_EQ(::pthread_setattr_default_np(&huge), 0);
   auto said = attempt();
   ASSERT_EQ(::pthread_setattr_default_np(&before), 0);
-  EXPECT_THAT(said, HasSubstr("cannot resolve 'rabbit': cannot start a thread: "));
+  EXPECT_THAT(said, HasSubstr("cannot resolve 'rabbit': cannot make thread 'resolve': "));
   EXPECT_EQ(attempt(), "connected") << "and is tried again";
 }
 

