@@ -2,8 +2,11 @@
 // read can be written and read again. Input: a byte of flags for how it is read, then the bytes of the content header
 // behind the body's size.
 
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "broker/amqp/properties.hpp"
+#include "message/bridge_owned.hpp"
 #include "support.hpp"
 
 using namespace mombridge;        // NOLINT(google-build-using-namespace)
@@ -18,6 +21,12 @@ struct Sent final : Publication {
   }
   void completed(Outcome) noexcept override {}
 };
+
+/// Of bridges' own headers, one that stands twice is forged, and dropped the second time.
+size_t senders_own(const Message& message) {
+  return static_cast<size_t>(
+      std::ranges::count_if(message.headers, [](auto& h) { return owner_of(h.name) == NameOwner::sender; }));
+}
 
 }  // namespace
 
@@ -50,6 +59,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::require(again.type == message.type && again.app_id == message.app_id && again.priority == message.priority);
   fuzz::require(again.record_time_ms == message.record_time_ms && again.timestamp == message.timestamp);
   fuzz::require(again.redelivered == message.redelivered);
-  fuzz::require(again.headers.size() >= message.headers.size());
+  fuzz::require(senders_own(again) >= senders_own(message));
   return 0;
 }
