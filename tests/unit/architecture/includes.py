@@ -37,10 +37,6 @@ LIBRARIES = [
     ("spdlog", re.compile(r"spdlog/.*|fmt/.*"), re.compile(r"lib/base/.*")),
 ]
 
-# Circles inside a folder that wait to be taken apart: this list may only become shorter. By folder, the names of the
-# file pairs in the circle.
-WAITING_CIRCLES = set()
-
 # Threads are made by base/thread.hpp, which says what becomes of their exceptions and of their failure to start.
 THREADS = re.compile(r"\bstd::j?thread\b(?!::)|\bpthread_create\b|\bstd::async\b")
 THREADS_ALLOWED = re.compile(r"lib/(base/thread\.cpp|sdk/.*)")
@@ -95,7 +91,7 @@ def circles(includes):
                    if name in reached[name]})
 
 
-def circle_violations(files, waiting):
+def circle_violations(files):
     """As violations(), for circles among the file pairs of each folder."""
     folders = {}
     for file, text in files.items():
@@ -106,11 +102,9 @@ def circle_violations(files, waiting):
             other_folder, _, other = name.rpartition("/")
             if other_folder == folder and other.rsplit(".", 1)[0] != pair.rsplit(".", 1)[0]:
                 includes.add(other.rsplit(".", 1)[0])
-    found = {(folder, circle) for folder, pairs in folders.items() for circle in circles(pairs)}
-    for folder, circle in sorted(found - waiting):
-        yield f"{folder}: error: includes run in a circle: {', '.join(circle)}"
-    for folder, circle in sorted(waiting - found):
-        yield f"{folder}: error: no circle of {', '.join(circle)} (any more): take it off the list"
+    for folder, pairs in sorted(folders.items()):
+        for circle in circles(pairs):
+            yield f"{folder}: error: includes run in a circle: {', '.join(circle)}"
 
 
 def thread_violations(files):
@@ -142,7 +136,7 @@ def violations(root):
 
 def main(root):
     files = sources(pathlib.Path(root))
-    found = [*violations(pathlib.Path(root)), *circle_violations(files, WAITING_CIRCLES),
+    found = [*violations(pathlib.Path(root)), *circle_violations(files),
              *thread_violations(files)]
     print("\n".join(found) if found else "every include runs down")
     return 1 if found else 0

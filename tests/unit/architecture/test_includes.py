@@ -73,17 +73,15 @@ class Includes(unittest.TestCase):
 
 
 class Circles(unittest.TestCase):
-    def report(self, files, waiting=()):
-        return list(includes.circle_violations(files, set(waiting)))
+    def report(self, files):
+        return list(includes.circle_violations(files))
 
     def test_inside_a_folder(self):
         files = {"lib/base/a.hpp": '#include "base/b.hpp"\n', "lib/base/b.cpp": '#include "base/b.hpp"\n#include "base/c.hpp"\n',
                  "lib/base/c.hpp": '#include "base/a.hpp"\n', "lib/base/d.hpp": '#include "base/a.hpp"\n'}
         self.assertEqual(self.report(files), ["base: error: includes run in a circle: a, b, c"])
-        self.assertEqual(self.report(files, [("base", ("a", "b", "c"))]), [])
         files["lib/base/c.hpp"] = ""
         self.assertEqual(self.report(files), [])
-        self.assertIn("take it off the list", self.report(files, [("base", ("a", "b", "c"))])[0])
 
     def test_none(self):
         self.assertEqual(self.report({"lib/base/a.cpp": '#include "base/a.hpp"\n', "lib/base/a.hpp": '// #include "base/b.hpp"\n',
