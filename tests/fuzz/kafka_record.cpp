@@ -41,9 +41,9 @@ RecordHeaders headers_of(fuzz::Input& input) {
 std::vector<Header> sorted(std::span<const Header> headers) {
   std::vector<Header> all(headers.begin(), headers.end());
   auto text = [](const Header& h) {
-    std::string text(h.name), type;
-    if (h.value.kind != Value::Kind::null) to_text(h.value, text, type);
-    return text + type;
+    std::string all_of_it(h.name), type;
+    if (h.value.kind != Value::Kind::null) to_text(h.value, all_of_it, type);
+    return all_of_it + type;
   };
   std::ranges::stable_sort(all, {}, text);
   return all;
