@@ -24,7 +24,10 @@ void write_log(const rd_kafka_t* client, int level, const char* facility, const 
   constexpr int kWarning = 4;
   contained([&] {
     std::string_view name = rd_kafka_name(client);
-    bool loud = level <= kWarning && std::string_view(facility) != "CONFWARN";
+    // A client that is being ended complains of the connections that were cut for it.
+    auto* context = context_of(client);
+    bool ends = context && context->sockets.is_cut();
+    bool loud = level <= kWarning && std::string_view(facility) != "CONFWARN" && !ends;
     if (!loud) return log::debug(text, {{"client", name}, {"facility", facility}});
     repeated.event(log::Level::warn, text, {{"client", name}, {"facility", facility}});
   });

@@ -1,6 +1,7 @@
 #pragma once
 // The connections of one client, so that they can be cut while librdkafka still has the client.
 
+#include <atomic>
 #include <mutex>
 #include <sys/socket.h>
 #include <vector>
@@ -19,11 +20,12 @@ class ClientSockets {
   int close(int fd) noexcept;
   /// Shuts all connections down, and lets none be made any more.
   void cut() noexcept;
+  [[nodiscard]] bool is_cut() const noexcept { return cut_; }
 
  private:
   std::mutex mutex_;
   std::vector<int> fds_;
-  bool cut_ = false;
+  std::atomic<bool> cut_{false};  ///< changes under the lock
 };
 
 }  // namespace mombridge::kafka

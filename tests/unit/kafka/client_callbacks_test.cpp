@@ -57,5 +57,15 @@ TEST(ClientCallbacks, TheLogOutlivesALackOfMemory) {
   EXPECT_EQ(thrown(), before + 1);
 }
 
+TEST(ClientCallbacks, WhatAClientThatEndsSaysOfItsConnectionsIsNoWarning) {
+  log::init(log::Level::warn, log::Format::json);
+  auto client = make_client(RD_KAFKA_PRODUCER, *make_settings("127.0.0.1:1", "g", {}), {}, ClientLog::silent);
+  ASSERT_TRUE(client) << client.error().text;
+  testing::internal::CaptureStderr();
+  context_of(client->get())->sockets.cut();
+  write_log(client->get(), 3, "FAIL", "disconnected by ourselves");
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+}
+
 }  // namespace
 }  // namespace mombridge::kafka
