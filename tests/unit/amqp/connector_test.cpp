@@ -6,12 +6,12 @@
 #include <future>
 #include <mutex>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <sys/resource.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "doubles/no_threads.hpp"
 #include "half_transport.hpp"
 #include "scripted_server.hpp"
 
@@ -221,14 +221,10 @@ TEST_F(ConnectorTest, WithoutADescriptorTheReasonIsTheTrueOne) {
 TEST_F(ConnectorTest, WithoutAThreadToResolveTheNameTheAttemptFails) {
   test::ScriptedServer server;
   has_addresses({loopback(server.port())});
-  pthread_attr_t before, huge;
-  ASSERT_EQ(::pthread_getattr_default_np(&before), 0);
-  ASSERT_EQ(::pthread_getattr_default_np(&huge), 0);
-  ASSERT_EQ(::pthread_attr_setstacksize(&huge, size_t{1} << 47), 0) << "more than there is address space";
-  ASSERT_EQ(::pthread_setattr_default_np(&huge), 0);
-  auto said = attempt();
-  ASSERT_EQ(::pthread_setattr_default_np(&before), 0);
-  EXPECT_THAT(said, HasSubstr("cannot resolve 'rabbit': cannot make thread 'resolve': "));
+  {
+    mombridge::test::NoThreads none;
+    EXPECT_THAT(attempt(), HasSubstr("cannot resolve 'rabbit': cannot make thread 'resolve': "));
+  }
   EXPECT_EQ(attempt(), "connected") << "and is tried again";
 }
 
