@@ -70,8 +70,8 @@ class Counting(unittest.TestCase):
 
 
 class Reporting(unittest.TestCase):
-    def complaints(self, larger=None, waiting=(), **files):
-        return list(classes.complaints(read(**files), larger or {}, set(waiting)))
+    def complaints(self, larger=None, **files):
+        return list(classes.complaints(read(**files), larger or {}))
 
     many_members = "class A {" + "".join(f"int m{i};" for i in range(16)) + "void f(); void g(); void h(); %s };"
     many_methods = "class A {" + "".join(f"void f{i}();" for i in range(21)) + "};"
@@ -81,15 +81,13 @@ class Reporting(unittest.TestCase):
         self.assertIn("A: 0 data members, 21 methods", self.complaints(x_hpp=self.many_methods)[0])
         self.assertEqual(self.complaints(x_hpp=self.many_members % ""), [], "a record may be large")
         self.assertEqual(self.complaints({"A": "because"}, x_hpp=self.many_methods), [])
-        self.assertEqual(self.complaints(waiting=["A"], x_hpp=self.many_methods), [])
 
     def test_spread(self):
         files = {"x_hpp": "class A { void f(); void g(); };", "x_cpp": "void A::f() {}", "y_cpp": "void A::g() {}"}
         self.assertEqual(self.complaints(**files), ["A is defined in lib/a/x.cpp, lib/a/y.cpp: one class, one file pair"])
 
-    def test_lists_become_shorter(self):
+    def test_reasons_that_are_no_longer_needed(self):
         self.assertIn("take it off", self.complaints({"A": "because"}, x_hpp="class A {};")[0])
-        self.assertIn("take it off", self.complaints(waiting=["A"])[0])
 
 
 if __name__ == "__main__":
