@@ -1,14 +1,12 @@
 #include "routing/destination_reply.hpp"
 
-#include "broker/broker.hpp"
-
 namespace mombridge::routing {
 
 std::optional<Refusal> ReplyDestination::prepare(Outgoing& out) const {
   auto& publication = static_cast<Publication&>(out);
   auto& reply = *out.content;
   publication.message = &reply;
-  publication.options = endpoint_.section->settings->reply_options(out.reply_address.address);
+  publication.options = endpoint().section->settings->reply_options(out.reply_address.address);
   publication.target = out.reply_address.address;
   publication.key = reply.key;
   publication.headers = {};
@@ -16,9 +14,7 @@ std::optional<Refusal> ReplyDestination::prepare(Outgoing& out) const {
   return std::nullopt;
 }
 
-void ReplyDestination::send(Outgoing& out) const noexcept { endpoint_.instance->publish(out); }
-
-std::string ReplyDestination::text() const { return endpoint_.section->name; }
+std::string ReplyDestination::text() const { return endpoint().section->name; }
 
 std::string ReplyDestination::explain(const Message& message, std::string_view) const {
   return "the requester at " + text() + (message.reply_to ? ", '" + std::string(*message.reply_to) + "'" : "");

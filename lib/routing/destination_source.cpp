@@ -1,7 +1,5 @@
 #include "routing/destination_source.hpp"
 
-#include "broker/broker.hpp"
-
 namespace mombridge::routing {
 
 std::optional<Refusal> SourceDestination::prepare(Outgoing& out) const {
@@ -21,9 +19,7 @@ std::optional<Refusal> SourceDestination::prepare(Outgoing& out) const {
   return std::nullopt;
 }
 
-void SourceDestination::send(Outgoing& out) const noexcept { endpoint_.instance->publish(out); }
-
-std::string SourceDestination::text() const { return "the source at " + endpoint_.section->name; }
+std::string SourceDestination::text() const { return "the source at " + endpoint().section->name; }
 
 std::string SourceDestination::explain(const Message& message, std::string_view) const {
   return text() + ", from which '" + std::string(message.target) + "' came";

@@ -5,24 +5,18 @@
 #include <string>
 #include <string_view>
 
-#include "routing/destination.hpp"
+#include "routing/destination_endpoint.hpp"
 
 namespace mombridge::routing {
 
 /// For deliveries that say how they get back (Delivery::deliveries_left).
-class SourceDestination final : public Destination {
+class SourceDestination final : public EndpointDestination {
  public:
-  /// `endpoint`, whose queues it stands for, outlives this.
-  explicit SourceDestination(const Endpoint& endpoint) : endpoint_(endpoint) {}
+  using EndpointDestination::EndpointDestination;
 
   std::optional<Refusal> prepare(Outgoing& out) const override;
-  void send(Outgoing& out) const noexcept override;
-  [[nodiscard]] bool away() const noexcept override { return routing::away(endpoint_); }
   [[nodiscard]] std::string text() const override;
   [[nodiscard]] std::string explain(const Message& message, std::string_view broker) const override;
-
- private:
-  const Endpoint& endpoint_;
 };
 
 }  // namespace mombridge::routing

@@ -227,19 +227,24 @@ TEST(Connection, AFrameOnAChannelThatWasNeverOpenedEndsIt) {
     }
 }
 
-// They may carry tables, which rabbitmq-c decodes as deep as they nest.
-TEST(Connection, AMethodThatOnlyClientsSendEndsItAndIsNotDecoded) {
+// Arrays in arrays, so many that a decoder that recurses would end the process.
+std::string deep_array() {
   std::string value = "V";
   for (int i = 0; i < 20'000; ++i) {
     Buffer outer("A");
     Writer(outer).long_string(value);
     value = outer.str();
   }
+  return value;
+}
+
+// They may carry tables, which rabbitmq-c decodes as deep as they nest.
+TEST(Connection, AMethodThatOnlyClientsSendEndsItAndIsNotDecoded) {
   auto declare = test::arguments([&](Writer& w) {
     w.number(uint16_t{0});
     w.short_string("queue");
     w.octet(0);
-    w.long_string("\4deep" + value);
+    w.long_string("\4deep" + deep_array());
   });
   for (auto [channel, id, name] : {std::tuple(1, AMQP_QUEUE_DECLARE_METHOD, "AMQP_QUEUE_DECLARE_METHOD"),
                                    {0, AMQP_CONNECTION_START_OK_METHOD, "AMQP_CONNECTION_START_OK_METHOD"}}) {
@@ -263,13 +268,7 @@ TEST(Connection, MethodsOutOfTurnEndIt) {
 
 // rabbitmq-c's decoder would recurse 26,000 times.
 TEST(Connection, AGreetingThatNestsDeep) {
-  std::string value = "V";
-  for (int i = 0; i < 20'000; ++i) {
-    Buffer outer("A");
-    Writer(outer).long_string(value);
-    value = outer.str();
-  }
-  Connected c(Greeting{.properties = "\4deep" + value + "\7versionS\0\0\0\00512.34"s});
+  Connected c(Greeting{.properties = "\4deep" + deep_array() + "\7versionS\0\0\0\00512.34"s});
   EXPECT_EQ(c.client.connection->agreed().server_major, 12u);
 }
 

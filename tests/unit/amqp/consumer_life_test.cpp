@@ -23,6 +23,9 @@ using test::FrameSocket;
 using testing::HasSubstr;
 using State = LinkStatus::State;
 
+const test::Entry kTheirs{.queue = "q"};
+const test::Entry kPrivate{.queue = "", .bindings = {{"amq.topic", {"#"}}}};
+
 struct Away final : Delivery::Attachment {
   [[nodiscard]] bool away() const noexcept override { return true; }
 };
@@ -94,6 +97,16 @@ class ConsumerLife : public testing::Test, public Sink {
                  test::frame_bytes(2, 1, "\0\x3c\0\0\0\0\0\0\0\0\0"s + static_cast<char>(body.size()) + "\0\0"s) +
                  test::frame_bytes(3, 1, body));
   }
+  /// A message of somebody else's queue has come, and its destination is away.
+  FrameSocket one_waits_for_its_destination() {
+    destination_away = true;
+    subscribe(kTheirs);
+    start();
+    auto socket = server.login();
+    consume(socket);
+    deliver(socket, 1, "a");
+    return socket;
+  }
   void receive(DeliveryHandle d) noexcept override {
     if (destination_away) d->attachment = std::make_unique<Away>();
     std::lock_guard lock(mutex_);
@@ -127,9 +140,6 @@ class ConsumerLife : public testing::Test, public Sink {
  private:
   std::mutex mutex_;
 };
-
-const test::Entry kTheirs{.queue = "q"};
-const test::Entry kPrivate{.queue = "", .bindings = {{"amq.topic", {"#"}}}};
 
 TEST_F(ConsumerLife, ThePublisherConnectsFirst) {
   subscribe(kTheirs);
@@ -224,13 +234,8 @@ TEST_F(ConsumerLife, APrivateQueueOutlivesItsChannel) {
 }
 
 TEST_F(ConsumerLife, WhatWaitsForADestinationGoesBackWhereTheQueueOutlivesItsConsumer) {
-  destination_away = true;
   settings->give_back_after = 20ms;
-  subscribe(kTheirs);
-  start();
-  auto socket = server.login();
-  consume(socket);
-  deliver(socket, 1, "a");
+  auto socket = one_waits_for_its_destination();
   EXPECT_TRUE(socket.await(AMQP_CONNECTION_CLOSE_METHOD));
   EXPECT_TRUE(await_state(State::blocked));
 }
@@ -238,13 +243,8 @@ TEST_F(ConsumerLife, WhatWaitsForADestinationGoesBackWhereTheQueueOutlivesItsCon
 // The broker has sent it before it read the close, and gives it back with the rest: handed out as a new one, it would
 // be worked on beside the one that comes again.
 TEST_F(ConsumerLife, WhatComesWhileTheSubscriptionIsGivenBackIsStaleWhenItGoesOn) {
-  destination_away = true;
   settings->give_back_after = 20ms;
-  subscribe(kTheirs);
-  start();
-  auto socket = server.login();
-  consume(socket);
-  deliver(socket, 1, "a");
+  auto socket = one_waits_for_its_destination();
   ASSERT_TRUE(await_held(1));
   ASSERT_TRUE(socket.await(AMQP_CONNECTION_CLOSE_METHOD));
   deliver(socket, 2, "b");
@@ -261,12 +261,7 @@ TEST_F(ConsumerLife, WhatComesWhileTheSubscriptionIsGivenBackIsStaleWhenItGoesOn
 
 // Taken again at once it would time out again, until a quorum queue's limit is used up.
 TEST_F(ConsumerLife, WhatTimesOutWhileItsDestinationIsAwayIsTakenAgainWhenThatIsBack) {
-  destination_away = true;
-  subscribe(kTheirs);
-  start();
-  auto socket = server.login();
-  consume(socket);
-  deliver(socket, 1, "a");
+  auto socket = one_waits_for_its_destination();
   ASSERT_TRUE(await_held(1));
   socket.method(1, AMQP_CHANNEL_CLOSE_METHOD,
                 close_arguments(406, "PRECONDITION_FAILED - delivery acknowledgement on channel 1 timed out"));

@@ -62,6 +62,13 @@ class Rebalance : public PartTest {
     on_loop([&] { count = reader->assignment().size(); });
     return count;
   }
+  /// All that is in the topic.
+  [[nodiscard]] bool read_all() {
+    return turn_until([this] {
+      (void)reader->read();
+      return sink.bodies.size() == 3;
+    });
+  }
   [[nodiscard]] LinkStatus link() { return links->status().at(0); }
 
   MockCluster mock;
@@ -87,10 +94,7 @@ TEST_F(Rebalance, PartitionsAreReadWhenItIsKnownWhereTheyBegin) {
   ASSERT_TRUE(await([this] { return assigned == 1; }));
   EXPECT_EQ(partitions(), 2u);
   EXPECT_EQ(to_string(link().state), "up");
-  ASSERT_TRUE(turn_until([this] {
-    (void)reader->read();
-    return sink.bodies.size() == 3;
-  }));
+  ASSERT_TRUE(read_all());
 }
 
 TEST_F(Rebalance, IsAskedAgainWhileAnotherMemberDecides) {
@@ -123,10 +127,7 @@ TEST_F(Rebalance, AnAnswerToAnEarlierAssignmentIsThrownAway) {
 TEST_F(Rebalance, ARevocationWaitsForWhatIsInFlight) {
   assign();
   ASSERT_TRUE(await([this] { return assigned == 1; }));
-  ASSERT_TRUE(turn_until([this] {
-    (void)reader->read();
-    return sink.bodies.size() == 3;
-  }));
+  ASSERT_TRUE(read_all());
   revoke();
   on_loop([this] {
     group->settled();
@@ -145,10 +146,7 @@ TEST_F(Rebalance, ARevocationWaitsForWhatIsInFlight) {
 TEST_F(Rebalance, ARevocationDoesNotWaitForever) {
   assign();
   ASSERT_TRUE(await([this] { return assigned == 1; }));
-  ASSERT_TRUE(turn_until([this] {
-    (void)reader->read();
-    return sink.bodies.size() == 3;
-  }));
+  ASSERT_TRUE(read_all());
   revoke();
   ASSERT_TRUE(await([this] { return partitions() == 0; })) << "a quarter of the session";
   on_loop([this] { EXPECT_TRUE(sink.kept[0]->stale()); });
