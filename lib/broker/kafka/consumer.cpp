@@ -51,7 +51,8 @@ Consumer::Consumer(const std::string& broker, const Settings& settings, Part par
                Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }),
       links_(broker, *settings_),
       client_(loop_, broker, settings_),
-      reader_(loop_, broker, settings_, of_part(settings, part), links_, cluster_),
+      reader_(loop_, calls, broker, settings_, of_part(settings, part), links_, cluster_,
+              [this](auto& why) { fail_client({why}); }),
       start_offsets_(std::make_shared<StartOffsets>(broker, settings_)),
       group_(loop_, calls, broker, settings_, client_, reader_, links_, find_by(start_offsets_),
              [this](const Result<>& taken) {

@@ -32,6 +32,7 @@ class PartitionReader {
   PartitionReader(const PartitionReader&) = delete;
   PartitionReader& operator=(const PartitionReader&) = delete;
 
+  [[nodiscard]] const SharedClient& client() const { return client_; }
   [[nodiscard]] const PartitionKey& key() const { return key_; }
   [[nodiscard]] const std::string& topic() const { return key_.first; }
   [[nodiscard]] int32_t number() const { return key_.second; }

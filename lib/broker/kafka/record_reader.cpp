@@ -10,8 +10,9 @@ namespace {
 constexpr int kRecordsPerTurn = 256;  ///< then it is the next partition's
 }  // namespace
 
-RecordReader::RecordReader(EventLoop& loop, std::string broker, std::shared_ptr<const Settings> settings,
-                           std::vector<uint32_t> indices, SubscriptionLinks& links, ClusterLink& cluster)
+RecordReader::RecordReader(EventLoop& loop, BlockingCalls& calls, std::string broker,
+                           std::shared_ptr<const Settings> settings, std::vector<uint32_t> indices,
+                           SubscriptionLinks& links, ClusterLink& cluster, LostOffsets::Misled misled)
     : broker_(std::move(broker)),
       settings_(std::move(settings)),
       links_(links),
@@ -20,7 +21,9 @@ RecordReader::RecordReader(EventLoop& loop, std::string broker, std::shared_ptr<
       transactions_(
           loop, broker_, assignment_,
           [this](const PartitionReader& p) { return !deliveries_.has_sink() || deliveries_.full(p) || p.has_more(); },
-          [this] { show(); }) {}
+          [this] { show(); }),
+      lost_offsets_(
+          loop, calls, [this](auto& partition, auto& words) { offset_lost(partition, words); }, std::move(misled)) {}
 
 RecordReader::~RecordReader() {
   strays_.clear();
@@ -37,6 +40,7 @@ void RecordReader::watch_transactions() { transactions_.watch(client_); }
 
 void RecordReader::drop_client() {
   strays_.clear();
+  lost_offsets_.forget();
   assignment_.drop_all();
   fetch_ahead_.reset();
   client_ = nullptr;
@@ -106,20 +110,30 @@ bool RecordReader::partition_error(rd_kafka_event_t* event) {
 
 void RecordReader::partition_error(PartitionReader& from, rd_kafka_event_t* event) {
   auto code = rd_kafka_event_error(event);
-  auto where = from.topic() + " partition " + std::to_string(from.number());
   auto text = describe(code, rd_kafka_event_error_string(event));
   if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
-    text = "the broker no longer has the offset where " + where +
-           " would go on; it waits for a decision: on_offset_lost: earliest or latest, or set the group's offset (" +
-           text + ")";
-  else
-    text = where + ": " + text;
+    return lost_offsets_.examine(from.client(), from.key(), std::move(text));
+  text = from.topic() + " partition " + std::to_string(from.number()) + ": " + text;
   if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
     text += "; allow the operation Read on topic " + from.topic();
+  fails(from, text);
+}
+
+void RecordReader::offset_lost(const PartitionKey& partition, const std::string& words) {
+  auto* from = assignment_.find(partition);
+  if (!from) return;
+  fails(*from, "the broker no longer has the offset where " + partition.first + " partition " +
+                   std::to_string(partition.second) +
+                   " would go on; it waits for a decision: on_offset_lost: earliest or latest, or set the group's "
+                   "offset (" +
+                   words + ")");
+}
+
+void RecordReader::fails(PartitionReader& from, const std::string& reason) {
   // The client repeats it at every fetch while it lasts.
-  if (!from.fails(text)) return;
+  if (!from.fails(reason)) return;
   log::error("partition fails",
-             {{"broker", broker_}, {"topic", from.topic()}, {"partition", from.number()}, {"reason", text}});
+             {{"broker", broker_}, {"topic", from.topic()}, {"partition", from.number()}, {"reason", reason}});
   show();
 }
 

@@ -12,6 +12,7 @@
 #include "broker/kafka/cluster_link.hpp"
 #include "broker/kafka/deliveries.hpp"
 #include "broker/kafka/fetch_ahead.hpp"
+#include "broker/kafka/lost_offsets.hpp"
 #include "broker/kafka/open_transactions.hpp"
 #include "broker/kafka/settings.hpp"
 #include "broker/kafka/subscription_links.hpp"
@@ -21,9 +22,11 @@ namespace mombridge::kafka {
 /// For the loop's thread, but for Deliveries::settled().
 class RecordReader {
  public:
-  /// As for Deliveries. `links` show what partitions say; `cluster` hears that the cluster answers. All outlive this.
-  RecordReader(EventLoop& loop, std::string broker, std::shared_ptr<const Settings> settings,
-               std::vector<uint32_t> indices, SubscriptionLinks& links, ClusterLink& cluster);
+  /// As for Deliveries. `links` show what partitions say; `cluster` hears that the cluster answers; `misled`: the client
+  /// must be made anew. All outlive this.
+  RecordReader(EventLoop& loop, BlockingCalls& calls, std::string broker, std::shared_ptr<const Settings> settings,
+               std::vector<uint32_t> indices, SubscriptionLinks& links, ClusterLink& cluster,
+               LostOffsets::Misled misled);
   ~RecordReader();
   RecordReader(const RecordReader&) = delete;
   RecordReader& operator=(const RecordReader&) = delete;
@@ -62,6 +65,8 @@ class RecordReader {
   void dispatch(PartitionReader& from, Fetched fetched);
   void reached_end(PartitionReader& from, rd_kafka_event_t* event);
   void partition_error(PartitionReader& from, rd_kafka_event_t* event);
+  void fails(PartitionReader& from, const std::string& reason);
+  void offset_lost(const PartitionKey& partition, const std::string& words);
   void log_rewind(const PartitionReader& from, int64_t offset) const;
   void works_again(PartitionReader& from);
 
@@ -75,6 +80,7 @@ class RecordReader {
   rd_kafka_t* client_ = nullptr;
   std::optional<FetchAhead> fetch_ahead_;
   OpenTransactions transactions_;
+  LostOffsets lost_offsets_;
   log::Repeated error_log_;
 };
 

@@ -20,7 +20,8 @@ class Rebalance : public PartTest {
       links.emplace("lake", *settings);
       cluster.emplace(loop, calls, "lake", "consumer", settings->bootstrap_servers, Backoff(1s, 1s), [] {});
       client.emplace(loop, "lake", settings);
-      reader.emplace(loop, "lake", settings, std::vector<uint32_t>{0}, *links, *cluster);
+      reader.emplace(loop, calls, "lake", settings, std::vector<uint32_t>{0}, *links, *cluster,
+                     [](auto&) {});
       group.emplace(
           loop, calls, "lake", settings, *client, *reader, *links,
           [this](auto*, auto* partitions, auto& owned, auto) { return find(partitions, owned); },

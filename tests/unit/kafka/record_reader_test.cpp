@@ -25,7 +25,8 @@ class Reads : public PartTest {
       links.emplace("lake", *settings);
       cluster.emplace(loop, calls, "lake", "consumer", settings->bootstrap_servers, Backoff(1s, 1s), [] {});
       client.emplace(loop, "lake", settings);
-      reader.emplace(loop, "lake", settings, std::vector<uint32_t>{7}, *links, *cluster);
+      reader.emplace(loop, calls, "lake", settings, std::vector<uint32_t>{7}, *links, *cluster,
+                     [](auto&) {});
       ASSERT_TRUE(client->make());
       reader->use(client->get());
       reader->deliveries().hand_to(&sink);
