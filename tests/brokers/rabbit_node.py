@@ -2,6 +2,7 @@
 import os
 import pathlib
 import socket
+import time
 
 import guard
 from node import Node, NodeError, free_ports, run_tool
@@ -69,12 +70,22 @@ class Rabbit(Node):
 
     def eval(self, expression):
         """What the broker itself makes of an Erlang expression, as text. Much quicker than ctl(), which starts a machine."""
-        cookie = (self.folder / ".erlang.cookie").read_text().strip()
-        answer = run_tool(self.inside("erl_call", "-sname", self.node, "-c", cookie, "-e"), self.full_environment(),
-                          text=f"{expression}.\n").strip()
+        answer = self._erl_call(f"{expression}.\n").strip()
         if not answer.startswith("{ok, "):
             raise NodeError(f"{expression}: {answer}")
         return answer.removeprefix("{ok, ").removesuffix("}")
+
+    def _erl_call(self, text):
+        cookie = (self.folder / ".erlang.cookie").read_text().strip()
+        call = self.inside("erl_call", "-sname", self.node, "-c", cookie, "-e")
+        for again in (True, True, False):
+            try:
+                return run_tool(call, self.full_environment(), text=text)
+            except NodeError as error:
+                # A node that is busy does not take every connection; nothing has been evaluated then.
+                if not again or "failed to connect" not in str(error):
+                    raise
+                time.sleep(0.3)
 
     def inside(self, *argv):
         """How a program is started where the broker's own tools are."""
