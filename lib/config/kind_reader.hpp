@@ -16,6 +16,7 @@ struct KindContext {
   std::string bridge_name;  ///< `name:`, the default of appname and group_id
   std::string broker_name;
   bool reply_keys = false;  ///< `replies.keys` has any
+  bool environment = true;  ///< as in LoadOptions: files may be looked at
 };
 
 /// What reads a destination: a route's `to:`, a handler's `reply_to:`, a dead letter.

@@ -66,7 +66,8 @@ void read_broker(const Text& name, Section section, Loading& loading) {
   for (auto& kind : loading.kinds) types.emplace_back(kind.traits->type);
   if (section.require("type", nearest_hint("", types)) &&
       reference(section, "type", "type of broker", types, broker.type))
-    broker.settings = loading.kind(broker.type)->read(section, {config.name, name.value, !config.replies.keys.empty()});
+    broker.settings = loading.kind(broker.type)
+                          ->read(section, {config.name, name.value, !config.replies.keys.empty(), loading.environment});
   else
     section.ignore_rest();
   // Every section has settings, so that no later code has to ask.

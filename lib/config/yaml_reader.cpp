@@ -146,6 +146,15 @@ bool Section::secret(const std::string& key, Secret& into) {
   return value.has_value();
 }
 
+bool Section::secret(const std::string& key, LiveSecret& into) {
+  auto value = scalar(key);
+  if (!value) return false;
+  auto& written = find(key)->value.written;
+  into =
+      written.empty() ? LiveSecret(Secret(value->value)) : LiveSecret(written, value->mark.file, Secret(value->value));
+  return true;
+}
+
 bool Section::flag(const std::string& key, bool& into) {
   auto value = scalar(key);
   if (!value || !value->known) return false;

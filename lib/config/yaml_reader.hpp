@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/secret.hpp"
+#include "config/live_secret.hpp"
 #include "config/node.hpp"
 
 namespace mombridge::config {
@@ -67,6 +68,8 @@ class Section {
   bool string(const std::string& key, std::string& into);
   bool text(const std::string& key, Text& into);
   bool secret(const std::string& key, Secret& into);
+  /// One that is read again when it is used.
+  bool secret(const std::string& key, LiveSecret& into);
   bool flag(const std::string& key, bool& into);
   bool duration(const std::string& key, Duration& into, Duration least = Duration(0),
                 Duration most = std::chrono::hours(24 * 365));

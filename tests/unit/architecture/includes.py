@@ -10,7 +10,7 @@ import sys
 # From the ground up. A file may include its own folder and the floors below; folders that share a floor, never each other.
 FLOORS = [
     ["base"],
-    ["message"],
+    ["message", "tls"],
     ["config"],
     ["broker"],
     ["broker/amqp", "broker/kafka", "broker/memory"],
@@ -32,7 +32,7 @@ LIBRARIES = [
     ("rabbitmq-c", re.compile(r"amqp(_\w+)?\.h|rabbitmq-c/.*"), re.compile(r"lib/broker/amqp/.*")),
     ("librdkafka", re.compile(r"librdkafka/.*|rdkafka\w*\.h"), re.compile(r"lib/broker/kafka/.*")),
     ("yaml-cpp", re.compile(r"yaml-cpp/.*"), re.compile(r"lib/config/.*|lib/broker/\w+/config\w*\.\w+")),
-    ("OpenSSL", re.compile(r"openssl/.*"), re.compile(r"lib/(reply|broker/\w+)/.*")),
+    ("OpenSSL", re.compile(r"openssl/.*"), re.compile(r"lib/(tls|reply|broker/\w+)/.*")),
     ("nlohmann-json", re.compile(r"nlohmann/.*"), re.compile(r"lib/(message|admin)/.*")),
     ("spdlog", re.compile(r"spdlog/.*|fmt/.*"), re.compile(r"lib/base/.*")),
 ]
