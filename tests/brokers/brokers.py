@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Private RabbitMQ and Kafka for tests, the demo and benchmarks.
 
-    brokers.py serve --state FILE     starts both, writes FILE when both are ready, stays until TERM
+    brokers.py serve --state FILE     starts both, writes FILE when both are ready, stays until TERM; with --secure
+                                      Kafka has listeners with TLS and logins as well, and an authorizer
     brokers.py env -- COMMAND...      runs COMMAND with both, told where they are; ends with its exit code
 
 COMMAND finds MOMBRIDGE_TEST_AMQP (a URL), MOMBRIDGE_TEST_KAFKA (host:port) and MOMBRIDGE_TEST_STATE (FILE's path).
@@ -27,15 +28,15 @@ from rabbit_node import Rabbit  # noqa: E402
 
 
 class Pair(contextlib.ExitStack):
-    """One RabbitMQ and one Kafka, started at the same time."""
+    """One RabbitMQ and one Kafka, started at the same time; `secure` as for Kafka."""
 
-    def __init__(self):
+    def __init__(self, secure=False):
         super().__init__()
         try:
             jars()
             self.rabbit = self.enter_context(Rabbit())
             self.rabbit.launch()
-            self.kafka = self.enter_context(Kafka())
+            self.kafka = self.enter_context(Kafka(secure=secure))
             self.kafka.launch()
             self.rabbit.wait_ready()
             self.kafka.wait_ready()
@@ -58,12 +59,12 @@ class Pair(contextlib.ExitStack):
                 "MOMBRIDGE_TEST_STATE": str(state)}
 
 
-def serve(state, until_pid):
+def serve(state, until_pid, secure):
     # The descriptor before the brokers: a starter that ends while they start is seen as soon as they are ready.
     starter = [os.pidfd_open(until_pid)] if until_pid else []
     state.unlink(missing_ok=True)
     try:
-        with Pair() as pair:
+        with Pair(secure) as pair:
             pair.write_state(state)
             while not select.select(starter, [], [], 1)[0]:
                 for node in (pair.rabbit, pair.kafka):
@@ -87,6 +88,7 @@ def main():
     server = commands.add_parser("serve", help="start both and stay until TERM")
     server.add_argument("--state", type=pathlib.Path, required=True, metavar="FILE")
     server.add_argument("--until-pid", type=int, metavar="PID", help="end when this process has ended, too")
+    server.add_argument("--secure", action="store_true", help="Kafka also listens with TLS and logins")
     runner = commands.add_parser("env", help="run a command with both")
     runner.add_argument("argv", nargs="+", metavar="COMMAND")
     arguments = parser.parse_args()
@@ -94,7 +96,9 @@ def main():
     # As an exception, TERM unwinds the `with` blocks above; by default it would end Python at once.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM if arguments.command == "env" else 0))
     try:
-        return serve(arguments.state, arguments.until_pid) if arguments.command == "serve" else run_with(arguments.argv)
+        if arguments.command == "env":
+            return run_with(arguments.argv)
+        return serve(arguments.state, arguments.until_pid, arguments.secure)
     except NodeError as error:
         print(f"brokers: {error}", file=sys.stderr)
         return 1

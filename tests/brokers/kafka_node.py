@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import uuid
 
+from kafka_logins import LISTENERS, Logins
 from node import Node, NodeError, free_ports, run_tool
 
 VERSION = os.environ.get("MOMBRIDGE_KAFKA_VERSION", "3.9.1")
@@ -88,11 +89,14 @@ class Kafka(Node):
 
     proxied: further listeners, {NAME: port}, each advertised under that port, where a proxy listens; `proxied[NAME]` is
     then the port behind it. A client that comes through the proxy is sent back to it.
+
+    secure: it also has LISTENERS, of which `secure[NAME]` is the bootstrap address, and an authorizer. Through the plain
+    listener everything is allowed; who else may do what, `logins` says.
     """
 
     kind = "kafka"
 
-    def __init__(self, conf="", heap="512m", proxied=None):
+    def __init__(self, conf="", heap="512m", proxied=None, secure=False):
         self._jars = jars()
         super().__init__()
         self.port, self.controller_port = free_ports(2)
@@ -102,11 +106,17 @@ class Kafka(Node):
         self._properties = self.folder / "server.properties"
         advertised = proxied or {}
         self.proxied = dict(zip(advertised, free_ports(len(advertised))))
+        self.logins = Logins(self.folder) if secure else None
+        secured = dict(zip(LISTENERS, free_ports(len(LISTENERS)))) if secure else {}
+        self.secure = {name: f"localhost:{port}" for name, port in secured.items()}
+        protocols = {**dict.fromkeys(advertised, "PLAINTEXT"), **{name: LISTENERS[name] for name in secured}}
+        addresses = {**{name: f"127.0.0.1:{port}" for name, port in advertised.items()}, **self.secure}
         self._properties.write_text(PROPERTIES.format(
-            port=self.port, controller=self.controller_port, folder=self.folder, conf=conf,
-            listeners="".join(f",{name}://127.0.0.1:{port}" for name, port in self.proxied.items()),
-            advertised="".join(f",{name}://127.0.0.1:{port}" for name, port in advertised.items()),
-            protocols="".join(f",{name}:PLAINTEXT" for name in advertised)))
+            port=self.port, controller=self.controller_port, folder=self.folder,
+            conf=(self.logins.properties() if secure else "") + conf,
+            listeners="".join(f",{name}://127.0.0.1:{port}" for name, port in {**self.proxied, **secured}.items()),
+            advertised="".join(f",{name}://{address}" for name, address in addresses.items()),
+            protocols="".join(f",{name}:{protocol}" for name, protocol in protocols.items())))
         (self.folder / "log4j.properties").write_text(LOG4J)
 
     def configure(self, lines):
@@ -116,11 +126,13 @@ class Kafka(Node):
 
     def launch(self):
         if not (self.folder / "data").exists():
-            self.tool("kafka.tools.StorageTool", "format", f"--cluster-id={self.cluster_id}", "-c", self._properties)
+            self.tool("kafka.tools.StorageTool", "format", f"--cluster-id={self.cluster_id}", "-c", self._properties,
+                      *(self.logins.users_to_add() if self.logins else ()))
         super().launch()
 
     def command(self):
-        return self._java(f"-Xmx{self._heap}", "kafka.Kafka", self._properties)
+        options = self.logins.java_options() if self.logins else ()
+        return self._java(f"-Xmx{self._heap}", *options, "kafka.Kafka", self._properties)
 
     def answers(self):
         """Metadata version 1 names the broker once the controller has let it in; an open port alone is too early."""
@@ -139,7 +151,8 @@ class Kafka(Node):
         return VERSION
 
     def state(self):
-        return {**super().state(), "bootstrap": self.bootstrap, "port": self.port}
+        return {**super().state(), "bootstrap": self.bootstrap, "port": self.port, "secure": self.secure,
+                **({"logins": self.logins.state()} if self.logins else {})}
 
     def _java(self, *arguments):
         return ["java", "-cp", f"{self._jars}/*", f"-Dlog4j.configuration=file:{self.folder}/log4j.properties",
