@@ -1,5 +1,7 @@
 #include "broker/amqp/config.hpp"
 
+#include <algorithm>
+
 #include "broker/amqp/queue_lifetime.hpp"
 #include "broker/amqp/subscriptions.hpp"
 #include "config/broker_keys.hpp"
@@ -12,30 +14,86 @@ namespace {
 using config::Scalar;
 using config::Section;
 
-void read_url(const Scalar& url, const std::optional<Scalar>& password, Section& section, Settings& settings) {
-  if (!url.known) return;
-  auto& diagnostics = section.diagnostics();
-  auto parsed = parse_url(url.value);
-  if (!parsed) return diagnostics.error(url.mark, url.path, parsed.error().text, "amqp://user@host:5672/vhost");
-  if (parsed->tls) return diagnostics.error(url.mark, url.path, "amqps:// is not supported yet", "use amqp://");
-  if (password) {
-    parsed->endpoint.password = Secret(password->value);
-  } else if (parsed->user && !parsed->password && parsed->endpoint.user != "guest") {
-    diagnostics.error(url.mark, url.path, "a user without a password",
-                      "password: ${file:/run/secrets/" + section.path().substr(section.path().find('.') + 1) + "}");
+/// What the urls of a section have in common.
+struct Access {
+  bool password = false;      ///< the key is there
+  config::LiveSecret secret;  ///< its value
+  Mechanism mechanism = Mechanism::plain;
+  std::shared_ptr<const config::TlsSettings> tls;  ///< of an amqps:// url
+};
+
+void read_user(const Scalar& url, const ParsedUrl& parsed, const Access& access, Section& section, Endpoint& into) {
+  if (access.mechanism == Mechanism::external) {
+    if (!parsed.tls) return section.diagnostics().error(url.mark, url.path, "sasl: EXTERNAL needs TLS", "amqps://");
+    if (!parsed.user) into.user.clear();
+    if (parsed.password)
+      section.diagnostics().error(url.mark, url.path, "a password, which sasl: EXTERNAL has no use for",
+                                  "leave it out");
+  } else if (access.password) {
+    into.password = access.secret;
+  } else if (parsed.user && !parsed.password && into.user != "guest") {
+    section.diagnostics().error(
+        url.mark, url.path, "a user without a password",
+        "password: ${file:/run/secrets/" + section.path().substr(section.path().find('.') + 1) + "}");
   }
-  settings.addresses.push_back(config::address(parsed->endpoint.host, parsed->endpoint.port) + "/" +
-                               parsed->endpoint.vhost);
-  settings.endpoints.push_back(std::move(parsed->endpoint));
 }
 
-void read_endpoints(Section& section, Settings& settings) {
-  auto password = section.scalar("password");
+void read_url(const Scalar& url, const Access& access, Section& section, Settings& settings) {
+  if (!url.known) return;
+  auto parsed = parse_url(url.value);
+  if (!parsed)
+    return section.diagnostics().error(url.mark, url.path, parsed.error().text, "amqp://user@host:5672/vhost");
+  auto& endpoint = parsed->endpoint;
+  read_user(url, *parsed, access, section, endpoint);
+  if (parsed->tls) endpoint.tls = access.tls;
+  settings.addresses.push_back(config::address(endpoint.host, endpoint.port) + "/" + endpoint.vhost);
+  settings.endpoints.push_back(std::move(endpoint));
+}
+
+std::shared_ptr<const config::TlsSettings> read_tls(Section& section, bool environment) {
+  auto settings = std::make_shared<config::TlsSettings>();
+  if (auto tls = section.section("tls")) config::read_tls(*tls, environment, *settings);
+  return settings;
+}
+
+void read_sasl(Section& section, Access& access) {
+  auto sasl = section.section("sasl");
+  if (!sasl) return;
+  sasl->elsewhere({"username", "user"}, "the user stands in the url: amqps://user@host");
+  sasl->elsewhere({"password"}, "password: stands beside url:");
+  if (!sasl->require("mechanism", "PLAIN or EXTERNAL")) return;
+  bool known =
+      sasl->choice("mechanism", access.mechanism, {{"PLAIN", Mechanism::plain}, {"EXTERNAL", Mechanism::external}});
+  if (!known || access.mechanism != Mechanism::external) return;
+  if (access.tls->certificate.empty())
+    sasl->error("mechanism", "EXTERNAL needs a client certificate", "tls: {cert: client.pem, key: client.key}");
+  if (access.password) section.error("password", "sasl: EXTERNAL has no use for it", "leave it out");
+}
+
+void read_endpoints(Section& section, bool environment, Settings& settings) {
+  Access access;
+  access.password = section.secret("password", access.secret);
+  access.tls = read_tls(section, environment);
+  read_sasl(section, access);
+  settings.mechanism = access.mechanism;
   if (!section.require("url", "url: amqp://localhost")) return;
   auto urls = section.strings("url");
-  for (auto& url : urls) read_url(url, password, section, settings);
+  for (auto& url : urls) read_url(url, access, section, settings);
   if (auto* node = section.node("url"); node->kind == config::Node::Kind::list && node->items.empty())
     section.error("url", "an empty list", "at least one amqp:// URL");
+  bool all_read = settings.endpoints.size() == urls.size();
+  bool any_tls = std::ranges::any_of(settings.endpoints, [](auto& endpoint) { return endpoint.tls != nullptr; });
+  if (section.has("tls") && all_read && !any_tls)
+    section.error("tls", "no url asks for TLS", "amqps://, whose port is 5671 by default");
+}
+
+// What the bridge puts back into a queue is known by its user, whom only the broker knows here.
+void warn_of_unknown_user(Section& section, const Settings& settings) {
+  if (settings.subscriptions.empty() || settings.endpoints.empty() || !settings.endpoints.front().user.empty()) return;
+  section.diagnostics().warning(section.mark("url"), section.path("url"),
+                                "without a user's name the bridge does not know its own messages again that it put "
+                                "back into a quorum queue",
+                                "amqps://USER@host, with the name that RabbitMQ takes from the certificate");
 }
 
 void read_limits(Section& section, Settings& settings) {
@@ -55,17 +113,17 @@ void read_limits(Section& section, Settings& settings) {
 std::shared_ptr<config::BrokerSettings> read(Section& section, const config::KindContext& context) {
   auto settings = std::make_shared<Settings>();
   config::read_broker_keys(section, context, *settings);
-  read_endpoints(section, *settings);
+  read_endpoints(section, context.environment, *settings);
   read_limits(section, *settings);
   short_string(section, "exchange", settings->publishes.exchange);
   short_string(section, "reply_exchange", settings->replies.exchange);
   settings->direct_replies.exchange = settings->replies.exchange;
-  section.unsupported("tls");
   section.elsewhere({"queue", "routing_key", "declare", "bind", "arguments", "target_from"},
                     "it belongs to an entry of subscribe:");
   for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
   if (config::read_accept_replies(section, context, "reply_queue", *settings))
     subscribe_replies(section, context.reply_keys, *settings);
+  warn_of_unknown_user(section, *settings);
   return settings;
 }
 

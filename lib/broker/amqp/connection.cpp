@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "broker/amqp/other_protocol.hpp"
 
 namespace mombridge::amqp {
 
@@ -12,6 +13,20 @@ namespace {
 std::string limit_reached(const std::string& why, const Settings& settings) {
   return "closed by the broker: " + why + "; this bridge " + connections_needed(settings) +
          ": raise the limit, or subscribe to less";
+}
+
+// What to do about a login that the broker refused in these words; may be empty.
+std::string remedy(const std::string& why, const Endpoint& endpoint, Mechanism mechanism) {
+  auto says = [&](const char* words) { return why.find(words) != std::string::npos; };
+  auto user = endpoint.user.empty() ? std::string("the certificate's user") : "user '" + endpoint.user + "'";
+  if (says("ACCESS_REFUSED"))
+    return mechanism == Mechanism::external
+               ? "; is there a user whom the client certificate names (ssl_cert_login_from)?"
+               : "; is the password of " + user + " right? It is read again at each login";
+  if (says("vhost") && says("not found")) return "; the vhost is what follows the host in the url";
+  if (says("refused for user"))
+    return "; may " + user + " use the vhost? rabbitmqctl set_permissions -p '" + endpoint.vhost + "' …";
+  return {};
 }
 
 }  // namespace
@@ -100,7 +115,11 @@ void Connection::lost(const std::string& how) {
   switch (handshake_.stage()) {
     case Handshake::Stage::greeting: {
       auto what = other_protocol();
-      if (what.empty()) what = "closed before the AMQP handshake" + in_words + ": is this RabbitMQ's port?";
+      // With TLS 1.3 a client certificate is refused after the handshake, here.
+      bool refused = connector_.endpoint().tls && !how.empty();
+      if (refused) end_.kind = ConnectionEnd::Kind::login_refused;
+      if (what.empty())
+        what = refused ? how : "closed before the AMQP handshake" + in_words + ": is this RabbitMQ's port?";
       return fail_with("cannot connect to " + endpoint() + ": " + what);
     }
     case Handshake::Stage::tuning:
@@ -185,7 +204,10 @@ void Connection::closed_by_broker(const amqp_connection_close_t& close) {
   send(0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
   auto epoch = epoch_;
   flush();
-  if (epoch == epoch_) fail_with(limited ? limit_reached(why, settings_) : "closed by the broker: " + why);
+  if (epoch != epoch_) return;
+  if (limited) return fail_with(limit_reached(why, settings_));
+  fail_with("closed by the broker: " + why +
+            (end_.login_refused() ? remedy(why, connector_.endpoint(), settings_.mechanism) : ""));
 }
 
 void Connection::await_heartbeat() {

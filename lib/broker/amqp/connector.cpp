@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "broker/amqp/plain_transport.hpp"
+#include "broker/amqp/tls_transport.hpp"
 
 namespace mombridge::amqp {
 
@@ -27,7 +28,8 @@ Fd open_socket(const Address& address) {
 
 }  // namespace
 
-std::unique_ptr<Transport> make_transport(Fd socket, const Endpoint&) {
+std::unique_ptr<Transport> make_transport(Fd socket, const Endpoint& endpoint) {
+  if (endpoint.tls) return std::make_unique<TlsTransport>(std::move(socket), endpoint.tls, endpoint.host);
   return std::make_unique<PlainTransport>(std::move(socket));
 }
 
@@ -110,7 +112,6 @@ void Connector::shake_hands() {
     case Transport::Status::would_block:
       return loop_.modify(watched_, transport_->events(true, false));
     case Transport::Status::closed:
-      return address_failed("closed during the handshake");
     case Transport::Status::failed:
       return address_failed(transport_->error());
   }

@@ -87,7 +87,7 @@ std::unique_ptr<DeliveriesLeft> DeliveryLimit::put_back(int64_t put_backs, const
 }
 
 bool DeliveryLimit::own(std::string_view user) const {
-  return std::ranges::any_of(settings_.endpoints, [&](auto& e) { return e.user == user; });
+  return !user.empty() && std::ranges::any_of(settings_.endpoints, [&](auto& e) { return e.user == user; });
 }
 
 }  // namespace mombridge::amqp

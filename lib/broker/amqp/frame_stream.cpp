@@ -21,7 +21,7 @@ void FrameStream::open(std::unique_ptr<Transport> transport) {
   events_ = transport_->events(true, false);
   loop_.watch(transport_->fd(), events_, [this](uint32_t events) { event(events); });
   // What the handshake has read beyond its own end is announced by no event.
-  if (transport_->has_pending()) go_on_ = loop_.after(Duration::zero(), [this] { go_on_ = 0, read(); });
+  if (transport_->has_pending()) go_on_ = loop_.after(Duration::zero(), [this] { go_on(); });
 }
 
 void FrameStream::close() {
@@ -44,6 +44,14 @@ void FrameStream::event(uint32_t events) {
   if (epoch == epoch_) update_events();
 }
 
+void FrameStream::go_on() {
+  go_on_ = 0;
+  auto epoch = epoch_;
+  take_frames();
+  if (epoch == epoch_ && !paused_ && transport_->has_pending()) read();
+  if (epoch == epoch_) update_events();
+}
+
 // One read a round, because the socket's event comes again: so acks and publishes get their turn under load. Only what
 // the transport has taken out of the socket must be read now.
 void FrameStream::read() {
@@ -54,8 +62,7 @@ void FrameStream::read() {
     if (room.empty()) return user_.lost("");
     auto [status, bytes] = transport_->read(room);
     if (status == Transport::Status::would_block) return;
-    if (status != Transport::Status::ok)
-      return user_.lost(status == Transport::Status::closed ? "" : transport_->error());
+    if (status != Transport::Status::ok) return user_.lost(transport_->error());
     last_received_ = loop_.round_began();
     in_.received(bytes);
     take_frames();
@@ -86,8 +93,7 @@ void FrameStream::flush() {
     iovec rest{out_.data() + out_at_, pending()};
     auto [status, bytes] = transport_->write({&rest, 1});
     if (status == Transport::Status::would_block) break;
-    if (status != Transport::Status::ok)
-      return user_.lost(status == Transport::Status::closed ? "" : transport_->error());
+    if (status != Transport::Status::ok) return user_.lost(transport_->error());
     out_at_ += bytes;
     last_sent_ = loop_.round_began();
   }
@@ -107,13 +113,7 @@ void FrameStream::pause_reading(bool pause) {
   if (!pause) {
     last_received_ = Clock::now();  // the silence was ours
     // Not at once: the caller may be in the middle of one of these frames.
-    if (!in_.rest().empty() || transport_->has_pending())
-      go_on_ = loop_.after(Duration::zero(), [this] {
-        go_on_ = 0;
-        auto epoch = epoch_;
-        take_frames();
-        if (epoch == epoch_ && !paused_ && transport_->has_pending()) read();
-      });
+    if (!in_.rest().empty() || transport_->has_pending()) go_on_ = loop_.after(Duration::zero(), [this] { go_on(); });
   }
   update_events();
 }

@@ -20,7 +20,7 @@ class FrameStream {
    public:
     /// A whole frame. Its payload is valid during the call only.
     virtual void frame(const Frame& frame) = 0;
-    /// The peer has closed the stream (`how` is empty), or the stream broke.
+    /// The peer has closed the stream (`how` is empty if it did so in order), or the stream broke.
     virtual void lost(const std::string& how) = 0;
     /// What came is no frame; nothing further can be read. unread() begins with it.
     virtual void garbled(const std::string& why) = 0;
@@ -66,6 +66,8 @@ class FrameStream {
  private:
   void event(uint32_t events);
   void read();
+  /// Takes what was received, and what the transport has received, without an event.
+  void go_on();
   void take_frames();
   void update_events();
 
@@ -78,7 +80,7 @@ class FrameStream {
   size_t out_at_ = 0;  ///< up to here `out_` is written
   uint32_t events_ = 0;
   bool paused_ = false;
-  EventLoop::TimerId go_on_ = 0;  ///< takes what was received before a pause
+  EventLoop::TimerId go_on_ = 0;  ///< calls go_on()
   TimePoint last_received_{}, last_sent_{};
 };
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <limits>
 
+#include "base/log.hpp"
 #include "base/text.hpp"
 #include "broker/amqp/frame_reader.hpp"
 #include "broker/amqp/table.hpp"
@@ -32,6 +33,15 @@ amqp_table_entry_t yes(const char* name) {
   return entry;
 }
 
+std::string_view name_of(Mechanism mechanism) { return mechanism == Mechanism::plain ? "PLAIN" : "EXTERNAL"; }
+
+// In RabbitMQ's terms.
+std::string how_to_offer(Mechanism mechanism) {
+  if (mechanism == Mechanism::plain) return "; in rabbitmq.conf: auth_mechanisms.1 = PLAIN";
+  return "; RabbitMQ offers EXTERNAL with its plugin rabbitmq_auth_mechanism_ssl, auth_mechanisms.1 = EXTERNAL and "
+         "ssl_options.verify = verify_peer";
+}
+
 std::string_view property(const std::vector<Header>& table, std::string_view name) {
   for (auto& h : table)
     if (h.name == name && h.value.is_text()) return h.value.text;
@@ -39,17 +49,6 @@ std::string_view property(const std::vector<Header>& table, std::string_view nam
 }
 
 }  // namespace
-
-std::string describe_other_protocol(std::string_view bytes) {
-  constexpr char kTlsAlert = 0x15, kTlsHandshake = 0x16;
-  if (bytes[0] == AMQP_FRAME_METHOD) return {};
-  if (bytes.starts_with("AMQP")) return "the broker does not speak AMQP 0-9-1";
-  if (bytes[0] == kTlsAlert || bytes[0] == kTlsHandshake)
-    return "this port speaks TLS: is it the one for amqps:// (5671)? For amqp:// RabbitMQ usually listens on 5672";
-  if (bytes.starts_with("HTTP"))
-    return "this port speaks HTTP: is it RabbitMQ's management (15672)? For amqp:// it usually listens on 5672";
-  return "this port does not speak AMQP, it says '" + printable(bytes, 32) + "': is this RabbitMQ's port?";
-}
 
 Handshake::Handshake(const Settings& settings, std::string role)
     : settings_(settings), role_(std::move(role)), agreed_{.server = {}, .frame_max = kOurFrameMax} {}
@@ -84,8 +83,10 @@ Result<> Handshake::start(std::string_view arguments, Buffer& out) {
   agreed_.server = printable(product, 64) + " " + printable(version, 64);
   std::from_chars(version.data(), version.data() + version.size(), agreed_.server_major);
   auto mechanisms = " " + std::string(offered) + " ";
-  if (mechanisms.find(" PLAIN ") == std::string::npos)
-    return fail("the broker does not take PLAIN logins, but:" + printable(mechanisms, 256));
+  auto wanted = std::string(name_of(settings_.mechanism));
+  if (mechanisms.find(" " + wanted + " ") == std::string::npos)
+    return fail("the broker does not take " + wanted + " logins, but:" + printable(mechanisms, 256) +
+                how_to_offer(settings_.mechanism));
   stage_ = Stage::tuning;
   return start_ok(out);
 }
@@ -104,12 +105,20 @@ Result<> Handshake::start_ok(Buffer& out) const {
   last.value.kind = AMQP_FIELD_KIND_TABLE;
   last.value.value.table = {static_cast<int>(capabilities.size()), capabilities.data()};
 
-  std::string response = std::string(1, '\0') + endpoint_->user + std::string(1, '\0') + endpoint_->password.reveal();
+  auto response = this->response();
   amqp_connection_start_ok_t ok{.client_properties = {static_cast<int>(properties.size()), properties.data()},
-                                .mechanism = amqp_cstring_bytes("PLAIN"),
+                                .mechanism = bytes(name_of(settings_.mechanism)),
                                 .response = bytes(response),
                                 .locale = amqp_cstring_bytes("en_US")};
   return write_method(out, 0, AMQP_CONNECTION_START_OK_METHOD, &ok, kOurFrameMax);
+}
+
+// Of EXTERNAL it is empty: the client certificate has said who this is.
+std::string Handshake::response() const {
+  if (settings_.mechanism == Mechanism::external) return {};
+  auto password = endpoint_->password.read();
+  if (!password.warning.empty()) log::warn("password", {{"host", endpoint_->host}, {"reason", password.warning}});
+  return std::string(1, '\0') + endpoint_->user + std::string(1, '\0') + password.value.reveal();
 }
 
 // connection.tune: channel-max, frame-max, heartbeat in seconds; 0: no limit, no heartbeats.

@@ -13,13 +13,13 @@
 
 namespace mombridge::amqp {
 
-/// What the bridge says at a login, given what the server says. Reads bytes and writes bytes; knows neither socket nor
+/// What the bridge says at a login, given what the server says. Takes bytes and gives bytes; knows neither socket nor
 /// time. One per connection, used for each of its logins.
 class Handshake {
  public:
   enum class Stage : uint8_t {
     greeting,  ///< the protocol header is sent, connection.start must come
-    tuning,    ///< user and password are sent, connection.tune must come
+    tuning,    ///< who we are is sent, connection.tune must come
     opening,   ///< the vhost is asked for, connection.open-ok must come
     done,
   };
@@ -48,6 +48,8 @@ class Handshake {
  private:
   Result<> start(std::string_view arguments, Buffer& out);
   Result<> start_ok(Buffer& out) const;
+  /// What the mechanism has to say. Reads the password anew.
+  [[nodiscard]] std::string response() const;
   Result<> tune(std::string_view arguments, Buffer& out);
 
   const Settings& settings_;
@@ -56,9 +58,5 @@ class Handshake {
   Stage stage_ = Stage::greeting;
   Agreed agreed_;
 };
-
-/// What speaks where a greeting was expected, by its first bytes, which are not empty. Empty where they can be the
-/// beginning of one.
-std::string describe_other_protocol(std::string_view bytes);
 
 }  // namespace mombridge::amqp

@@ -35,6 +35,6 @@ uint32_t PlainTransport::events(bool reading, bool writing) const {
   return (reading ? EPOLLIN : EPOLLRDHUP) | (writing ? EPOLLOUT : 0u);
 }
 
-std::string PlainTransport::error() const { return std::strerror(error_); }
+std::string PlainTransport::error() const { return error_ ? std::strerror(error_) : ""; }
 
 }  // namespace mombridge::amqp

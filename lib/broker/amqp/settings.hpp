@@ -1,7 +1,9 @@
 #pragma once
 // What a `type: amqp` section says, read by config.cpp.
 
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +12,8 @@
 
 #include "base/secret.hpp"
 #include "config/config.hpp"
+#include "config/live_secret.hpp"
+#include "config/tls.hpp"
 #include "message/short_string.hpp"
 
 namespace mombridge::amqp {
@@ -21,12 +25,19 @@ inline constexpr config::KindTraits kTraits{
     .reply_to_globs = R"(["amq.gen-*", "amq.rabbitmq.reply-to.*"])",
 };
 
+/// How a client says who it is.
+enum class Mechanism : uint8_t {
+  plain,     ///< user and password
+  external,  ///< the client certificate says it
+};
+
 struct Endpoint {
   std::string host;
   std::string port = "5672";
   std::string vhost = "/";
-  std::string user = "guest";
-  Secret password{"guest"};
+  std::string user = "guest";  ///< empty: only the certificate says it
+  config::LiveSecret password = Secret("guest");
+  std::shared_ptr<const config::TlsSettings> tls;  ///< null: without TLS
 };
 
 /// Arguments as the file may give them: x-queue-type of a queue, x-match of a binding, x-priority of a consumer.
@@ -91,6 +102,7 @@ struct Settings : config::KindSettings<Subscription> {
   [[nodiscard]] const PublishOptions* reply_options(std::string_view address) const override;
 
   std::vector<Endpoint> endpoints;  ///< tried in turn; at least one
+  Mechanism mechanism = Mechanism::plain;
   Duration reconnect_delay = std::chrono::seconds(1);
   Duration reconnect_delay_max = std::chrono::seconds(30);
   Duration heartbeat = std::chrono::seconds(10);        ///< 0: off

@@ -50,7 +50,8 @@ class Transport {
   [[nodiscard]] virtual bool has_pending() const = 0;
   /// Ends the stream in order, as far as this needs no waiting, and closes the socket.
   virtual void close() = 0;
-  /// Why the last call failed: one line for a person.
+  /// Why the last call failed, or how the peer closed the stream where that was not in order, and how it ended the
+  /// handshake: one line for a person. Else empty.
   [[nodiscard]] virtual std::string error() const = 0;
 
   [[nodiscard]] int fd() const { return socket_.get(); }

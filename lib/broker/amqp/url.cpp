@@ -78,8 +78,9 @@ Result<ParsedUrl> parse_url(std::string_view url) {
   auto separator = url.find("://");
   auto scheme = url.substr(0, separator);
   if (separator == std::string_view::npos || (scheme != "amqp" && scheme != "amqps"))
-    return fail("does not begin with amqp://");
+    return fail("does not begin with amqp:// or amqps://");
   result.tls = scheme == "amqps";
+  if (result.tls) result.endpoint.port = "5671";
   url.remove_prefix(scheme.size() + 3);
 
   auto slash = url.find('/');

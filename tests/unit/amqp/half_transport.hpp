@@ -24,7 +24,10 @@ class HalfTransport final : public Transport {
     char answer[2];
     ssize_t n = ::recv(socket_.get(), answer, sizeof answer, 0);
     if (n < 0) return Status::would_block;
-    if (n == 0) return Status::closed;
+    if (n == 0) {
+      error_ = "closed during the handshake";
+      return Status::closed;
+    }
     if (std::string_view(answer, 2) == "ok") return Status::ok;
     error_ = "the other end is not trusted";
     return Status::failed;
@@ -33,7 +36,10 @@ class HalfTransport final : public Transport {
     if (inside_.empty()) {
       char record[4096];
       ssize_t n = ::recv(socket_.get(), record, sizeof record, 0);
-      if (n == 0) return {Status::closed};
+      if (n == 0) {
+        error_.clear();
+        return {Status::closed};
+      }
       if (n < 0) return {Status::would_block};
       inside_.assign(record, static_cast<size_t>(n));
     }

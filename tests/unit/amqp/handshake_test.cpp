@@ -7,6 +7,7 @@
 
 #include "broker/amqp/frame_reader.hpp"
 #include "broker/amqp/wire.hpp"
+#include "tls/making.hpp"
 
 namespace mombridge::amqp {
 namespace {
@@ -122,20 +123,39 @@ TEST_F(HandshakeTest, AServerWithoutPlainIsSaid) {
   EXPECT_THAT(start("EXTERNAL PLAINER").error().text, HasSubstr("does not take PLAIN logins, but: EXTERNAL PLAINER"));
 }
 
+TEST_F(HandshakeTest, ExternalSaysNothingOfUserAndPassword) {
+  settings.mechanism = Mechanism::external;
+  out.clear();
+  ASSERT_TRUE(start("PLAIN AMQPLAIN EXTERNAL"));
+  EXPECT_THAT(out.str(), testing::AllOf(HasSubstr("\10EXTERNAL\0\0\0\0\5en_US"s), testing::Not(HasSubstr("pw"))));
+}
+
+TEST_F(HandshakeTest, AServerWithoutExternalIsSaid) {
+  settings.mechanism = Mechanism::external;
+  EXPECT_THAT(start("PLAIN AMQPLAIN").error().text,
+              testing::AllOf(HasSubstr("does not take EXTERNAL logins, but: PLAIN AMQPLAIN"),
+                             HasSubstr("rabbitmq_auth_mechanism_ssl")));
+}
+
+TEST_F(HandshakeTest, ThePasswordIsReadAtEachLogin) {
+  tls::test::Folder folder;
+  auto file = folder.write("password", "first");
+  endpoint.password = config::LiveSecret("${file:" + file + "}", "c.yaml", Secret("first"));
+  for (auto* password : {"first", "second"}) {
+    folder.write("password", password);
+    handshake.begin(endpoint, out);
+    out.clear();
+    ASSERT_TRUE(start());
+    EXPECT_THAT(out.str(), HasSubstr("\0me\0"s + password));
+  }
+}
+
 TEST_F(HandshakeTest, NothingIsLeftOfTheLoginBefore) {
   ASSERT_TRUE(start() && tune(1, 4096, 1) && open_ok());
   handshake.begin(endpoint, out);
   EXPECT_EQ(handshake.stage(), Stage::greeting);
   EXPECT_EQ(handshake.agreed().server_major, 0u);
   EXPECT_EQ(handshake.agreed().frame_max, size_t{FrameReader::kOurFrameMax});
-}
-
-TEST(OtherProtocol, IsNamedByItsFirstBytes) {
-  EXPECT_EQ(describe_other_protocol("\1\0\0"s), "") << "the beginning of a method's frame";
-  EXPECT_THAT(describe_other_protocol("AMQP\0\1\0\0"s), HasSubstr("does not speak AMQP 0-9-1"));
-  EXPECT_THAT(describe_other_protocol("\x15\3\3"s), HasSubstr("speaks TLS"));
-  EXPECT_THAT(describe_other_protocol("HTTP/1.1 400"), HasSubstr("speaks HTTP"));
-  EXPECT_THAT(describe_other_protocol("220 mail"), HasSubstr("'220 mail'"));
 }
 
 }  // namespace

@@ -48,7 +48,8 @@ void RawClient::login(const Endpoint& endpoint) {
   say(method(10, 11), arguments([&](Writer& w) {
         w.long_string("");  // client properties
         w.short_string("PLAIN");
-        w.long_string(std::string(1, '\0') + endpoint.user + std::string(1, '\0') + endpoint.password.reveal());
+        w.long_string(std::string(1, '\0') + endpoint.user + std::string(1, '\0') +
+                      endpoint.password.read().value.reveal());
         w.short_string("en_US");
       }),
       method(10, 30));

@@ -1,14 +1,17 @@
 // What each kind of broker makes of its section.
 
 #include "loading.hpp"
+#include "tls/making.hpp"
 
 namespace mombridge::config::test {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::Pair;
 using testing::SizeIs;
 
@@ -54,9 +57,9 @@ TEST(Amqp, Settings) {
   auto& s = settings<amqp::Settings>(loaded, "shop");
   ASSERT_THAT(s.endpoints, SizeIs(2));
   EXPECT_EQ(s.endpoints[0].user, "u");
-  EXPECT_EQ(s.endpoints[0].password.reveal(), "p");
+  EXPECT_EQ(s.endpoints[0].password.read().value.reveal(), "p");
   EXPECT_EQ(s.endpoints[1].port, "5673");
-  EXPECT_EQ(s.endpoints[1].password.reveal(), "p");
+  EXPECT_EQ(s.endpoints[1].password.read().value.reveal(), "p");
   EXPECT_EQ(s.appname, "app");
   EXPECT_EQ(s.reconnect_delay, 2s);
   EXPECT_EQ(s.reconnect_delay_max, 1min);
@@ -74,6 +77,65 @@ TEST(Amqp, Settings) {
   EXPECT_FALSE(s.direct_replies.mandatory) << "RabbitMQ 3.10 returns what it delivers there";
   EXPECT_THAT(s.allow_reply_to, ElementsAre("a.*", "b"));
   EXPECT_THAT(s.own_names, ElementsAre("b.replies", "b.dead"));
+}
+
+Loaded amqp_section(const std::string& keys) {
+  return load_text("brokers:\n  shop: {type: amqp, " + keys + "}\nroutes: []\n");
+}
+
+TEST(Amqp, UrlsWithTlsAndWithoutIt) {
+  auto loaded =
+      amqp_section("url: [amqps://one, amqp://two, amqps://three:1], tls: {server_name: rabbit, min_version: '1.3'}");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& s = settings<amqp::Settings>(loaded, "shop");
+  ASSERT_THAT(s.endpoints, SizeIs(3));
+  ASSERT_TRUE(s.endpoints[0].tls);
+  EXPECT_EQ(s.endpoints[0].tls->server_name, "rabbit");
+  EXPECT_EQ(s.endpoints[0].port, "5671");
+  EXPECT_FALSE(s.endpoints[1].tls);
+  EXPECT_EQ(s.endpoints[2].tls, s.endpoints[0].tls);
+  EXPECT_THAT(s.addresses, ElementsAre("one:5671//", "two:5672//", "three:1//"));
+  auto plain = amqp_section("url: amqps://one");
+  EXPECT_THAT(plain.said, IsEmpty());
+  EXPECT_TRUE(settings<amqp::Settings>(plain, "shop").endpoints[0].tls) << "the system's CAs do";
+}
+
+TEST(Amqp, TlsWithoutAUrlThatAsksForIt) {
+  EXPECT_THAT(amqp_section("url: amqp://one, tls: {}").said,
+              ElementsAre(HasSubstr("brokers.shop.tls: no url asks for TLS (amqps://")));
+}
+
+TEST(Amqp, External) {
+  tls::test::Folder folder;
+  auto client = tls::test::Authority().issue({.name = "bridge"});
+  auto tls = "tls: {cert: " + folder.write("c.pem", client.certificate) +
+             ", key: " + folder.write("c.key", client.key) + "}, ";
+  auto external = std::string("sasl: {mechanism: EXTERNAL}, ");
+  auto loaded = amqp_section("url: amqps://bridge@one, " + tls + external + "subscribe: [{queue: q}]");
+  EXPECT_THAT(loaded.said, Not(Contains(HasSubstr("error"))));
+  auto& s = settings<amqp::Settings>(loaded, "shop");
+  EXPECT_EQ(s.mechanism, amqp::Mechanism::external);
+  EXPECT_EQ(s.endpoints[0].user, "bridge");
+  auto nameless = amqp_section("url: amqps://one, " + tls + external + "subscribe: [{queue: q}]");
+  EXPECT_THAT(nameless.said, Contains(HasSubstr("warning: brokers.shop.url: without a user's name")));
+  EXPECT_EQ(settings<amqp::Settings>(nameless, "shop").endpoints[0].user, "");
+  EXPECT_THAT(amqp_section(external + "url: amqps://one").said,
+              ElementsAre(HasSubstr("EXTERNAL needs a client certificate")));
+  EXPECT_THAT(amqp_section("url: [amqps://one, amqp://two], " + tls + external).said,
+              ElementsAre(HasSubstr("url[1]: sasl: EXTERNAL needs TLS (amqps://)")));
+  EXPECT_THAT(amqp_section("password: x, url: amqps://one, " + tls + external).said,
+              Contains(HasSubstr("password: sasl: EXTERNAL has no use for it")));
+  EXPECT_THAT(amqp_section("url: amqps://u:p@one, " + tls + external).said,
+              Contains(HasSubstr("url: a password, which sasl: EXTERNAL has no use for")));
+}
+
+TEST(Amqp, Plain) {
+  EXPECT_THAT(amqp_section("url: amqp://localhost, sasl: {mechanism: PLAIN}").said, IsEmpty());
+  EXPECT_THAT(amqp_section("url: amqp://localhost, sasl: {}").said, ElementsAre(HasSubstr("missing key 'mechanism'")));
+  EXPECT_THAT(amqp_section("url: amqp://localhost, sasl: {mechanism: SCRAM}").said,
+              ElementsAre(HasSubstr("unknown value 'SCRAM' (one of PLAIN, EXTERNAL)")));
+  EXPECT_THAT(amqp_section("url: amqp://localhost, sasl: {mechanism: PLAIN, username: u, password: p}").said,
+              ElementsAre(HasSubstr("the user stands in the url"), HasSubstr("password: stands beside url:")));
 }
 
 TEST(Amqp, GiveBackMayBeSwitchedOff) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "tls/pem.hpp"
 
@@ -25,6 +26,8 @@ struct Issued {
 class Authority {
  public:
   explicit Authority(const std::string& name = "Test CA", std::chrono::seconds ends = std::chrono::hours(24 * 365));
+  /// One that another has issued.
+  explicit Authority(Issued own) : own_(std::move(own)) {}
   [[nodiscard]] Issued issue(const Recipe& recipe = {}) const;
   /// Its own certificate, in PEM.
   [[nodiscard]] const std::string& pem() const { return own_.certificate; }
