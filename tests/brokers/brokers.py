@@ -2,7 +2,7 @@
 """Private RabbitMQ and Kafka for tests, the demo and benchmarks.
 
     brokers.py serve --state FILE     starts both, writes FILE when both are ready, stays until TERM; with --secure
-                                      Kafka has listeners with TLS and logins as well, and an authorizer
+                                      both have listeners with TLS and logins as well, and Kafka an authorizer
     brokers.py env -- COMMAND...      runs COMMAND with both, told where they are; ends with its exit code
 
 COMMAND finds MOMBRIDGE_TEST_AMQP (a URL), MOMBRIDGE_TEST_KAFKA (host:port) and MOMBRIDGE_TEST_STATE (FILE's path).
@@ -28,13 +28,13 @@ from rabbit_node import Rabbit  # noqa: E402
 
 
 class Pair(contextlib.ExitStack):
-    """One RabbitMQ and one Kafka, started at the same time; `secure` as for Kafka."""
+    """One RabbitMQ and one Kafka, started at the same time; `secure` as for each of them."""
 
     def __init__(self, secure=False):
         super().__init__()
         try:
             jars()
-            self.rabbit = self.enter_context(Rabbit())
+            self.rabbit = self.enter_context(Rabbit(secure=secure))
             self.rabbit.launch()
             self.kafka = self.enter_context(Kafka(secure=secure))
             self.kafka.launch()
@@ -45,7 +45,9 @@ class Pair(contextlib.ExitStack):
             raise
 
     def state(self):
+        tls = self.rabbit.tls
         return {"amqp_url": self.rabbit.url, "kafka_bootstrap": self.kafka.bootstrap,
+                **({"amqps_url": tls.url, "amqps_ca": str(tls.authority.certificate)} if tls else {}),
                 "rabbit": self.rabbit.state(), "kafka": self.kafka.state()}
 
     def write_state(self, path):
@@ -88,7 +90,7 @@ def main():
     server = commands.add_parser("serve", help="start both and stay until TERM")
     server.add_argument("--state", type=pathlib.Path, required=True, metavar="FILE")
     server.add_argument("--until-pid", type=int, metavar="PID", help="end when this process has ended, too")
-    server.add_argument("--secure", action="store_true", help="Kafka also listens with TLS and logins")
+    server.add_argument("--secure", action="store_true", help="both also listen with TLS and logins")
     runner = commands.add_parser("env", help="run a command with both")
     runner.add_argument("argv", nargs="+", metavar="COMMAND")
     arguments = parser.parse_args()

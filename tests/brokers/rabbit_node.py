@@ -4,6 +4,7 @@ import pathlib
 import socket
 import time
 
+import certificates
 import guard
 from node import Node, NodeError, free_ports, run_tool
 
@@ -16,14 +17,67 @@ def ctl(state, *arguments):
     return run_tool([TOOLS / "rabbitmqctl", "-q", "-n", state["node"], *arguments], {**os.environ, **state["environment"]})
 
 
+SECURE_PLUGINS = ("rabbitmq_auth_mechanism_ssl", "rabbitmq_auth_backend_oauth2")
+
+SECURE = """
+listeners.ssl.1 = 127.0.0.1:{port}
+ssl_options.cacertfile = {clients}
+ssl_options.certfile = {certificate}
+ssl_options.keyfile = {key}
+ssl_options.verify = verify_peer
+ssl_options.fail_if_no_peer_cert = false
+ssl_cert_login_from = common_name
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = AMQPLAIN
+auth_mechanisms.3 = EXTERNAL
+"""
+
+
+class TlsListener:
+    """A port with TLS, and the files behind it. Clients may show a certificate, and then log in with EXTERNAL by its CN."""
+
+    USER = "bridge"  # exists, and may do everything; its password is its name
+
+    def __init__(self, folder):
+        self.authority = certificates.Authority(folder / "tls")
+        (self.port,) = free_ports(1)
+        self.url = f"amqps://guest:guest@localhost:{self.port}/"
+        self.external_url = f"amqps://{self.USER}@localhost:{self.port}/"
+        self.client = self.authority.client(self.USER)
+        # Copies, which a test may replace; the broker looks at them again after forget().
+        self.certificate, self.key, self.clients = (folder / "tls" / name for name in ("server.pem", "server.key", "clients.pem"))
+        self.trust(self.authority)
+        self.show(self.authority.server())
+
+    def show(self, identity):
+        """The broker's own certificate from now on."""
+        self.certificate.write_text(identity.certificate.read_text())
+        self.key.write_text(identity.key.read_text())
+
+    def trust(self, *authorities):
+        """Whose certificates of clients are taken from now on."""
+        certificates.joined(self.clients, *(authority.certificate for authority in authorities))
+
+    def conf(self):
+        return SECURE.format(port=self.port, certificate=self.certificate, key=self.key, clients=self.clients)
+
+    def state(self):
+        return {"url": self.url, "external_url": self.external_url, "ca": str(self.authority.certificate),
+                "certificate": str(self.client.certificate), "key": str(self.client.key)}
+
+
 class Rabbit(Node):
-    """conf: further lines of rabbitmq.conf; plugins: names to enable."""
+    """conf: further lines of rabbitmq.conf; plugins: names to enable; secure: has a TlsListener, `tls`, as well."""
 
     kind = "rabbit"
 
-    def __init__(self, conf="", plugins=()):
+    def __init__(self, conf="", plugins=(), secure=False):
         super().__init__()
         self.port, self._dist_port, self._epmd_port = free_ports(3)
+        self.tls = TlsListener(self.folder) if secure else None
+        self._has_user = False
+        if secure:
+            conf, plugins = self.tls.conf() + conf, (*plugins, *SECURE_PLUGINS)
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}/"
         self.node = f"mombridge{self.port}@localhost"
         (self.folder / "rabbitmq.conf").write_text(
@@ -62,6 +116,19 @@ class Rabbit(Node):
             "RUNNING_UNDER_SYSTEMD": "true",
         }
 
+    def wait_ready(self):
+        super().wait_ready()
+        if self.tls and not self._has_user:
+            user = f'<<"{self.tls.USER}">>'
+            self.eval(f'rabbit_auth_backend_internal:add_user({user}, {user}, <<"test">>), '
+                      f'rabbit_auth_backend_internal:set_permissions({user}, <<"/">>, <<".*">>, <<".*">>, <<".*">>, <<"test">>)')
+            self._has_user = True
+        return self
+
+    def forget_certificates(self):
+        """The broker reads its own certificate, key and CAs again for the next connection."""
+        self.eval("ssl:clear_pem_cache()")
+
     def answers(self):
         with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
             connection.settimeout(2)
@@ -99,4 +166,5 @@ class Rabbit(Node):
 
     def state(self):
         environment = {**self.environment(), guard.MARK: str(self.folder)}
-        return {**super().state(), "url": self.url, "port": self.port, "node": self.node, "environment": environment}
+        return {**super().state(), "url": self.url, "port": self.port, "node": self.node, "environment": environment,
+                **({"tls": self.tls.state()} if self.tls else {})}

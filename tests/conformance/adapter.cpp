@@ -14,6 +14,7 @@ const std::map<std::string, std::unique_ptr<Adapter> (*)()>& adapters() {
 #endif
 #ifdef MOMBRIDGE_KIND_AMQP
       {"amqp", amqp_adapter},
+      {"amqps", amqps_adapter},
 #endif
 #ifdef MOMBRIDGE_KIND_KAFKA
       {"kafka", kafka_adapter},

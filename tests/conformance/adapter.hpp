@@ -52,6 +52,7 @@ std::string unique_name();
 
 std::unique_ptr<Adapter> memory_adapter();
 std::unique_ptr<Adapter> amqp_adapter();
+std::unique_ptr<Adapter> amqps_adapter();
 std::unique_ptr<Adapter> kafka_adapter();
 
 }  // namespace mombridge::conformance

@@ -1,12 +1,15 @@
-// RabbitMQ, the live one that MOMBRIDGE_TEST_AMQP names. A target is a durable queue.
+// RabbitMQ, the live one that MOMBRIDGE_TEST_AMQP names, and the same over TLS, as MOMBRIDGE_TEST_AMQPS says. A target
+// is a durable queue.
 
 #include <cmath>
+#include <cstdlib>
 #include <list>
 #include <optional>
 
 #include "../unit/amqp/raw_client.hpp"
 #include "adapter.hpp"
 #include "broker/amqp/broker.hpp"
+#include "broker/amqp/config.hpp"
 #include "broker/amqp/settings.hpp"
 #include "relay.hpp"
 
@@ -38,15 +41,31 @@ void gather_repeated(std::vector<OwnHeader>& headers) {
   headers = std::move(gathered);
 }
 
+/// Its host is empty where there is none.
+amqp::Endpoint live_broker_with_tls() {
+  auto *url = std::getenv("MOMBRIDGE_TEST_AMQPS"), *ca = std::getenv("MOMBRIDGE_TEST_AMQPS_CA");
+  auto parsed = amqp::parse_url(url ? url : "");
+  if (!parsed || !ca) return {};
+  auto tls = std::make_shared<config::TlsSettings>();
+  tls->ca = ca;
+  parsed->endpoint.tls = tls;
+  return parsed->endpoint;
+}
+
 class AmqpAdapter final : public Adapter {
  public:
+  /// `endpoint`: what the brokers under test connect to.
+  explicit AmqpAdapter(amqp::Endpoint endpoint) : endpoint_(std::move(endpoint)) {}
   ~AmqpAdapter() override {
     if (queues_.empty()) return;
-    amqp::test::RawClient client(endpoint_);
+    amqp::test::RawClient client;
     for (auto& queue : queues_) client.delete_queue(queue);
   }
 
-  [[nodiscard]] std::string unusable() const override { return amqp::test::no_live_broker(); }
+  [[nodiscard]] std::string unusable() const override {
+    auto why = amqp::test::no_live_broker();
+    return why.empty() && endpoint_.host.empty() ? "MOMBRIDGE_TEST_AMQPS names no broker" : why;
+  }
   [[nodiscard]] Capabilities capabilities() const override { return {.can_cut = true}; }
   std::string new_target(int) override { return queues_.emplace_back(unique_name()); }
   std::string missing_target() override { return unique_name(); }
@@ -89,7 +108,7 @@ class AmqpAdapter final : public Adapter {
     return endpoint;
   }
 
-  const amqp::Endpoint endpoint_ = amqp::test::live_broker();
+  const amqp::Endpoint endpoint_;
   std::optional<Relay> relay_;
   unsigned cuts_ = 0;
   std::vector<std::string> queues_;
@@ -98,6 +117,7 @@ class AmqpAdapter final : public Adapter {
 
 }  // namespace
 
-std::unique_ptr<Adapter> amqp_adapter() { return std::make_unique<AmqpAdapter>(); }
+std::unique_ptr<Adapter> amqp_adapter() { return std::make_unique<AmqpAdapter>(amqp::test::live_broker()); }
+std::unique_ptr<Adapter> amqps_adapter() { return std::make_unique<AmqpAdapter>(live_broker_with_tls()); }
 
 }  // namespace mombridge::conformance
