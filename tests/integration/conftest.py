@@ -71,6 +71,13 @@ def private_rabbit():
         yield node
 
 
+@pytest.fixture(scope="module")
+def secure_rabbit():
+    """A RabbitMQ of the file's own with a listener for TLS, .tls, whose certificates a test may replace."""
+    with private(lambda: brokers.Rabbit(secure=True)) as node:
+        yield node
+
+
 @pytest.fixture
 def private_kafka():
     """A Kafka of the test's own: .bootstrap, .tool(...), .pause(), .resume(), .kill(), .start(), .restart()."""
