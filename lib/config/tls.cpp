@@ -15,19 +15,6 @@ namespace {
 
 constexpr auto kSoon = std::chrono::hours(24 * 30);
 
-// Whether the key has a path whose file can be looked at.
-bool read_path(Section& section, const std::string& key, bool environment, std::string& into) {
-  auto path = section.scalar(key);
-  if (!path || !path->known) return false;
-  if (path->value.empty()) {
-    section.error(key, "an empty path", "leave it out");
-    return false;
-  }
-  std::error_code error;
-  into = fs::absolute(fs::path(path->mark.file).parent_path() / path->value, error).lexically_normal().string();
-  return environment;
-}
-
 void warn_of_end(Section& section, const std::string& key, const std::string& file,
                  const std::vector<tls::Certificate>& certificates) {
   auto first = std::ranges::min_element(certificates, {}, &tls::Certificate::ends);
@@ -49,6 +36,27 @@ bool look_at_certificates(Section& section, const std::string& key, const std::s
   return certificates.has_value();
 }
 
+}  // namespace
+
+bool read_path(Section& section, const std::string& key, bool environment, std::string& into) {
+  auto path = section.scalar(key);
+  if (!path || !path->known) return false;
+  if (path->value.empty()) {
+    section.error(key, "an empty path", "leave it out");
+    return false;
+  }
+  std::error_code error;
+  into = fs::absolute(fs::path(path->mark.file).parent_path() / path->value, error).lexically_normal().string();
+  return environment;
+}
+
+bool read_certificates(Section& section, const std::string& key, bool environment, std::string& into) {
+  if (!section.has(key)) return false;
+  return !read_path(section, key, environment, into) || look_at_certificates(section, key, into);
+}
+
+namespace {
+
 // The certificate is there and can be read.
 void look_at_key(Section& section, const TlsSettings& tls) {
   bool has_password = section.has("key_password");
@@ -69,7 +77,7 @@ void look_at_key(Section& section, const TlsSettings& tls) {
 
 void read_files(Section& section, bool environment, TlsSettings& into) {
   section.secret("key_password", into.key_password);
-  if (read_path(section, "ca", environment, into.ca)) look_at_certificates(section, "ca", into.ca);
+  read_certificates(section, "ca", environment, into.ca);
   bool certificate = read_path(section, "cert", environment, into.certificate);
   bool key = read_path(section, "key", environment, into.key);
   if (certificate) certificate = look_at_certificates(section, "cert", into.certificate);

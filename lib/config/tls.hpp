@@ -22,6 +22,14 @@ struct TlsSettings {
   Version min_version = Version::v1_2;
 };
 
+/// Reads a key that names a file, as an absolute path: a relative one begins at the folder of the file that names it.
+/// Returns true if the file can be looked at now, as LoadOptions::environment says.
+bool read_path(Section& section, const std::string& key, bool environment, std::string& into);
+
+/// The same for a PEM file of certificates, which is looked at: that it holds some, and for how long they hold. Returns
+/// true if it does, or if it cannot be looked at now.
+bool read_certificates(Section& section, const std::string& key, bool environment, std::string& into);
+
 /// Reads the map under `tls:`. With `environment` (LoadOptions), the files are looked at, too: that they are there, fit
 /// together, and for how long the certificates hold. A relative path begins at the folder of the file that names it.
 void read_tls(Section& section, bool environment, TlsSettings& into);

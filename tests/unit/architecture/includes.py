@@ -12,6 +12,7 @@ FLOORS = [
     ["base"],
     ["message", "tls"],
     ["config"],
+    ["token"],
     ["broker"],
     ["broker/amqp", "broker/kafka", "broker/memory"],
     ["handler"],
@@ -32,8 +33,9 @@ LIBRARIES = [
     ("rabbitmq-c", re.compile(r"amqp(_\w+)?\.h|rabbitmq-c/.*"), re.compile(r"lib/broker/amqp/.*")),
     ("librdkafka", re.compile(r"librdkafka/.*|rdkafka\w*\.h"), re.compile(r"lib/broker/kafka/.*")),
     ("yaml-cpp", re.compile(r"yaml-cpp/.*"), re.compile(r"lib/config/.*|lib/broker/\w+/config\w*\.\w+")),
+    ("cpp-httplib", re.compile(r"httplib\.h"), re.compile(r"lib/(token|admin)/.*")),
     ("OpenSSL", re.compile(r"openssl/.*"), re.compile(r"lib/(tls|reply|broker/\w+)/.*")),
-    ("nlohmann-json", re.compile(r"nlohmann/.*"), re.compile(r"lib/(message|admin)/.*")),
+    ("nlohmann-json", re.compile(r"nlohmann/.*"), re.compile(r"lib/(message|token|admin)/.*")),
     ("spdlog", re.compile(r"spdlog/.*|fmt/.*"), re.compile(r"lib/base/.*")),
 ]
 
