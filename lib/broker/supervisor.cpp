@@ -108,6 +108,12 @@ void Supervisor::resume() {
   attempt();
 }
 
+void Supervisor::retry() {
+  if (!timer_) return;
+  loop_.cancel(timer_);
+  attempt();
+}
+
 void Supervisor::stop() {
   stopped_ = true;
   loop_.cancel(timer_);

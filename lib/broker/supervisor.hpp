@@ -38,6 +38,8 @@ class Supervisor {
   /// [loop] The user closed the link on purpose: shown, with the reason, and not tried again before resume().
   void pause(const std::string& reason);
   void resume();
+  /// [loop] What kept the link from coming up may be over: the attempt that waits begins now.
+  void retry();
   /// [loop] No further attempts.
   void stop();
 

@@ -14,6 +14,7 @@ constexpr Duration kLeast = std::chrono::seconds(1);
 /// The clock may be set, so it is looked at from time to time.
 constexpr Duration kMost = std::chrono::minutes(1);
 constexpr int64_t kToleranceMs = 60'000;
+constexpr Duration kFresh = std::chrono::seconds(30);
 
 /// Between 70 and 80 per cent of its life, so that many clients of one endpoint do not all come at once, and there is
 /// time to try again.
@@ -53,7 +54,11 @@ bool Renewal::found(Token token, Instant now) {
     next_ = now.at(now.unix_ms + milliseconds(after));
     next_ms_ = now.unix_ms + milliseconds(after);
   }
-  present_ = {std::move(token), number, now.steady};
+  // Of a short life half: the broker's clock may be ahead of this machine's.
+  auto fresh = kFresh;
+  if (token.ends_ms) fresh = std::min<Duration>(fresh, (now.at(*token.ends_ms) - now.steady) / 2);
+  found_ = now.steady;
+  present_ = Present{std::move(token), number, now.steady + fresh};
   return other;
 }
 
@@ -66,7 +71,7 @@ void Renewal::failed(std::string why, Instant now) {
 void Renewal::refused(uint64_t number, Instant now) {
   // While looking for it fails, the backoff says when to look again.
   if (!present_ || number < present_->number || !problem_.empty()) return;
-  next_ = std::min(next_, std::max(now.steady, present_->obtained + kLeast));
+  next_ = std::min(next_, std::max(now.steady, found_ + kLeast));
 }
 
 bool Renewal::has_ended(Instant now) const {

@@ -16,8 +16,8 @@ namespace mombridge::token {
 /// because then it is known to be the newest that there is.
 struct Present {
   Token token;
-  uint64_t number = 0;   ///< counts what was found, from 1 on
-  TimePoint obtained{};  ///< when it was found last
+  uint64_t number = 0;      ///< counts what was found, from 1 on
+  TimePoint fresh_until{};  ///< a broker that refuses it before then does not refuse it for its age
 };
 
 /// Keeps the token that was found last, and what is known of why there is no newer one. Only the wall clock says
@@ -56,6 +56,7 @@ class Renewal {
   const Origin origin_;
   Backoff backoff_;
   std::optional<Present> present_;
+  TimePoint found_{};  ///< when it was found last
   std::string problem_;
   TimePoint next_{};                ///< when to look
   std::optional<int64_t> next_ms_;  ///< the same by the wall clock, which may be set meanwhile

@@ -1,5 +1,6 @@
 #include "token/source.hpp"
 
+#include <stdexcept>
 #include <utility>
 
 #include "base/log.hpp"
@@ -50,11 +51,10 @@ Source::Source(std::string broker, const Settings& settings)
 Source::Source(std::string broker, Renewal::Origin origin, Obtain obtain, Now now)
     : broker_(std::move(broker)), obtain_(std::move(obtain)), now_(std::move(now)), renewal_(origin) {}
 
-Result<> Source::start() {
+void Source::start() {
   auto thread = Thread::start(broker_ + ":token", [this] { run(); });
-  if (!thread) return fail(thread.error());
+  if (!thread) throw std::runtime_error(thread.error().text);
   thread_ = std::move(*thread);
-  return {};
 }
 
 void Source::stop() {

@@ -57,8 +57,8 @@ class Source {
   Source(const Source&) = delete;
   Source& operator=(const Source&) = delete;
 
-  /// Begins to look. Fails where no thread can be made.
-  Result<> start();
+  /// Begins to look. Throws std::runtime_error where no thread can be made, as EventLoop::start().
+  void start();
   /// Ends within a fraction of a second; what was found stays.
   void stop();
 
@@ -66,6 +66,8 @@ class Source {
 
   /// As Renewal's.
   [[nodiscard]] Result<Present> present() const;
+  /// A broker that refuses this token now does not refuse it for its age.
+  [[nodiscard]] bool is_fresh(const Present& present) const { return now_().steady < present.fresh_until; }
   void refused(uint64_t number);
 
   /// How it stands, for people: `working` while there is a token to log in with. `detail`: why it is not renewed;

@@ -67,11 +67,12 @@ class TlsListener:
 
 
 class Rabbit(Node):
-    """conf: further lines of rabbitmq.conf; plugins: names to enable; secure: has a TlsListener, `tls`, as well."""
+    """conf: further lines of rabbitmq.conf; plugins: names to enable; secure: has a TlsListener, `tls`, as well; advanced: the
+    content of advanced.config."""
 
     kind = "rabbit"
 
-    def __init__(self, conf="", plugins=(), secure=False):
+    def __init__(self, conf="", plugins=(), secure=False, advanced="[]."):
         super().__init__()
         self.port, self._dist_port, self._epmd_port = free_ports(3)
         self.tls = TlsListener(self.folder) if secure else None
@@ -84,6 +85,7 @@ class Rabbit(Node):
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\ndisk_free_limit.absolute = 50MB\n"
             f"log.console = true\nlog.console.level = warning\n{conf}\n")
         (self.folder / "plugins").write_text(f"[{','.join(plugins)}].\n")
+        (self.folder / "advanced.config").write_text(advanced)
 
     def configure(self, lines):
         """Further lines of rabbitmq.conf; for the next launch."""
@@ -105,6 +107,7 @@ class Rabbit(Node):
             "RABBITMQ_LOG_BASE": str(self.folder),
             "RABBITMQ_PID_FILE": str(self.folder / "pid"),
             "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(self.folder / "advanced.config"),
             "RABBITMQ_CONF_ENV_FILE": "/dev/null",
             "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "plugins"),
             # Its own epmd, which no other node uses, ends with the node's folder; the default one would linger.

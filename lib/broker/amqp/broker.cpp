@@ -6,6 +6,9 @@
 
 #include "broker/amqp/consumer.hpp"
 #include "broker/amqp/publisher.hpp"
+#include "broker/token_link.hpp"
+#include "token/http_post.hpp"
+#include "token/source.hpp"
 
 namespace mombridge::amqp {
 
@@ -18,10 +21,11 @@ class AmqpBroker final : public Broker {
   AmqpBroker(const std::string& name, const Settings& settings)
       : Broker(name),
         loop_(name),
+        tokens_(settings.token ? std::make_unique<token::Source>(name, *settings.token) : nullptr),
         order_([this] { start_subscriptions(); }, [this] { give_way(); }),
-        publisher_(loop_, name, settings, order_) {
+        publisher_(loop_, name, settings, order_, tokens_.get()) {
     for (size_t i = 0; i < settings.subscriptions.size(); ++i)
-      consumers_.push_back(std::make_unique<Consumer>(loop_, name, settings, i, order_));
+      consumers_.push_back(std::make_unique<Consumer>(loop_, name, settings, i, order_, tokens_.get()));
     for (size_t i = 0; i < consumers_.size(); ++i)
       if (settings.subscriptions[i].replies) replies_ = consumers_[i].get();
     loop_.before_sleep([this] { return serve(); });
@@ -31,6 +35,11 @@ class AmqpBroker final : public Broker {
   void start(Sink& sink) override {
     started_ = true;
     sink_ = &sink;
+    if (tokens_) {
+      token_watch_ = tokens_->watch(
+          [this] { loop_.post([this] { each_link(*this, [](auto& link) { link.token_changed(); }); }); });
+      tokens_->start();
+    }
     loop_.post([this] { publisher_.start(); });
     loop_.start();
   }
@@ -60,6 +69,8 @@ class AmqpBroker final : public Broker {
         each_link(*this, [&](auto& link) { link.close_in_order(closed); });
       });
       all_closed->get_future().wait_for(patience);
+      token_watch_ = {};
+      if (tokens_) tokens_->stop();
       loop_.post([this] { each_link(*this, [](auto& link) { link.close(); }); });
       loop_.stop();
     }
@@ -69,8 +80,11 @@ class AmqpBroker final : public Broker {
   [[nodiscard]] std::vector<LinkStatus> status() const override {
     std::vector<LinkStatus> all;
     each_link(*this, [&](auto& link) { all.push_back(link.status()); });
+    if (tokens_) all.push_back(token_link(*tokens_));
     return all;
   }
+
+  [[nodiscard]] bool left_behind() const override { return tokens_ && token::http_left_behind(); }
 
   [[nodiscard]] std::vector<const EventLoop*> loops() const override { return {&loop_}; }
 
@@ -108,6 +122,8 @@ class AmqpBroker final : public Broker {
   }
 
   EventLoop loop_;
+  const std::unique_ptr<token::Source> tokens_;  ///< null: the section has no `token:`
+  token::Source::Watch token_watch_;
   PublisherFirst order_;
   Sink* sink_ = nullptr;  ///< null: nothing is to be taken in, or no longer
   Publisher publisher_;

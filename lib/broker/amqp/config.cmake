@@ -1,2 +1,2 @@
 mombridge_library(amqp_config SOURCES config.cpp queue_lifetime.cpp settings.cpp subscriptions.cpp url.cpp
-                  DEPENDS mombridge::config)
+                  DEPENDS mombridge::token)

@@ -6,6 +6,7 @@
 #include "broker/amqp/subscriptions.hpp"
 #include "config/broker_keys.hpp"
 #include "message/short_string.hpp"
+#include "token/config.hpp"
 
 namespace mombridge::amqp {
 
@@ -18,6 +19,7 @@ using config::Section;
 struct Access {
   bool password = false;      ///< the key is there
   config::LiveSecret secret;  ///< its value
+  bool token = false;         ///< there is a token instead
   Mechanism mechanism = Mechanism::plain;
   std::shared_ptr<const config::TlsSettings> tls;  ///< of an amqps:// url
 };
@@ -28,6 +30,11 @@ void read_user(const Scalar& url, const ParsedUrl& parsed, const Access& access,
     if (!parsed.user) into.user.clear();
     if (parsed.password)
       section.diagnostics().error(url.mark, url.path, "a password, which sasl: EXTERNAL has no use for",
+                                  "leave it out");
+  } else if (access.token) {
+    if (!parsed.user) into.user.clear();
+    if (parsed.password)
+      section.diagnostics().error(url.mark, url.path, "a password beside token:, which takes its place",
                                   "leave it out");
   } else if (access.password) {
     into.password = access.secret;
@@ -65,6 +72,7 @@ void read_sasl(Section& section, Access& access) {
   bool known =
       sasl->choice("mechanism", access.mechanism, {{"PLAIN", Mechanism::plain}, {"EXTERNAL", Mechanism::external}});
   if (!known || access.mechanism != Mechanism::external) return;
+  if (access.token) section.error("token", "sasl: EXTERNAL has no use for it", "leave it out");
   if (access.tls->certificate.empty())
     sasl->error("mechanism", "EXTERNAL needs a client certificate", "tls: {cert: client.pem, key: client.key}");
   if (access.password) section.error("password", "sasl: EXTERNAL has no use for it", "leave it out");
@@ -74,6 +82,10 @@ void read_endpoints(Section& section, bool environment, Settings& settings) {
   Access access;
   access.password = section.secret("password", access.secret);
   access.tls = read_tls(section, environment);
+  settings.token = token::read_settings(section, environment);
+  access.token = section.has("token");
+  if (access.token && access.password)
+    section.error("password", "beside token:, which takes its place", "leave one of them out");
   read_sasl(section, access);
   settings.mechanism = access.mechanism;
   if (!section.require("url", "url: amqp://localhost")) return;
@@ -93,7 +105,8 @@ void warn_of_unknown_user(Section& section, const Settings& settings) {
   section.diagnostics().warning(section.mark("url"), section.path("url"),
                                 "without a user's name the bridge does not know its own messages again that it put "
                                 "back into a quorum queue",
-                                "amqps://USER@host, with the name that RabbitMQ takes from the certificate");
+                                std::string("amqps://USER@host, with the name that RabbitMQ takes from the ") +
+                                    (settings.token ? "token (its sub or client_id)" : "certificate"));
 }
 
 void read_limits(Section& section, Settings& settings) {

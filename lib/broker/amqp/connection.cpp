@@ -16,14 +16,21 @@ std::string limit_reached(const std::string& why, const Settings& settings) {
 }
 
 // What to do about a login that the broker refused in these words; may be empty.
-std::string remedy(const std::string& why, const Endpoint& endpoint, Mechanism mechanism) {
+std::string remedy(const std::string& why, const Endpoint& endpoint, const Settings& settings) {
   auto says = [&](const char* words) { return why.find(words) != std::string::npos; };
-  auto user = endpoint.user.empty() ? std::string("the certificate's user") : "user '" + endpoint.user + "'";
+  auto user = settings.token          ? std::string("the token's user")
+              : endpoint.user.empty() ? std::string("the certificate's user")
+                                      : "user '" + endpoint.user + "'";
+  if (says("ACCESS_REFUSED") && settings.token)
+    return "; is the token signed by a key that RabbitMQ knows, and is its audience RabbitMQ's resource_server_id? "
+           "RabbitMQ's log says what it misses";
   if (says("ACCESS_REFUSED"))
-    return mechanism == Mechanism::external
+    return settings.mechanism == Mechanism::external
                ? "; is there a user whom the client certificate names (ssl_cert_login_from)?"
                : "; is the password of " + user + " right? It is read again at each login";
   if (says("vhost") && says("not found")) return "; the vhost is what follows the host in the url";
+  if (says("refused for user") && settings.token)
+    return "; does a scope of the token allow the vhost '" + endpoint.vhost + "'?";
   if (says("refused for user"))
     return "; may " + user + " use the vhost? rabbitmqctl set_permissions -p '" + endpoint.vhost + "' …";
   return {};
@@ -32,18 +39,20 @@ std::string remedy(const std::string& why, const Endpoint& endpoint, Mechanism m
 }  // namespace
 
 Connection::Connection(EventLoop& loop, const Settings& settings, std::string role, ConnectionUser& user,
-                       ConnectorMeans means)
+                       ConnectorMeans means, token::Source* tokens)
     : loop_(loop),
       settings_(settings),
       user_(user),
       connector_(loop, settings, std::move(means)),
       stream_(loop, *this),
-      handshake_(settings, std::move(role)) {}
+      handshake_(settings, std::move(role)),
+      token_login_(tokens) {}
 
 void Connection::open() {
   close();
   end_ = {};
   state_ = State::connecting;
+  if (auto ready = token_login_.ready(); !ready) return cannot_log_in(ready.error());
   deadline_ = loop_.after(settings_.connect_timeout, [this] {
     deadline_ = 0;
     timed_out();
@@ -53,10 +62,30 @@ void Connection::open() {
 
 void Connection::connected(Result<std::unique_ptr<Transport>> transport) {
   if (!transport) return fail_with(transport.error());
+  std::optional<Secret> token;
+  if (token_login_) {
+    auto taken = token_login_.log_in();
+    if (!taken) return cannot_log_in(taken.error());
+    token = std::move(*taken);
+  }
   state_ = State::login;
   stream_.open(std::move(*transport));
-  handshake_.begin(connector_.endpoint(), stream_.out());
+  handshake_.begin(connector_.endpoint(), stream_.out(), std::move(token));
   stream_.flush();
+}
+
+void Connection::cannot_log_in(const Error& why) {
+  end_.kind = ConnectionEnd::Kind::login_refused;
+  fail_with(why);
+}
+
+void Connection::renew_login() {
+  if (state_ != State::open) return;
+  auto token = token_login_.update();
+  if (!token) return;
+  if (auto wrote = write_update_secret(out(), token->reveal(), "renewed", agreed().frame_max); !wrote)
+    return fail_with(wrote.error());
+  flush();
 }
 
 void Connection::timed_out() {
@@ -155,6 +184,7 @@ Result<> Connection::control(const Frame& frame) {
   if (method.id == AMQP_CONNECTION_START_METHOD || method.id == AMQP_CONNECTION_TUNE_METHOD ||
       method.id == AMQP_CONNECTION_OPEN_OK_METHOD)
     return login(method);
+  if (method.id == kUpdateSecretOkMethod) return {};
   auto decoded = decoder_.decode(method.id, method.arguments);
   if (!decoded) return fail(decoded.error());
   switch (method.id) {
@@ -200,6 +230,7 @@ void Connection::closed_by_broker(const amqp_connection_close_t& close) {
     end_.kind = ConnectionEnd::Kind::login_refused;
   else if (close.reply_code >= 500)
     end_.kind = ConnectionEnd::Kind::blamed;
+  if (token_login_.run_out(close.reply_code, why)) why += TokenLogin::kAskedFor;
   amqp_connection_close_ok_t ok{};
   send(0, AMQP_CONNECTION_CLOSE_OK_METHOD, &ok);
   auto epoch = epoch_;
@@ -207,7 +238,7 @@ void Connection::closed_by_broker(const amqp_connection_close_t& close) {
   if (epoch != epoch_) return;
   if (limited) return fail_with(limit_reached(why, settings_));
   fail_with("closed by the broker: " + why +
-            (end_.login_refused() ? remedy(why, connector_.endpoint(), settings_.mechanism) : ""));
+            (end_.login_refused() ? remedy(why, connector_.endpoint(), settings_) : ""));
 }
 
 void Connection::await_heartbeat() {

@@ -13,6 +13,7 @@
 #include "broker/amqp/heartbeat.hpp"
 #include "broker/amqp/methods.hpp"
 #include "broker/amqp/settings.hpp"
+#include "broker/amqp/token_login.hpp"
 #include "broker/amqp/wire.hpp"
 
 namespace mombridge::amqp {
@@ -59,8 +60,9 @@ struct ConnectionEnd {
 class Connection final : private FrameStream::User {
  public:
   /// `role`: as Handshake's. All references outlive this.
+  /// `tokens`: where its logins get their tokens from; null: it logs in with the settings' passwords.
   Connection(EventLoop& loop, const Settings& settings, std::string role, ConnectionUser& user,
-             ConnectorMeans means = {});
+             ConnectorMeans means = {}, token::Source* tokens = nullptr);
   ~Connection() { close(); }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -72,6 +74,10 @@ class Connection final : private FrameStream::User {
   /// Sends connection.close: closed() comes when the server has answered, or at once where there is no connection.
   /// What still comes is of no use to its user, so that reading goes on even where it was paused.
   void close_in_order();
+
+  /// There is another token: the broker gets it, where the connection is open.
+  void renew_login();
+  [[nodiscard]] TokenLogin& token_login() { return token_login_; }
 
   [[nodiscard]] bool is_open() const { return state_ == State::open; }
   /// Why it ended, until the next open().
@@ -104,6 +110,7 @@ class Connection final : private FrameStream::User {
   [[nodiscard]] std::string other_protocol() const;
   void connected(Result<std::unique_ptr<Transport>> transport);
   void timed_out();
+  void cannot_log_in(const Error& why);
   Result<> control(const Frame& frame);
   Result<> login(const MethodBytes& method);
   void closed_by_broker(const amqp_connection_close_t& close);
@@ -120,6 +127,7 @@ class Connection final : private FrameStream::User {
   Connector connector_;
   FrameStream stream_;
   Handshake handshake_;
+  TokenLogin token_login_;
   Heartbeat heartbeat_;
   MethodDecoder decoder_;
   Channels channels_;

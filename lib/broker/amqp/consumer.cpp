@@ -32,7 +32,7 @@ bool ack_timed_out(const amqp_channel_close_t& close) {
 }  // namespace
 
 Consumer::Consumer(EventLoop& loop, const std::string& broker, const Settings& settings, size_t index,
-                   const PublisherFirst& order)
+                   const PublisherFirst& order, token::Source* tokens)
     : broker_(broker),
       settings_(settings),
       subscription_(settings.subscriptions[index]),
@@ -40,7 +40,7 @@ Consumer::Consumer(EventLoop& loop, const std::string& broker, const Settings& s
       order_(order),
       queue_(subscription_),
       deliveries_(loop, settings.prefetch_count, settings.prefetch_size),
-      connection_(loop, settings, link_name(subscription_), *this),
+      connection_(loop, settings, link_name(subscription_), *this, {}, tokens),
       channel_(loop, connection_, {broker, settings, subscription_}, queue_, deliveries_.pool(), *this),
       supervisor_(loop, broker, link_name(subscription_),
                   Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }),
@@ -75,6 +75,11 @@ bool Consumer::give_way() {
   if (!connection_.is_open() || give_back_.must_keep() || !sink_) return false;
   drop_channel({"gives way to the publisher, for which the broker allows no further connection"}, Duration::zero());
   return true;
+}
+
+void Consumer::token_changed() {
+  connection_.renew_login();
+  if (connection_.token_login().ready()) supervisor_.retry();
 }
 
 void Consumer::open() {
@@ -194,6 +199,7 @@ void Consumer::channel_closed(const amqp_channel_close_t& close) {
     return given_back("its destination has been away for longer than the broker waits (" + words + ")");
   QueueSetup::Refusal why{{words}};
   if (!supervisor_.up()) why = queue_.refused(close.reply_code, words);
+  if (connection_.token_login().run_out(close.reply_code, words)) why = {{words + TokenLogin::kAskedFor}};
   if (close.reply_code == AMQP_NOT_FOUND && give_back_.is_resuming())
     why.error.text += "; it was there when its messages were given back: `give_back_after: 0` would keep the consumer";
   auto at_least = why.lasting ? settings_.reconnect_delay_max : Duration::zero();

@@ -22,9 +22,9 @@ namespace mombridge::amqp {
 /// connection means for what is in flight.
 class Consumer final : private ConnectionUser, private ConsumeChannel::User, private GiveBack::User {
  public:
-  /// `index` of the subscription in the settings. All references outlive this.
+  /// `index` of the subscription in the settings. All references outlive this. `tokens` as Connection's.
   Consumer(EventLoop& loop, const std::string& broker, const Settings& settings, size_t index,
-           const PublisherFirst& order);
+           const PublisherFirst& order, token::Source* tokens = nullptr);
 
   /// [loop] Deliveries go to `sink` until stop_intake() or close_in_order().
   void start(Sink& sink);
@@ -36,6 +36,8 @@ class Consumer final : private ConnectionUser, private ConsumeChannel::User, pri
   void close();
   /// Closes its connection, where that costs no messages, so that the publisher may have it. Returns whether it did.
   bool give_way();
+  /// [loop] As Publisher's.
+  void token_changed();
 
   [[nodiscard]] LinkStatus status() const { return supervisor_.status(); }
   /// [any thread] The queue exists: since the first time it was consumed from, or where it is a private one, now.

@@ -53,8 +53,9 @@ std::string_view property(const std::vector<Header>& table, std::string_view nam
 Handshake::Handshake(const Settings& settings, std::string role)
     : settings_(settings), role_(std::move(role)), agreed_{.server = {}, .frame_max = kOurFrameMax} {}
 
-void Handshake::begin(const Endpoint& endpoint, Buffer& out) {
+void Handshake::begin(const Endpoint& endpoint, Buffer& out, std::optional<Secret> token) {
   endpoint_ = &endpoint;
+  token_ = std::move(token);
   stage_ = Stage::greeting;
   agreed_ = {.server = {}, .frame_max = kOurFrameMax};
   out.append("AMQP\0\0\x09\x01", 8);
@@ -116,6 +117,7 @@ Result<> Handshake::start_ok(Buffer& out) const {
 // Of EXTERNAL it is empty: the client certificate has said who this is.
 std::string Handshake::response() const {
   if (settings_.mechanism == Mechanism::external) return {};
+  if (token_) return std::string(1, '\0') + endpoint_->user + std::string(1, '\0') + token_->reveal();
   auto password = endpoint_->password.read();
   if (!password.warning.empty()) log::warn("password", {{"host", endpoint_->host}, {"reason", password.warning}});
   return std::string(1, '\0') + endpoint_->user + std::string(1, '\0') + password.value.reveal();

@@ -2,12 +2,14 @@
 // The login of a connection, from the protocol header to connection.open-ok.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/buffer.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "base/secret.hpp"
 #include "broker/amqp/methods.hpp"
 #include "broker/amqp/settings.hpp"
 
@@ -36,8 +38,9 @@ class Handshake {
   /// `settings` outlives this.
   Handshake(const Settings& settings, std::string role);
 
-  /// Begins a login at `endpoint`, which outlives it. Appends what is to be sent first.
-  void begin(const Endpoint& endpoint, Buffer& out);
+  /// Begins a login at `endpoint`, which outlives it, with the token instead of the endpoint's password where there is
+  /// one. Appends what is to be sent first.
+  void begin(const Endpoint& endpoint, Buffer& out, std::optional<Secret> token = std::nullopt);
   /// A method of channel 0 that belongs to a login: start, tune or open-ok. Appends the answer. An error ends the
   /// connection.
   Result<> take(amqp_method_number_t id, std::string_view arguments, Buffer& out);
@@ -55,6 +58,7 @@ class Handshake {
   const Settings& settings_;
   const std::string role_;
   const Endpoint* endpoint_ = nullptr;
+  std::optional<Secret> token_;
   Stage stage_ = Stage::greeting;
   Agreed agreed_;
 };

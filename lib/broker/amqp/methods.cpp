@@ -59,18 +59,35 @@ std::string cannot_be_decoded(amqp_method_number_t id) {
   return "a method that cannot be decoded (" + std::to_string(id >> 16) + "." + std::to_string(id & 0xffff) + ")";
 }
 
+std::string does_not_fit(std::string_view what, size_t frame_max) {
+  return "what the bridge has to say does not fit the broker's frame_max of " + std::to_string(frame_max) +
+         " bytes: " + std::string(what);
+}
+
 }  // namespace
 
 Result<> write_method(Buffer& out, uint16_t channel, amqp_method_number_t id, void* method, size_t frame_max) {
   std::array<char, FrameReader::kOurFrameMax> buffer;
   int size = amqp_encode_method(id, method, {buffer.size(), buffer.data()});
   if (size < 0 || sizeof(uint32_t) + static_cast<size_t>(size) + FrameReader::kOverhead > frame_max)
-    return fail("what the bridge has to say does not fit the broker's frame_max of " + std::to_string(frame_max) +
-                " bytes: " + amqp_method_name(id));
+    return fail(does_not_fit(amqp_method_name(id), frame_max));
   Writer writer(out);
   writer.frame(AMQP_FRAME_METHOD, channel, sizeof(uint32_t) + static_cast<size_t>(size));
   writer.number(static_cast<uint32_t>(id));
   writer.raw({buffer.data(), static_cast<size_t>(size)});
+  writer.octet(AMQP_FRAME_END);
+  return {};
+}
+
+// connection.update-secret: new-secret (longstr), reason (shortstr).
+Result<> write_update_secret(Buffer& out, std::string_view secret, std::string_view reason, size_t frame_max) {
+  auto size = 2 * sizeof(uint32_t) + secret.size() + 1 + reason.size();
+  if (size + FrameReader::kOverhead > frame_max) return fail(does_not_fit("connection.update-secret", frame_max));
+  Writer writer(out);
+  writer.frame(AMQP_FRAME_METHOD, 0, size);
+  writer.number(static_cast<uint32_t>(kUpdateSecretMethod));
+  writer.long_string(secret);
+  writer.short_string(reason);
   writer.octet(AMQP_FRAME_END);
   return {};
 }

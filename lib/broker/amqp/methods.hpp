@@ -19,6 +19,12 @@ inline amqp_bytes_t bytes(std::string_view text) { return {text.size(), const_ca
 /// larger than `frame_max`.
 Result<> write_method(Buffer& out, uint16_t channel, amqp_method_number_t id, void* method, size_t frame_max);
 
+/// RabbitMQ's own: a new password or token for a connection that is open, and the answer to it. rabbitmq-c does not
+/// know them. Source: rabbitmq.com/docs/oauth2, and its amqp-rabbitmq-0.9.1.json.
+inline constexpr amqp_method_number_t kUpdateSecretMethod = 0x000A0046, kUpdateSecretOkMethod = 0x000A0047;
+/// As write_method(), for kUpdateSecretMethod.
+Result<> write_update_secret(Buffer& out, std::string_view secret, std::string_view reason, size_t frame_max);
+
 struct MethodBytes {
   amqp_method_number_t id;  ///< 0: there are too few bytes for one
   std::string_view arguments;

@@ -36,10 +36,11 @@ uint64_t default_max_message_size(unsigned server_major) {
 
 }  // namespace
 
-Publisher::Publisher(EventLoop& loop, const std::string& broker, const Settings& settings, PublisherFirst& order)
+Publisher::Publisher(EventLoop& loop, const std::string& broker, const Settings& settings, PublisherFirst& order,
+                     token::Source* tokens)
     : broker_(broker),
       settings_(settings),
-      connection_(loop, settings, "publisher", *this),
+      connection_(loop, settings, "publisher", *this, {}, tokens),
       supervisor_(
           loop, broker, "publisher", Backoff(settings.reconnect_delay, settings.reconnect_delay_max),
           [this] { connection_.open(); }, LinkStatus::Role::publisher),
@@ -68,6 +69,11 @@ void Publisher::close() {
   connection_.close();
 }
 
+void Publisher::token_changed() {
+  connection_.renew_login();
+  if (!connection_.is_open() && connection_.token_login().ready()) supervisor_.retry();
+}
+
 void Publisher::opened() {
   max_message_size_ = settings_.max_message_size ? settings_.max_message_size
                                                  : default_max_message_size(connection_.agreed().server_major);
@@ -89,6 +95,7 @@ void Publisher::declare_own_queues() {
 }
 
 void Publisher::answered(const SideChannel::Question& question, bool yes, const std::string& why) {
+  if (!yes && login_run_out(why)) return;
   if (question.kind == SideChannel::Question::Kind::look_up_exchange)
     return queue_.exchange_answered(question.name, yes, why);
   if (!yes)
@@ -108,7 +115,18 @@ void Publisher::channel_ready() {
   order_.publisher_up();
 }
 
+// What is forbidden because the login has run out is no message's fault: all of it waits, and goes over a new
+// connection.
+bool Publisher::login_run_out(const std::string& why) {
+  if (!why.starts_with("403 ") || !connection_.token_login().run_out(AMQP_ACCESS_REFUSED, why)) return false;
+  connection_.close_in_order();
+  connection_.close();
+  closed({why + TokenLogin::kAskedFor});
+  return true;
+}
+
 void Publisher::channel_closed(const std::string& why) {
+  if (login_run_out(why)) return;
   log::warn("publish channel closed by the broker",
             {{"broker", broker_}, {"reason", why}, {"unconfirmed", channel_.window().size()}});
   auto* culprit = queue_.take_back_and_blame();

@@ -20,7 +20,9 @@ namespace mombridge::amqp {
 class Publisher final : private ConnectionUser, private PublishChannel::User {
  public:
   /// `loop`, `settings` and `order`, which is told of each attempt, outlive this.
-  Publisher(EventLoop& loop, const std::string& broker, const Settings& settings, PublisherFirst& order);
+  /// `tokens` as Connection's.
+  Publisher(EventLoop& loop, const std::string& broker, const Settings& settings, PublisherFirst& order,
+            token::Source* tokens = nullptr);
 
   /// [loop]
   void start() { supervisor_.start(); }
@@ -32,6 +34,8 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
   void close_in_order(std::function<void()> done);
   /// [loop] Drops the connection at once.
   void close();
+  /// [loop] There is another token, or one that the broker refused was looked for anew.
+  void token_changed();
 
   /// [any thread] As Broker::publish().
   void publish(Publication& publication) noexcept {
@@ -60,6 +64,7 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
   [[nodiscard]] bool one_channel() const { return connection_.agreed().channel_max < kSideChannel; }
   void declare_own_queues();
   void open_channel();
+  bool login_run_out(const std::string& why);
   void answered(const SideChannel::Question& question, bool yes, const std::string& why);
 
   const std::string broker_;

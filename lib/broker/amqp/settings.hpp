@@ -15,6 +15,7 @@
 #include "config/live_secret.hpp"
 #include "config/tls.hpp"
 #include "message/short_string.hpp"
+#include "token/settings.hpp"
 
 namespace mombridge::amqp {
 
@@ -103,6 +104,7 @@ struct Settings : config::KindSettings<Subscription> {
 
   std::vector<Endpoint> endpoints;  ///< tried in turn; at least one
   Mechanism mechanism = Mechanism::plain;
+  std::optional<token::Settings> token;  ///< instead of a password
   Duration reconnect_delay = std::chrono::seconds(1);
   Duration reconnect_delay_max = std::chrono::seconds(30);
   Duration heartbeat = std::chrono::seconds(10);        ///< 0: off

@@ -94,13 +94,13 @@ void ScriptedServer::swallow() {
   }
 }
 
-Client::Client(const std::vector<std::string>& ports, ConnectorMeans means) {
+Client::Client(const std::vector<std::string>& ports, ConnectorMeans means, token::Source* tokens) {
   settings.appname = "test";
   settings.heartbeat = Duration::zero();
   for (auto& port : ports)
     settings.endpoints.push_back({.host = "127.0.0.1", .port = port, .user = "me", .password = Secret("pw")});
-  connection =
-      std::make_unique<Connection>(loop, settings, "publisher", static_cast<ConnectionUser&>(*this), std::move(means));
+  connection = std::make_unique<Connection>(loop, settings, "publisher", static_cast<ConnectionUser&>(*this),
+                                            std::move(means), tokens);
   loop.before_sleep([this] {
     if (connection && connection->is_open()) connection->flush();
     return Duration::max();

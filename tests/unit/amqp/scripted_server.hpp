@@ -63,7 +63,7 @@ class Client final : private ConnectionUser {
  public:
   static constexpr uint16_t kFirstChannel = 1, kLastChannel = 7;
   explicit Client(const ScriptedServer& server) : Client({server.port()}) {}
-  explicit Client(const std::vector<std::string>& ports, ConnectorMeans means = {});
+  explicit Client(const std::vector<std::string>& ports, ConnectorMeans means = {}, token::Source* tokens = nullptr);
   ~Client();
   void open() {
     run([this] { connection->open(); });

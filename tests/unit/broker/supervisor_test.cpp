@@ -44,6 +44,19 @@ TEST_F(SupervisorTest, OpensAtOnceAndShowsIt) {
   EXPECT_EQ(supervisor->status().detail, "rabbit:5672");
 }
 
+TEST_F(SupervisorTest, AnAttemptThatWaitsCanBeginAtOnce) {
+  make(1h, 1h);
+  supervisor->start();
+  supervisor->retry();  // none waits
+  EXPECT_EQ(attempts.size(), 1u);
+  supervisor->failed({"refused"});
+  supervisor->retry();
+  EXPECT_EQ(attempts.size(), 2u);
+  supervisor->opened();
+  supervisor->retry();
+  EXPECT_EQ(attempts.size(), 2u);
+}
+
 TEST_F(SupervisorTest, TriesAgainWithGrowingWaits) {
   make(20ms, 1h);
   on_attempt = [this] {

@@ -81,7 +81,6 @@ TEST_F(RenewalTest, WhatIsRefusedAgainAndAgainIsLookedForOnceASecond) {
   EXPECT_EQ(wait(url), 0s);
   EXPECT_FALSE(url.found(token("a"), now()));
   EXPECT_EQ(url.present(now())->number, 2u);
-  EXPECT_EQ(url.present(now())->obtained, now().steady);
   url.refused(1, now());  // of an older one: there is a newer one already
   EXPECT_EQ(wait(url), Duration::max());
 }
@@ -118,6 +117,20 @@ TEST_F(RenewalTest, AnOldTokenIsUsedAsLongAsItLasts) {
   EXPECT_EQ(present(url), "a");  // the broker's clock may be behind
   pass(60s);
   EXPECT_EQ(present(url), "the token ended at 2023-11-14T22:15:00Z, and there is no newer one: it is down");
+}
+
+TEST_F(RenewalTest, IsFreshForAWhile) {
+  auto fresh = [&] { return url.present(now())->fresh_until - now().steady; };
+  url.found(token("a"), now());
+  EXPECT_EQ(fresh(), 30s);
+  pass(20s);
+  EXPECT_EQ(fresh(), 10s);
+  url.found(token("a"), now());  // found again, it is the newest that there is
+  EXPECT_EQ(fresh(), 30s);
+  url.found(lasting("b", 10s), now());
+  EXPECT_EQ(fresh(), 5s);
+  url.found(lasting("c", -10s), now());
+  EXPECT_LT(fresh(), 0s);
 }
 
 TEST_F(RenewalTest, AClockThatIsSetForwardAsksForANewToken) {

@@ -1,0 +1,206 @@
+"""Logins with OAuth 2 tokens: connections that outlive their tokens, endpoints that fail, tokens that end."""
+import contextlib
+import re
+import threading
+import time
+
+import harness
+import pytest
+from brokers import Kafka
+from configs import amqp, configuration, kafka, lake, route, shop
+from conftest import private
+from harness import eventually, unique
+from oauth_rabbit import EVERYTHING, OauthRabbit
+from token_server import TokenServer
+
+
+@pytest.fixture(scope="module")
+def oauth_rabbit():
+    with private(OauthRabbit) as node:
+        yield node
+
+
+@pytest.fixture
+def plain(oauth_rabbit):
+    """A client with a password."""
+    client = harness.Amqp(oauth_rabbit.url)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def endpoint(oauth_rabbit):
+    with TokenServer(oauth_rabbit.token) as server:
+        yield server
+
+
+def section(node, token, **more):
+    return amqp(node.address, token=token, **more)
+
+
+@contextlib.contextmanager
+def flow(client, queue):
+    """Numbered messages into the queue, some in a second, for as long as the block; yields the list of what was sent."""
+    sent, over = [], threading.Event()
+    own = harness.Amqp(client.url)
+
+    def send():
+        while not over.wait(0.05):
+            own.publish(queue, b"%d" % len(sent))
+            sent.append(len(sent))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield sent
+    finally:
+        over.set()
+        thread.join()
+        own.connection.close()
+
+
+def numbers(messages):
+    return [int(message.body) for message in messages]
+
+
+def connections(node):
+    return sorted(line for line in node.ctl("list_connections", "pid", "user").splitlines() if "bridge" in line)
+
+
+def test_a_connection_outlives_its_tokens(oauth_rabbit, endpoint, plain, bridge):
+    endpoint.seconds = 6
+    source, sink, dead = plain.queue(), plain.queue(), plain.queue()
+    life = bridge(configuration(route(shop(queue=source), shop(target=sink)), shop=section(oauth_rabbit, endpoint.section()),
+                                failures={"dead_letter": shop(target=dead)}))
+    with flow(oauth_rabbit, source) as sent:
+        eventually(lambda: len(connections(oauth_rabbit)) == 2, what="both connections")
+        before = connections(oauth_rabbit)
+        asked = len(endpoint.requests)
+        time.sleep(20)
+        assert connections(oauth_rabbit) == before, "the same connections as before"
+    assert len(endpoint.requests) - asked >= 3
+    assert numbers(plain.consume(sink, len(sent), settle=0.5)) == list(range(len(sent)))
+    assert plain.empty(dead, quiet=0.1)
+    # What was sent on the connections was taken: with the token that came first, no new queue could be looked at.
+    log = life.read_log()
+    assert not re.search(r'"level":"(warning|error|critical)"|connection lost', log), log
+    assert endpoint.requests[0].form == {"grant_type": "client_credentials"}
+
+
+def test_the_token_that_a_connection_got_last_counts(oauth_rabbit, endpoint, plain, bridge):
+    """After the first token's end the connection may do what it has not done before."""
+    endpoint.seconds = 5
+    source, late, sink = plain.queue(), plain.queue(), plain.queue()
+    plain.bind(sink, "amq.topic", "late")
+    life = bridge(configuration(route(shop(queue=source), shop(target=sink)),
+                                route(shop(queue=late), shop(target="late", exchange="amq.topic")),
+                                shop=section(oauth_rabbit, endpoint.section())))
+    plain.publish(source, b"first")
+    assert plain.get(sink).body == b"first"
+    before = connections(oauth_rabbit)
+    time.sleep(8)
+    plain.publish(late, b"second")
+    assert plain.get(sink).body == b"second"
+    assert connections(oauth_rabbit) == before
+    assert "connection lost" not in life.read_log()
+
+
+def test_a_login_that_has_run_out_is_no_fault_of_the_messages(oauth_rabbit, endpoint, plain, bridge):
+    """The endpoint is down until long after the token's end, and comes back."""
+    endpoint.seconds = 4
+    source, late, sink, dead = (plain.queue() for _ in range(4))
+    plain.bind(sink, "amq.topic", "late")
+    life = bridge(configuration(route(shop(queue=source), shop(target=sink)),
+                                route(shop(queue=late), shop(target="late", exchange="amq.topic")),
+                                shop=section(oauth_rabbit, endpoint.section()),
+                                failures={"attempts": 1, "dead_letter": shop(target=dead)}))
+    with flow(oauth_rabbit, source) as sent:
+        plain.get(sink)
+        endpoint.down()
+        life.wait_log("the token is not renewed, and used as long as it lasts")
+        life.wait_log("the token has ended and is not renewed")
+        plain.publish(late, b"1000000")  # the exchange was not written to before
+        life.wait_log("has expired")
+        oauth_rabbit.ctl("close_all_connections", "test")
+        time.sleep(8)
+        assert plain.empty(dead, quiet=0.1)
+        endpoint.up()
+        life.wait_log("token renewed again", timeout=60)
+    received = numbers(plain.consume(sink, len(sent), timeout=60, settle=1))
+    assert set(received) | {0} == {*range(len(sent)), 1000000}
+    assert plain.empty(dead, quiet=0.1)
+    assert life.read_log().count("the token is not renewed, and used as long as it lasts") == 1
+    assert life.read_log().count("the token has ended and is not renewed") == 1
+
+
+def test_what_a_fresh_token_may_not_do_is_refused(oauth_rabbit, endpoint, plain, bridge):
+    scopes = [scope for scope in EVERYTHING if not scope.startswith("write")] + ["write:*/amq.default"]
+    endpoint.issue = lambda seconds: oauth_rabbit.token(seconds, scopes=scopes)
+    source, dead = plain.queue(), plain.queue()
+    bridge(configuration(route(shop(queue=source), shop(target="late", exchange="amq.topic")),
+                         shop=section(oauth_rabbit, endpoint.section()),
+                         failures={"attempts": 2, "backoff": "100ms..200ms", "dead_letter": shop(target=dead)}))
+    plain.publish(source, b"forbidden")
+    letter = plain.get(dead, timeout=30)
+    assert letter.body == b"forbidden"
+    assert "403" in str(letter.headers), letter.headers
+
+
+def test_a_file_that_is_replaced(oauth_rabbit, plain, bridge, tmp_path):
+    token = tmp_path / "token"
+    token.write_text(oauth_rabbit.token(8) + "\n")
+    source, late, sink = plain.queue(), plain.queue(), plain.queue()
+    plain.bind(sink, "amq.topic", "late")
+    life = bridge(configuration(route(shop(queue=source), shop(target=sink)),
+                                route(shop(queue=late), shop(target="late", exchange="amq.topic")),
+                                shop=section(oauth_rabbit, {"file": str(token)})))
+    plain.publish(source, b"first")
+    assert plain.get(sink).body == b"first"
+    before = connections(oauth_rabbit)
+    (tmp_path / "new").write_text(oauth_rabbit.token(3600))
+    (tmp_path / "new").replace(token)
+    time.sleep(10)  # longer than the first one's life
+    plain.publish(late, b"second")
+    assert plain.get(sink).body == b"second"
+    assert connections(oauth_rabbit) == before
+    assert "connection lost" not in life.read_log()
+
+
+ANSWERS = {"refuse": "401 invalid_client", "rubbish": "no token from", "huge": "larger than", "redirect": "redirect",
+           "silent": "no whole answer in time", "trickle": "no whole answer in time"}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_endpoint_that_misbehaves(oauth_rabbit, endpoint, plain, bridge, answer):
+    """It is said in words, without a secret, and over when the endpoint is well again."""
+    endpoint.answer = answer
+    source, sink = plain.queue(), plain.queue()
+    life = bridge(configuration(route(shop(queue=source), shop(target=sink)), shop=section(oauth_rabbit, endpoint.section())))
+    plain.publish(source, b"waits")
+    life.wait_log(ANSWERS[answer], timeout=60)
+    endpoint.answer = "token"
+    assert plain.get(sink, timeout=90).body == b"waits"
+    assert "client-secret" not in life.read_log()
+
+
+@pytest.mark.parametrize("life_of", ["3600", 0, -5, None, 1e300, "soon", 0.5])
+def test_an_endpoint_with_odd_ideas_of_a_life(oauth_rabbit, endpoint, plain, bridge, life_of):
+    endpoint.answer = {"expires_in": life_of}
+    source, sink = plain.queue(), plain.queue()
+    bridge(configuration(route(shop(queue=source), shop(target=sink)), shop=section(oauth_rabbit, endpoint.section())))
+    plain.publish(source, b"x")
+    assert plain.get(sink).body == b"x"
+    time.sleep(2)
+    assert len(endpoint.requests) <= 4, "not more than once in a second"
+
+
+def test_the_endpoint_gets_what_it_wants_to_know(oauth_rabbit, plain, bridge):
+    with TokenServer(oauth_rabbit.token, client=("me & you", "s3cr3t/+%")) as endpoint:
+        more = {"scope": "a b", "params": {"audience": "rabbitmq"}, "auth": "post"}
+        source, sink = plain.queue(), plain.queue()
+        bridge(configuration(route(shop(queue=source), shop(target=sink)),
+                             shop=section(oauth_rabbit, endpoint.section(**more))))
+        plain.publish(source, b"x")
+        assert plain.get(sink).body == b"x"
+        assert endpoint.requests[0].form == {"grant_type": "client_credentials", "scope": "a b", "audience": "rabbitmq",
+                                             "client_id": "me & you", "client_secret": "s3cr3t/+%"}
