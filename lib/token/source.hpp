@@ -66,8 +66,8 @@ class Source {
 
   /// As Renewal's.
   [[nodiscard]] Result<Present> present() const;
-  /// A broker that refuses this token now does not refuse it for its age.
-  [[nodiscard]] bool is_fresh(const Present& present) const { return now_().steady < present.fresh_until; }
+  /// A broker that refuses a token now, which is fresh until then, does not refuse it for its age.
+  [[nodiscard]] bool is_fresh(TimePoint until) const { return now_().steady < until; }
   void refused(uint64_t number);
 
   /// How it stands, for people: `working` while there is a token to log in with. `detail`: why it is not renewed;

@@ -14,14 +14,16 @@ from node import free_ports
 class TokenServer:
     """Issues what `issue(seconds)` returns, a token that ends so many seconds from now; `seconds` may be changed at any time.
 
-    `answer` is what it does with a request: "token"; "refuse" (401), "rubbish", "huge" (an answer that does not end),
-    "silent" (none at all), "trickle" (a byte now and then), "redirect", or a dict that is merged into the JSON of a
-    token's answer. `requests` has one entry for each, with .form, .authorization and .at. down() is a port where nobody
-    listens. certificate: PEM files (.certificate, .key) for https.
+    `answer` is what it does with a request: "token"; "refuse" (401), "repeat" (400, with what it was sent), "rubbish",
+    "huge" (an answer that does not end), "silent" (none at all), "trickle" (a byte now and then), "redirect", or a dict that
+    is merged into the JSON of a token's answer. `requests` has one entry for each, with .form, .authorization and .at;
+    `issued` has what it gave out. down() is a port where nobody listens. certificate: PEM files (.certificate, .key) for
+    https.
     """
 
     def __init__(self, issue, seconds=60, certificate=None, client=("bridge", "client-secret"), path="/oauth2/token"):
-        self.issue, self.seconds, self.answer, self.client, self.requests = issue, seconds, "token", client, []
+        self.issue, self.seconds, self.answer, self.client = issue, seconds, "token", client
+        self.requests, self.issued = [], []
         self._certificate, self._path = certificate, path
         self.port, = free_ports(1)
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}{path}"
@@ -93,11 +95,14 @@ class TokenServer:
             handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
             while not self._ending.wait(0.1):
                 handler.wfile.write(b" ")
+        elif answer == "repeat":
+            self._json(handler, 400, {"error": "invalid_request", "error_description": f"not understood: {form} {self.client}"})
         elif answer == "refuse" or not self._knows(handler, form):
             self._json(handler, 401, {"error": "invalid_client", "error_description": "no such client"})
         else:
             more = answer if isinstance(answer, dict) else {}
-            self._json(handler, 200, {"access_token": self.issue(self.seconds), "token_type": "Bearer",
+            self.issued.append(self.issue(self.seconds))
+            self._json(handler, 200, {"access_token": self.issued[-1], "token_type": "Bearer",
                                       "expires_in": self.seconds, **more})
 
     def _knows(self, handler, form):

@@ -95,13 +95,14 @@ def open_bed(options):
     if options.brokers == "new":
         os.environ.setdefault("MOMBRIDGE_KAFKA_VERSION", "4.1.0")
     from bed import Bed, ClusterBed  # reads the version when it is imported
-    from brokers import Rabbit
+    from oauth_rabbit import with_oauth
+    from rabbit_node import Rabbit
     if options.brokers == "cluster":
         return ClusterBed(options.build, with_kafka=not options.no_kafka)
     rabbit = Rabbit
     if options.brokers == "new":
         from trixie_rabbit import TrixieRabbit as rabbit
-    return Bed(options.build, rabbit=rabbit, with_kafka=not options.no_kafka)
+    return Bed(options.build, rabbit=with_oauth(rabbit), with_kafka=not options.no_kafka)
 
 
 def show_list():

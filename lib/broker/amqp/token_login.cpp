@@ -37,7 +37,7 @@ bool TokenLogin::run_out(unsigned code, std::string_view words) {
   if (code != AMQP_ACCESS_REFUSED || !source_ || !given_) return false;
   // RabbitMQ: "Provided JWT token has expired at timestamp …". Its clock may be ahead of this machine's.
   bool ended = words.find("has expired") != std::string_view::npos;
-  if (!ended && !updated_ && source_->is_fresh(*given_)) return false;
+  if (!ended && !updated_ && source_->is_fresh(given_->fresh_until)) return false;
   refused_ = given_->number;
   source_->refused(refused_);
   return true;

@@ -44,6 +44,25 @@ TEST(Amqp, DeliveryLimit) {
                           HasSubstr("delivery_limit: only with queue:")));
 }
 
+TEST(Amqp, TokenInsteadOfAPassword) {
+  auto section = [](const std::string& keys) {
+    return "brokers:\n  shop:\n    type: amqp\n    " + keys + "\n    token: {file: t}\nroutes: []\n";
+  };
+  auto loaded = load_text(section("url: [amqp://one, amqp://u@two]"), false);
+  EXPECT_THAT(loaded.said, IsEmpty());
+  auto& s = settings<amqp::Settings>(loaded, "shop");
+  ASSERT_TRUE(s.token);
+  ASSERT_THAT(s.endpoints, SizeIs(2));
+  EXPECT_EQ(s.endpoints[0].user, "") << "the token says who it is";
+  EXPECT_EQ(s.endpoints[1].user, "u");
+  EXPECT_THAT(load_text(section("url: amqp://u:p@one"), false).said,
+              ElementsAre(HasSubstr("brokers.shop.url: a password beside token:")));
+  EXPECT_THAT(load_text(section("url: amqp://one\n    password: p"), false).said,
+              ElementsAre(HasSubstr("brokers.shop.password: beside token:")));
+  EXPECT_THAT(load_text(section("url: amqps://one\n    sasl: {mechanism: EXTERNAL}"), false).said,
+              Contains(HasSubstr("brokers.shop.token: sasl: EXTERNAL has no use for it")));
+}
+
 TEST(Amqp, Settings) {
   auto loaded = load_text(
       "name: b\nbrokers:\n  shop:\n    type: amqp\n    url: [amqp://u@one/v, amqp://two:5673]\n    password: p\n    "
