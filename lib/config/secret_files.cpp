@@ -49,7 +49,7 @@ const Node::Entry* find_secret(const Node& node) {
   for (auto& entry : node.entries) {
     auto& value = entry.value;
     bool literal = value.kind == Node::Kind::scalar && value.written.empty() && !value.text.empty();
-    bool named = std::ranges::find(kSecrets, entry.key) != kSecrets.end() && value.text != kNoSecret;
+    bool named = names_secret(entry.key) && value.text != kNoSecret;
     if (literal && (named || password_in_url(value.text))) return &entry;
     if (auto* found = find_secret(value)) return found;
   }
@@ -57,6 +57,8 @@ const Node::Entry* find_secret(const Node& node) {
 }
 
 }  // namespace
+
+bool names_secret(std::string_view key) { return std::ranges::find(kSecrets, key) != kSecrets.end(); }
 
 bool anybody_may_read(const fs::path& path) {
   std::error_code error;

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "broker/kafka/client_callbacks.hpp"
 #include "broker/kafka/empty_polls.hpp"
+#include "broker/kafka/security_properties.hpp"
 
 namespace mombridge::kafka {
 
@@ -26,6 +27,10 @@ Result<> fill(rd_kafka_conf_t* conf, const Settings& settings, const ClientPrope
     if (auto ok = set(conf, p.name, p.value); !ok) return ok;
   for (auto& key : settings.librdkafka)
     if (auto ok = set(conf, key.name.c_str(), key.value); !ok) return ok;
+  auto security = security_properties(settings.security);
+  if (!security) return fail(security.error());
+  for (auto& p : *security)
+    if (auto ok = set(conf, p.name, p.value); !ok) return ok;
   for (auto& p : properties.fixed)
     if (auto ok = set(conf, p.name, p.value); !ok) return ok;
   return {};
@@ -36,10 +41,13 @@ Result<> fill(rd_kafka_conf_t* conf, const Settings& settings, const ClientPrope
 Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const ClientProperties& properties,
                            ClientLog log) {
   Conf conf(rd_kafka_conf_new());
+  // Before the files are read for the client: a file that changes meanwhile is one that has changed.
+  auto context = std::make_unique<ClientContext>(settings);
   if (auto ok = fill(conf.get(), settings, properties); !ok) return fail(ok.error());
   if (type == RD_KAFKA_PRODUCER) let_polls_wait();
-  auto context = std::make_unique<ClientContext>();
   rd_kafka_conf_set_opaque(conf.get(), context.get());
+  rd_kafka_conf_set_socket_cb(conf.get(), open_socket);
+  rd_kafka_conf_set_ssl_cert_verify_cb(conf.get(), verify_certificate);
   rd_kafka_conf_set_connect_cb(conf.get(), connect_socket);
   rd_kafka_conf_set_closesocket_cb(conf.get(), close_socket);
   rd_kafka_conf_set_log_cb(conf.get(), log == ClientLog::on ? write_log : ignore_log);
@@ -48,9 +56,15 @@ Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const
   char text[512] = "";
   Client client(rd_kafka_new(type, conf.get(), text, sizeof text));
   if (!client) return fail("librdkafka: " + std::string(text));
+  context->credentials.use(client.get());
   (void)conf.release();     // the client owns it now
   (void)context.release();  // end_client() frees it
   return client;
+}
+
+bool tls_files_changed(const rd_kafka_t* client) {
+  auto* context = context_of(client);
+  return context && context->tls_files.changed();
 }
 
 std::string property_of(rd_kafka_t* client, const char* name) {

@@ -17,9 +17,12 @@ namespace mombridge::kafka {
 enum class ClientLog { on, silent };
 
 /// The properties' defaults, then `librdkafka:`, then what is fixed. Fails with librdkafka's words where it refuses the
-/// whole.
+/// whole, and in ours where a file of `tls:` cannot be used.
 Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const ClientProperties& properties,
                            ClientLog log = ClientLog::on);
+
+/// Whether the files of `tls:` are others than those that the client was made with.
+bool tls_files_changed(const rd_kafka_t* client);
 
 /// What the client goes by, defaults included; empty: not set.
 std::string property_of(rd_kafka_t* client, const char* name);

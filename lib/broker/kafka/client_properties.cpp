@@ -25,6 +25,8 @@ constexpr Fixed kFixed[] = {
     {"bootstrap.servers", "bootstrap_servers:"},
     {"metadata.broker.list", "bootstrap_servers:"},
     {"client.id", "appname:"},
+    {"enable.ssl.certificate.verification",
+     "there is no switch for verification, which is always on; name the CA with tls: {ca: ca.pem}"},
     {"auto.offset.reset", "start: of the subscription"},
     {"auto.commit.enable", "offsets are stored when messages are settled"},
     {"auto.commit.interval.ms", "offsets are stored when messages are settled"},

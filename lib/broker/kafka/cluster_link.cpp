@@ -15,12 +15,13 @@ constexpr int kQuestions = 5;  ///< a client that lost its connection may wait b
 }  // namespace
 
 ClusterLink::ClusterLink(EventLoop& loop, BlockingCalls& calls, const std::string& broker, const std::string& link,
-                         const std::string& servers, Backoff backoff, std::function<void()> open, LinkStatus::Role role)
+                         const Settings& settings, std::function<void()> open, LinkStatus::Role role)
     : broker_(broker),
-      servers_(servers),
-      supervisor_(loop, broker, link, backoff, std::move(open), role),
+      servers_(settings.bootstrap_servers),
+      supervisor_(loop, broker, link, Backoff(settings.reconnect_delay, settings.reconnect_delay_max), std::move(open),
+                  role),
       caller_(calls, loop),
-      error_(servers) {}
+      error_(settings) {}
 
 void ClusterLink::stop() {
   caller_.cancel();
@@ -34,7 +35,7 @@ void ClusterLink::reached() {
 }
 
 void ClusterLink::failed(const Error& error, Duration at_least) {
-  forget();
+  down();
   supervisor_.failed(error, at_least);
 }
 
@@ -58,6 +59,11 @@ void ClusterLink::doubt(const SharedClient& client) {
 }
 
 void ClusterLink::forget() {
+  down();
+  error_.clear();
+}
+
+void ClusterLink::down() {
   end_doubt();
   reached_ = false;
 }

@@ -15,10 +15,10 @@ namespace mombridge::kafka {
 /// For the loop's thread, but for status() and up().
 class ClusterLink {
  public:
-  /// `open` as for a Supervisor: begins one attempt, which ends with reached() or failed(). `servers` as in
-  /// `bootstrap_servers`. Loop, calls and servers outlive this.
+  /// `open` as for a Supervisor: begins one attempt, which ends with reached() or failed(). Loop and calls outlive
+  /// this.
   ClusterLink(EventLoop& loop, BlockingCalls& calls, const std::string& broker, const std::string& link,
-              const std::string& servers, Backoff backoff, std::function<void()> open,
+              const Settings& settings, std::function<void()> open,
               LinkStatus::Role role = LinkStatus::Role::subscription);
 
   void start() { supervisor_.start(); }
@@ -39,8 +39,10 @@ class ClusterLink {
   /// There is no client any more, which says nothing of the cluster.
   void forget();
 
-  /// Takes in an error event. Returns false if it is not about a connection.
-  bool note(rd_kafka_resp_err_t code, std::string_view text) { return error_.note(code, text); }
+  /// Takes in an error event of the client. Returns false if it is not about a connection.
+  bool note(const rd_kafka_t* client, rd_kafka_resp_err_t code, std::string_view text) {
+    return error_.note(client, code, text);
+  }
   [[nodiscard]] const ConnectionError& error() const { return error_; }
 
   /// [any thread]
@@ -49,9 +51,10 @@ class ClusterLink {
 
  private:
   void end_doubt();
+  void down();
 
   const std::string broker_;
-  const std::string& servers_;
+  const std::string servers_;
   Supervisor supervisor_;
   BlockingCaller caller_;
   ConnectionError error_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/kafka/librdkafka_keys.hpp"
+#include "broker/kafka/security_keys.hpp"
 #include "broker/kafka/topic_name.hpp"
 #include "config/broker_keys.hpp"
 #include "config/text.hpp"
@@ -55,7 +56,7 @@ const Subscription* same_topic(const Settings& settings, const Subscription& oth
 void say_where_broker_keys_belong(Section& subscription) {
   subscription.elsewhere(
       {"bootstrap_servers", "group_id", "appname", "reconnect_delay", "reconnect_delay_max", "prefetch_count",
-       "prefetch_size", "allow_reply_to", "accept_replies", "reply_topic", "tls", "sasl", "librdkafka"},
+       "prefetch_size", "allow_reply_to", "accept_replies", "reply_topic", "tls", "sasl", "token", "librdkafka"},
       "it belongs to the broker: a key of brokers.NAME, for all of its subscriptions");
 }
 
@@ -171,8 +172,9 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   config::read_reconnect(section, settings->reconnect_delay, settings->reconnect_delay_max);
   section.integer("prefetch_count", settings->prefetch_count, 1);
   section.size("prefetch_size", settings->prefetch_size, 1);
-  for (auto* key : {"tls", "sasl"}) section.unsupported(key);
+  section.unsupported("token");
   read_librdkafka(section, *settings);
+  read_security(section, context, *settings);
   section.elsewhere({"topic", "start", "on_offset_lost", "target_from"}, "it belongs to an entry of subscribe:");
   for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);
   check_brokers_own(section, "subscribe", *settings);

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "broker/kafka/client.hpp"
+#include "broker/kafka/client_callbacks.hpp"
 
 namespace mombridge::kafka {
 
@@ -28,34 +29,6 @@ bool named(std::string_view servers, std::string_view server) {
   return false;
 }
 
-struct Parts {
-  std::string_view server;  ///< host:port
-  std::string_view what;
-  bool bootstrap = true;  ///< the address is from the configuration, not from the cluster
-};
-
-// "ssl://k1:9093/2: text", "k1:9092/bootstrap: text", "GroupCoordinator: k1:9092: text"
-Parts parts_of(std::string_view text) {
-  Parts parts;
-  for (std::string_view logical : {"GroupCoordinator: ", "TxnCoordinator: "})
-    if (text.starts_with(logical)) {
-      text.remove_prefix(logical.size());
-      parts.bootstrap = false;
-    }
-  auto end = text.find(": ");
-  if (end == std::string_view::npos) return parts;
-  parts.server = text.substr(0, end);
-  parts.what = text.substr(end + 2);
-  if (auto scheme = parts.server.find("://"); scheme != std::string_view::npos) parts.server.remove_prefix(scheme + 3);
-  if (auto slash = parts.server.find('/'); slash != std::string_view::npos) {
-    if (parts.server.substr(slash) != "/bootstrap") parts.bootstrap = false;
-    parts.server = parts.server.substr(0, slash);
-  }
-  if (auto after = parts.what.rfind(" (after "); after != std::string_view::npos)
-    parts.what = parts.what.substr(0, after);
-  return parts;
-}
-
 /// The first four bytes of an answer are taken for its size, which tells what sent them; empty: it may be Kafka.
 std::string not_kafka(std::string_view what) {
   constexpr std::string_view kSize = "Invalid response size ";
@@ -68,7 +41,7 @@ std::string not_kafka(std::string_view what) {
   std::string_view answer(bytes.data(), bytes.size());
   if (answer == "AMQP") return "it answers AMQP, as RabbitMQ's port does";
   if (answer == "HTTP") return "it answers HTTP";
-  if (answer.starts_with(std::string_view("\x15\x03", 2))) return "it answers TLS: security.protocol: ssl or sasl_ssl";
+  if (answer.starts_with(std::string_view("\x15\x03", 2))) return "it answers TLS: tls: {} makes the bridge speak it";
   if (std::ranges::all_of(answer, [](char c) { return c >= ' ' && c <= '~'; }))
     return "its answer begins with \"" + std::string(answer) + '"';
   return size > 100'000'000 ? "its answer is of no protocol that is known here" : std::string();
@@ -115,8 +88,30 @@ bool answered(rd_kafka_event_t* event) {
 
 }  // namespace
 
+// "ssl://k1:9093/2: text", "k1:9092/bootstrap: text", "GroupCoordinator: k1:9092: text"
+ConnectionParts connection_parts(std::string_view text) {
+  ConnectionParts parts;
+  for (std::string_view logical : {"GroupCoordinator: ", "TxnCoordinator: "})
+    if (text.starts_with(logical)) {
+      text.remove_prefix(logical.size());
+      parts.bootstrap = false;
+    }
+  auto end = text.find(": ");
+  if (end == std::string_view::npos) return parts;
+  parts.server = text.substr(0, end);
+  parts.what = text.substr(end + 2);
+  if (auto scheme = parts.server.find("://"); scheme != std::string_view::npos) parts.server.remove_prefix(scheme + 3);
+  if (auto slash = parts.server.find('/'); slash != std::string_view::npos) {
+    if (parts.server.substr(slash) != "/bootstrap") parts.bootstrap = false;
+    parts.server = parts.server.substr(0, slash);
+  }
+  if (auto after = parts.what.rfind(" (after "); after != std::string_view::npos)
+    parts.what = parts.what.substr(0, after);
+  return parts;
+}
+
 std::string explain_connection(std::string_view text, std::string_view servers) {
-  auto parts = parts_of(text);
+  auto parts = connection_parts(text);
   if (parts.server.empty()) return {};
   auto server = printable(parts.server, 256);
   if (auto why = not_kafka(parts.what); !why.empty()) return server + " does not speak Kafka: " + why;
@@ -126,30 +121,39 @@ std::string explain_connection(std::string_view text, std::string_view servers) 
   return unreachable(server, printable(parts.what, 256));
 }
 
-bool ConnectionError::note(rd_kafka_resp_err_t code, std::string_view text) {
-  bool closed = code == RD_KAFKA_RESP_ERR__TRANSPORT && was_closed(text);
+bool ConnectionError::note(const rd_kafka_t* client, rd_kafka_resp_err_t code, std::string_view text) {
+  bool unclear = false;
   switch (code) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
-    case RD_KAFKA_RESP_ERR__BAD_MSG: {
-      only_closed_ = closed;
-      if (auto words = explain_connection(text, servers_); !words.empty()) {
-        reason_ = words;
-        clear_words_ = true;
-      } else if (!clear_words_) {
-        reason_ = describe(code, text);
-      }
-      return true;
-    }
+    case RD_KAFKA_RESP_ERR__BAD_MSG:
+      unclear = true;
+      break;
     case RD_KAFKA_RESP_ERR__SSL:
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
-      only_closed_ = false;
-      reason_ = describe(code, text);
-      clear_words_ = true;
-      return true;
+      break;
     default:
       return false;
   }
+  auto words = explain_connection(text, servers_);
+  auto login = words.empty() ? login_error(client, text) : LoginError{};
+  if (!login.words.empty()) words = login.words;
+  only_closed_ = code == RD_KAFKA_RESP_ERR__TRANSPORT && login.words.empty() && was_closed(text);
+  refused_ |= login.words.empty() ? !unclear : login.refused;
+  if (words.empty() && unclear && clear_words_) return true;
+  clear_words_ |= !unclear || !words.empty();
+  reason_ = words.empty() ? describe(code, text) : words;
+  return true;
+}
+
+LoginError ConnectionError::login_error(const rd_kafka_t* client, std::string_view text) const {
+  auto parts = connection_parts(text);
+  if (parts.server.empty()) return {};
+  auto* context = client ? context_of(client) : nullptr;
+  std::string server(parts.server);
+  auto error = explain_login(parts.what, login_, context ? context->verification.of(server) : std::string());
+  if (!error.words.empty()) error.words = printable(server, 256) + ": " + error.words;
+  return error;
 }
 
 const std::string& ConnectionError::reason(const std::string& otherwise) const {
@@ -160,6 +164,7 @@ void ConnectionError::clear() {
   reason_.clear();
   clear_words_ = false;
   only_closed_ = true;
+  refused_ = false;
 }
 
 // Where one of the addresses is the one that answered, there is nothing to ask.

@@ -8,6 +8,8 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "broker/kafka/login.hpp"
+#include "broker/kafka/login_error.hpp"
 
 namespace mombridge::kafka {
 
@@ -15,29 +17,43 @@ namespace mombridge::kafka {
 /// client's later errors are vaguer ("all brokers are down"). For the thread that serves the client's events.
 class ConnectionError {
  public:
-  /// `servers` as in `bootstrap_servers`; outlives this.
-  explicit ConnectionError(const std::string& servers) : servers_(servers) {}
+  explicit ConnectionError(const Settings& settings) : servers_(settings.bootstrap_servers), login_(settings) {}
 
-  /// Takes in an error event. Returns false if it is not about a connection.
-  bool note(rd_kafka_resp_err_t code, std::string_view text);
+  /// Takes in an error event of the client. Returns false if it is not about a connection. A client that make_client()
+  /// has not made may be null: nothing is known of its brokers' certificates.
+  bool note(const rd_kafka_t* client, rd_kafka_resp_err_t code, std::string_view text);
   /// The reason; `otherwise` where the client has given none.
   [[nodiscard]] const std::string& reason(const std::string& otherwise) const;
   [[nodiscard]] bool says_what_to_mend() const { return clear_words_; }
   /// Returns true if all that is known is that connections were closed which had worked, as brokers do with those that
   /// are idle for long. Source: Kafka's connections.max.idle.ms.
   [[nodiscard]] bool only_closed() const { return only_closed_; }
-  /// The cluster is reached.
+  /// Returns true if a broker did not let the client in, or the client did not trust it: trying again at once cannot
+  /// help, because somebody must mend it first.
+  [[nodiscard]] bool refused() const { return refused_; }
+  /// The cluster is reached, or there is another client.
   void clear();
 
  private:
-  const std::string& servers_;
+  [[nodiscard]] LoginError login_error(const rd_kafka_t* client, std::string_view text) const;
+
+  const std::string servers_;
+  const Login login_;
   std::string reason_;
   bool clear_words_ = false;  ///< it says what to mend
   bool only_closed_ = true;
+  bool refused_ = false;
 };
 
-/// What to say for librdkafka's error about one connection, as "HOST:PORT/ID: what (after 3ms in state CONNECT)".
-/// Empty: nothing better than what the client says.
+/// What librdkafka's error about one connection is about, as "HOST:PORT/ID: what (after 3ms in state CONNECT)".
+struct ConnectionParts {
+  std::string_view server;  ///< host:port; empty: the error is about something else
+  std::string_view what;    ///< without what changes from time to time
+  bool bootstrap = true;    ///< the address is from the configuration, not from the cluster
+};
+ConnectionParts connection_parts(std::string_view text);
+
+/// What to say for it where the brokers' addresses or ports are wrong. Empty: nothing better than what the client says.
 std::string explain_connection(std::string_view text, std::string_view servers);
 
 /// Asks the cluster something, so that "connected" is true: the brokers' names for themselves count, because all work

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "broker/kafka/group_refusal.hpp"
+#include "broker/kafka/login.hpp"
 #include "broker/kafka/topic_declare.hpp"
 
 namespace mombridge::kafka {
@@ -47,8 +48,7 @@ Consumer::Consumer(const std::string& broker, const Settings& settings, Part par
       settings_(only(part, settings)),
       loop_(broker + (part == Part::replies ? ":replies" : ":consume")),
       caller_(calls, loop_),
-      cluster_(loop_, calls, broker, "consumer", settings_->bootstrap_servers,
-               Backoff(settings.reconnect_delay, settings.reconnect_delay_max), [this] { open(); }),
+      cluster_(loop_, calls, broker, "consumer", *settings_, [this] { open(); }),
       links_(broker, *settings_),
       client_(loop_, broker, settings_),
       reader_(loop_, calls, broker, settings_, of_part(settings, part), links_, cluster_,
@@ -150,7 +150,7 @@ void Consumer::opened(const Result<bool>& topic_made) {
   }
   if (cluster_.is_reached() && part_ == Part::ordinary) return;
   if (member_.fenced()) return cluster_.failed(topic_made.error(), settings_->reconnect_delay_max);
-  cluster_.lost(topic_made.error().text);
+  lost(topic_made.error().text);
 }
 
 Result<> Consumer::make() {
@@ -160,6 +160,14 @@ Result<> Consumer::make() {
   auto subscribed = client_.subscribe();
   if (!subscribed) drop_client();
   return subscribed;
+}
+
+// A client that is not let in goes on trying by itself, sooner than anybody can mend it, and with the certificates that
+// it was made with.
+void Consumer::lost(const std::string& otherwise) {
+  if (!cluster_.error().refused() || !client_) return cluster_.lost(otherwise);
+  auto wait = tls_files_changed(client_.get()) ? Duration::zero() : settings_->reconnect_delay_max;
+  fail_client({cluster_.error().reason(otherwise)}, wait);
 }
 
 void Consumer::fail_client(const Error& error, Duration at_least) {
@@ -257,16 +265,18 @@ void Consumer::handle_error(rd_kafka_event_t* event) {
   auto text = describe(code, words);
   if (rd_kafka_event_error_is_fatal(event)) return fatal();
   if (reader_.partition_error(event)) return;
-  if (cluster_.note(code, words)) {
+  if (cluster_.note(client_.get(), code, words)) {
+    if (cluster_.error().refused() && tls_files_changed(client_.get())) return lost(text);
     // The cluster answers, but not the one of its brokers that the group needs.
     if (cluster_.is_reached() && words.starts_with("GroupCoordinator") && cluster_.error().says_what_to_mend())
       links_.group_waits(cluster_.error().reason(text));
     return;
   }
-  if (auto why = why_not_joined(code, settings_->group_id, words); !why.empty()) return links_.group_fails(why);
+  if (auto why = why_not_joined(code, settings_->group_id, Login(*settings_).principal(), words); !why.empty())
+    return links_.group_fails(why);
   switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-      return cluster_.lost(text);
+      return lost(text);
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:

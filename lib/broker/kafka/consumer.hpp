@@ -52,6 +52,7 @@ class Consumer final {
   void open();
   Result<> make();
   void opened(const Result<bool>& topic_made);
+  void lost(const std::string& otherwise);
   void fail_client(const Error& error, Duration at_least = Duration::zero());
   void fatal();
   void drop_client();

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "broker/kafka/client.hpp"
+#include "broker/kafka/client_callbacks.hpp"
 
 namespace mombridge::kafka {
 
@@ -21,12 +22,9 @@ FetchAhead::FetchAhead(rd_kafka_t* client)
       half_records_(half_of(client, "queued.min.messages", 1)),
       half_bytes_(half_of(client, "queued.max.messages.kbytes", 1000)) {}
 
-// No call is there to wake the client's threads, but this one does it before it returns, and asks the brokers nothing:
-// the credentials are those that it has.
 void FetchAhead::wake() {
   records_ = bytes_ = 0;
-  auto user = property_of(client_, "sasl.username"), password = property_of(client_, "sasl.password");
-  ClientError(rd_kafka_sasl_set_credentials(client_, user.c_str(), password.c_str()));
+  context_of(client_)->credentials.wake();
 }
 
 }  // namespace mombridge::kafka

@@ -14,7 +14,7 @@ namespace mombridge::kafka {
 /// For the consumer's thread.
 class FetchAhead {
  public:
-  /// The client outlives this.
+  /// The client, made by make_client(), outlives this.
   explicit FetchAhead(rd_kafka_t* client);
 
   /// A record with so many bytes of value was taken from a queue.

@@ -9,7 +9,8 @@
 namespace mombridge::kafka {
 
 /// What to say of an error that the group's coordinator gave to a member that wants to join; `text` is the client's
-/// own. Empty: the error is of another kind, or passes by itself.
-std::string why_not_joined(rd_kafka_resp_err_t code, const std::string& group, std::string_view text);
+/// own, `principal` as Login gives it. Empty: the error is of another kind, or passes by itself.
+std::string why_not_joined(rd_kafka_resp_err_t code, const std::string& group, const std::string& principal,
+                           std::string_view text);
 
 }  // namespace mombridge::kafka

@@ -5,6 +5,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "broker/kafka/client_properties.hpp"
+#include "config/secret_files.hpp"
 
 namespace mombridge::kafka {
 
@@ -12,7 +13,7 @@ namespace {
 
 using Conf = std::unique_ptr<rd_kafka_conf_t, decltype(&rd_kafka_conf_destroy)>;
 
-void check(rd_kafka_conf_t* conf, const std::string& name, const config::Scalar& value,
+void check(rd_kafka_conf_t* conf, const std::string& name, const config::Scalar& value, bool secret,
            config::Diagnostics& diagnostics) {
   if (auto* hint = why_fixed(name))
     return diagnostics.error(value.key_mark, value.path, "the bridge's own to set", hint);
@@ -22,8 +23,8 @@ void check(rd_kafka_conf_t* conf, const std::string& name, const config::Scalar&
   auto result = rd_kafka_conf_set(conf, name.c_str(), value.value.c_str(), text, sizeof text);
   if (result == RD_KAFKA_CONF_OK) return;
   if (result == RD_KAFKA_CONF_UNKNOWN) return diagnostics.error(value.key_mark, value.path, text);
-  // librdkafka quotes the value; one that came from `${...}` may be a secret.
-  diagnostics.error(value.mark, value.path, value.shown == value.value ? text : "librdkafka refuses this value", "");
+  // librdkafka quotes the value.
+  diagnostics.error(value.mark, value.path, secret ? "librdkafka refuses this value" : text, "");
 }
 
 // A second member with the id of a first one takes its place in the group, and the first one takes it back.
@@ -38,9 +39,10 @@ void warn_of_shared_id(const config::Scalar& value, config::Diagnostics& diagnos
 void read_librdkafka(config::Section& section, Settings& settings) {
   Conf conf(rd_kafka_conf_new(), &rd_kafka_conf_destroy);
   for (auto& [name, value] : section.pairs("librdkafka")) {
-    check(conf.get(), name, value, section.diagnostics());
-    bool secret = value.shown != value.value;
-    if (name == "group.instance.id" && value.known && !secret) warn_of_shared_id(value, section.diagnostics());
+    bool referred = value.shown != value.value;
+    bool secret = referred || config::names_secret(name);
+    check(conf.get(), name, value, secret, section.diagnostics());
+    if (name == "group.instance.id" && value.known && !referred) warn_of_shared_id(value, section.diagnostics());
     settings.librdkafka.push_back({name, value.value, value.mark, secret});
   }
 }

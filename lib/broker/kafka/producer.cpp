@@ -6,6 +6,8 @@
 
 #include "base/counters.hpp"
 #include "base/text.hpp"
+#include "broker/kafka/login.hpp"
+#include "broker/kafka/permission.hpp"
 #include "broker/kafka/produce.hpp"
 #include "broker/kafka/topic_declare.hpp"
 #include "broker/kafka/topic_name.hpp"
@@ -43,11 +45,9 @@ Producer::Producer(const std::string& broker, std::shared_ptr<const Settings> se
       loop_(broker + ":produce"),
       caller_(calls, loop_),
       cluster_(
-          loop_, calls, broker, "publisher", settings_->bootstrap_servers,
-          Backoff(settings_->reconnect_delay, settings_->reconnect_delay_max), [this] { open(); },
-          LinkStatus::Role::publisher),
+          loop_, calls, broker, "publisher", *settings_, [this] { open(); }, LinkStatus::Role::publisher),
       client_(loop_, [] {}),  // served before the loop sleeps
-      unknown_(loop_, calls, [this](Publication& p) { queue(p); }),
+      unknown_(loop_, calls, Login(*settings_).principal(), [this](Publication& p) { queue(p); }),
       compressed_(broker, settings_, loop_),
       bisect_(broker) {
   loop_.before_sleep([this] { return serve(); });
@@ -104,7 +104,7 @@ void Producer::open() {
       },
       [this](const Result<>& there) {
         if (there) return cluster_.reached();
-        if (!cluster_.is_reached()) cluster_.lost(there.error().text);
+        if (!cluster_.is_reached()) lost(there.error().text);
       });
 }
 
@@ -115,12 +115,29 @@ Result<> Producer::make() {
   return {};
 }
 
+// A client that is not let in goes on trying by itself, sooner than anybody can mend it, and with the certificates that
+// it was made with.
+void Producer::lost(const std::string& otherwise) {
+  if (!cluster_.error().refused() || !client_) return cluster_.lost(otherwise);
+  auto wait = tls_files_changed(client_.shared().get()) ? Duration::zero() : settings_->reconnect_delay_max;
+  auto why = cluster_.error().reason(otherwise);
+  fail_client(why, wait);
+}
+
+// Before it produces anything, it asks for an id, which is a permission of its own.
+void Producer::fatal() {
+  if (client_.failure_code() != RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) return fail_client(client_.failure());
+  fail_client(client_.failure() + ": " + allow({"IdempotentWrite"}, "cluster", {}, client_.limits().principal) +
+                  "; since Kafka 2.8 the operation Write on any topic is enough",
+              settings_->reconnect_delay_max);
+}
+
 // What the client had goes to the next one, in the same order, and before what came meanwhile.
-void Producer::fail_client(const std::string& why) {
+void Producer::fail_client(const std::string& why, Duration at_least) {
   direct_.close();
   end_client(kFailedPatience);
   resend_returned();
-  cluster_.failed({why});
+  cluster_.failed({why}, at_least);
 }
 
 void Producer::resend_returned() {
@@ -169,16 +186,17 @@ void Producer::handle_error(rd_kafka_event_t* event) {
   auto code = rd_kafka_event_error(event);
   std::string_view words = rd_kafka_event_error_string(event);
   auto text = describe(code, words);
-  if (rd_kafka_event_error_is_fatal(event)) return fail_client(client_.failure());
-  if (cluster_.note(code, words)) {
-    if (cluster_.in_doubt() && !cluster_.error().only_closed()) cluster_.lost(text);
+  if (rd_kafka_event_error_is_fatal(event)) return fatal();
+  if (cluster_.note(client_.shared().get(), code, words)) {
+    bool renew = cluster_.error().refused() && tls_files_changed(client_.shared().get());
+    if (renew || (cluster_.in_doubt() && !cluster_.error().only_closed())) lost(text);
     return;
   }
   if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
     return error_log_.event(log::Level::warn, "producer error", {{"broker", broker_}, {"reason", text}});
   // Brokers close connections that are idle for long, and the client then says that all of them are down.
   if (cluster_.is_reached() && cluster_.error().only_closed() && idle()) return cluster_.doubt(client_.shared());
-  cluster_.lost(text);
+  lost(text);
 }
 
 bool Producer::idle() const {

@@ -47,7 +47,9 @@ class Producer final {
 
   void open();
   Result<> make();
-  void fail_client(const std::string& why);
+  void lost(const std::string& otherwise);
+  void fail_client(const std::string& why, Duration at_least = Duration::zero());
+  void fatal();
   void end_client(Duration patience);
   void resend_returned();
   Duration serve();

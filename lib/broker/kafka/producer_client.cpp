@@ -3,6 +3,7 @@
 #include <charconv>
 #include <sys/epoll.h>
 
+#include "broker/kafka/login.hpp"
 #include "broker/kafka/produce.hpp"
 
 namespace mombridge::kafka {
@@ -13,7 +14,8 @@ constexpr size_t kTopicsKept = 1000;
 
 ProducerLimits limits_of(rd_kafka_t* client) {
   ProducerLimits limits{.message_max_bytes = property_of(client, "message.max.bytes"),
-                        .compression = property_of(client, "compression.codec")};
+                        .compression = property_of(client, "compression.codec"),
+                        .principal = {}};
   auto size = property_of(client, "batch.size");
   std::from_chars(size.data(), size.data() + size.size(), limits.batch_size);
   return limits;
@@ -38,14 +40,15 @@ Result<> ProducerClient::make(const Settings& settings, const ClientProperties& 
   if (!client) return fail(client.error());
   client_ = share(std::move(*client));
   limits_ = limits_of(client_.get());
+  limits_.principal = Login(settings).principal();
   events_.reset(rd_kafka_queue_get_main(client_.get()));
   signal_.watch(events_.get());
   return {};
 }
 
-bool ProducerClient::has_failed() const {
-  return rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
-}
+bool ProducerClient::has_failed() const { return failure_code() != RD_KAFKA_RESP_ERR_NO_ERROR; }
+
+rd_kafka_resp_err_t ProducerClient::failure_code() const { return rd_kafka_fatal_error(client_.get(), nullptr, 0); }
 
 std::string ProducerClient::failure() const {
   char why[512] = "";

@@ -44,6 +44,7 @@ class ProducerClient {
   [[nodiscard]] const ProducerLimits& limits() const { return limits_; }
   /// Returns true if the client has failed for good: what it fails now is no fault of the messages'.
   [[nodiscard]] bool has_failed() const;
+  [[nodiscard]] rd_kafka_resp_err_t failure_code() const;
   /// "why (CODE)" of that failure.
   [[nodiscard]] std::string failure() const;
 

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "broker/kafka/client.hpp"
+#include "broker/kafka/login.hpp"
+#include "broker/kafka/permission.hpp"
 
 namespace mombridge::kafka {
 
@@ -115,7 +117,7 @@ void RecordReader::partition_error(PartitionReader& from, rd_kafka_event_t* even
     return lost_offsets_.examine(from.client(), from.key(), std::move(text));
   text = from.topic() + " partition " + std::to_string(from.number()) + ": " + text;
   if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
-    text += "; allow the operation Read on topic " + from.topic();
+    text += ": " + allow({"Read"}, "topic", from.topic(), Login(*settings_).principal());
   fails(from, text);
 }
 

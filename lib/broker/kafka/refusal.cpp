@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "broker/kafka/client.hpp"
+#include "broker/kafka/permission.hpp"
 #include "broker/kafka/produce.hpp"
 #include "broker/kafka/topic_name.hpp"
 
@@ -30,7 +31,7 @@ std::string hint(const Publication& p, rd_kafka_resp_err_t code, Judge judge, co
       return ": the record's time is outside of what the topic takes (its message.timestamp.before.max.ms and "
              "message.timestamp.after.max.ms)";
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      return ": may the bridge's user write to it?";
+      return ": " + allow({"Describe", "Write"}, "topic", p.target, limits.principal);
     default:
       return {};
   }

@@ -17,6 +17,7 @@ struct ProducerLimits {
   std::string message_max_bytes;
   std::string compression;     ///< "none": a record is sent as it is
   std::size_t batch_size = 0;  ///< bytes: a larger record is alone in its batch
+  std::string principal;       ///< Login::principal()
 };
 
 /// Returns true if the broker refused a batch for its size or for one record in it: the others may be without fault.

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/kafka/security.hpp"
 #include "broker/kafka/topic_name.hpp"
 #include "config/config.hpp"
 
@@ -27,7 +28,7 @@ struct Subscription : config::Subscription {
 struct LibrdkafkaKey {
   std::string name, value;
   config::Mark mark{};  ///< of the value
-  bool secret = false;  ///< the value came from `${...}`: it may not be shown
+  bool secret = false;  ///< it may not be shown: it came from `${...}`, or the name is that of a secret
 };
 
 /// What a record's time is.
@@ -53,8 +54,9 @@ struct Settings : config::KindSettings<Subscription> {
   std::string group_id;
   Duration reconnect_delay = std::chrono::seconds(1);  ///< before a client that failed for good is made anew
   Duration reconnect_delay_max = std::chrono::seconds(30);
-  uint32_t prefetch_count = 10000;            ///< messages in flight per partition
-  uint64_t prefetch_size = 64ull << 20;       ///< bytes in flight per subscription
+  uint32_t prefetch_count = 10000;       ///< messages in flight per partition
+  uint64_t prefetch_size = 64ull << 20;  ///< bytes in flight per subscription
+  Security security;
   std::vector<LibrdkafkaKey> librdkafka;      ///< checked by librdkafka_keys.cpp and try_out.cpp
   std::map<std::string, int32_t> partitions;  ///< of BrokerSettings::declares, where one says how many
 };

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "broker/kafka/client.hpp"
+#include "broker/kafka/login.hpp"
+#include "broker/kafka/permission.hpp"
 
 namespace mombridge::kafka {
 
@@ -12,7 +14,8 @@ constexpr Duration kPatience = std::chrono::seconds(60);
 constexpr Duration kLookAgain = std::chrono::seconds(5);
 
 /// Why a topic cannot be had; empty: it can, or it is not known.
-std::string topic_error(rd_kafka_t* client, const std::string& topic, TimePoint deadline) {
+std::string topic_error(rd_kafka_t* client, const std::string& topic, const std::string& principal,
+                        TimePoint deadline) {
   Topic handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
   auto metadata = ask_metadata(client, handle.get(), deadline);
   if (!metadata || (*metadata)->topic_cnt != 1) return {};
@@ -20,7 +23,7 @@ std::string topic_error(rd_kafka_t* client, const std::string& topic, TimePoint 
   if (!code) return {};
   bool forbidden = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
   return describe(code, {}) +
-         (forbidden ? "; allow the operations Describe and Read on topic " + topic : std::string());
+         (forbidden ? ": " + allow({"Describe", "Read"}, "topic", topic, principal) : std::string());
 }
 
 }  // namespace
@@ -38,8 +41,10 @@ void TopicWatch::look(const SharedClient& client) {
       kPatience,
       [settings = settings_, client](TimePoint deadline) -> Result<std::vector<std::string>> {
         std::vector<std::string> errors;
+        auto principal = Login(*settings).principal();
         for (auto& s : settings->subscriptions)
-          errors.push_back(s.topic.starts_with('^') ? std::string() : topic_error(client.get(), s.topic, deadline));
+          errors.push_back(s.topic.starts_with('^') ? std::string()
+                                                    : topic_error(client.get(), s.topic, principal, deadline));
         return errors;
       },
       [this](const Result<std::vector<std::string>>& errors) {

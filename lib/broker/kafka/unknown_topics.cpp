@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "broker/kafka/client.hpp"
+#include "broker/kafka/permission.hpp"
 #include "broker/kafka/topic_name.hpp"
 
 namespace mombridge::kafka {
@@ -116,7 +117,7 @@ void UnknownTopics::answered(const std::string& name, const Answer& answer) {
                                                   Outcome::Cause::message)
                                : collision(name, answer.collides));
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      return missing(name, Outcome::refused(text));
+      return missing(name, Outcome::refused(text + ": " + allow({"Describe", "Write"}, "topic", name, principal_)));
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
       if (++topic.denials < kDenials) break;
       if (!answer.collides.empty()) return missing(name, collision(name, answer.collides));

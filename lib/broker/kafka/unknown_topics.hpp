@@ -18,9 +18,10 @@ namespace mombridge::kafka {
 /// For the loop's thread, but for post().
 class UnknownTopics {
  public:
-  /// `found` takes a publication whose topic and partition exist after all. Loop and calls outlive this.
-  UnknownTopics(EventLoop& loop, BlockingCalls& calls, std::function<void(Publication&)> found)
-      : loop_(loop), caller_(calls, loop), found_(std::move(found)) {}
+  /// `found` takes a publication whose topic and partition exist after all. `principal`: Login::principal(). Loop and
+  /// calls outlive this.
+  UnknownTopics(EventLoop& loop, BlockingCalls& calls, std::string principal, std::function<void(Publication&)> found)
+      : loop_(loop), principal_(std::move(principal)), caller_(calls, loop), found_(std::move(found)) {}
 
   /// The client to ask; null: there is none, and what is kept waits for the next.
   void use(SharedClient client);
@@ -55,6 +56,7 @@ class UnknownTopics {
   void missing(const std::string& name, Outcome refusal);
 
   EventLoop& loop_;
+  const std::string principal_;
   BlockingCaller caller_;
   std::function<void(Publication&)> found_;
   SharedClient client_;

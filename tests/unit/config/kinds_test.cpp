@@ -342,6 +342,43 @@ TEST(Kafka, Settings) {
   EXPECT_THAT(s.subscriptions[2].targets, ElementsAre("#"));
 }
 
+TEST(Kafka, Security) {
+  auto loaded = load_text(
+      "brokers:\n  plain: {type: kafka, bootstrap_servers: k}\n"
+      "  tls: {type: kafka, bootstrap_servers: k, tls: {}, librdkafka: {ssl.ca.location: /etc/ca.pem}}\n"
+      "  both: {type: kafka, bootstrap_servers: k, tls: {}, sasl: {mechanism: SCRAM-SHA-512, username: bridge, "
+      "password: "
+      "\"a b\"}}\n"
+      "  kerberos: {type: kafka, bootstrap_servers: k, sasl: {mechanism: GSSAPI, service_name: kf, principal: "
+      "bridge/h@SHOP, keytab: /etc/bridge.keytab}}\n"
+      "  local: {type: kafka, bootstrap_servers: \"localhost:1,127.0.0.1:2\", sasl: {mechanism: PLAIN, username: u, "
+      "password: p}}\n"
+      "routes: []\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  EXPECT_FALSE(settings<kafka::Settings>(loaded, "plain").security.any());
+  auto& tls = settings<kafka::Settings>(loaded, "tls").security;
+  EXPECT_TRUE(tls.tls && !tls.sasl);
+  auto& both = settings<kafka::Settings>(loaded, "both").security;
+  ASSERT_TRUE(both.tls && both.sasl);
+  EXPECT_EQ(both.sasl->mechanism, kafka::Mechanism::scram_sha_512);
+  EXPECT_EQ(both.sasl->username, "bridge");
+  EXPECT_EQ(both.sasl->password.read().value.reveal(), "a b");
+  auto& kerberos = *settings<kafka::Settings>(loaded, "kerberos").security.sasl;
+  EXPECT_EQ(kerberos.service_name, "kf");
+  EXPECT_EQ(kerberos.principal, "bridge/h@SHOP");
+  EXPECT_EQ(kerberos.keytab, "/etc/bridge.keytab");
+}
+
+TEST(Kafka, SecretsOfLibrdkafkaAreNeverShown) {
+  auto loaded = load_text(
+      "brokers:\n  lake: {type: kafka, bootstrap_servers: k, librdkafka: {sasl.password: hunter2, linger.ms: 1, "
+      "client.rack: \"${env:X:-r}\", ssl.keystore.password: hunter3}}\nroutes: []\n");
+  std::vector<std::string> secret;
+  for (auto& key : settings<kafka::Settings>(loaded, "lake").librdkafka)
+    if (key.secret) secret.push_back(key.name);
+  EXPECT_THAT(secret, ElementsAre("sasl.password", "client.rack", "ssl.keystore.password"));
+}
+
 TEST(Kafka, WarnsOfAMemberIdThatReplicasWouldShare) {
   auto with = [](const std::string& id) {
     return load_text("brokers:\n  lake: {type: kafka, bootstrap_servers: k, librdkafka: {group.instance.id: " + id +

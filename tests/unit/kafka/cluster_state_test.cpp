@@ -41,8 +41,8 @@ class Link : public Asks {
   void SetUp() override {
     Asks::SetUp();
     on_loop([this] {
-      link.emplace(loop, calls, "lake", "publisher", settings->bootstrap_servers, Backoff(1ms, 1ms),
-                   [this] { ++opens; });
+      settings->reconnect_delay = settings->reconnect_delay_max = 1ms;
+      link.emplace(loop, calls, "lake", "publisher", *settings, [this] { ++opens; });
       link->start();
     });
   }
@@ -65,8 +65,8 @@ TEST_F(Link, IsUpWhenTheClusterHasAnsweredAndOpensAgainWhenItIsLost) {
 
 TEST_F(Link, IsLostForTheReasonThatTheClientGaveLast) {
   on_loop([this] {
-    EXPECT_TRUE(link->note(RD_KAFKA_RESP_ERR__AUTHENTICATION, "k1:9092/1: SASL authentication failed"));
-    EXPECT_FALSE(link->note(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down"));
+    EXPECT_TRUE(link->note(client.get(), RD_KAFKA_RESP_ERR__AUTHENTICATION, "k1:9092/1: SASL authentication failed"));
+    EXPECT_FALSE(link->note(client.get(), RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down"));
     link->lost("1/1 brokers are down");
   });
   EXPECT_NE(link->status().detail.find("SASL authentication failed"), std::string::npos) << link->status().detail;
@@ -143,7 +143,7 @@ class Unknown : public Asks {
   void SetUp() override {
     Asks::SetUp();
     on_loop([this] {
-      topics.emplace(loop, calls, [this](Publication& p) { found.push_back(&p); });
+      topics.emplace(loop, calls, "User:bridge", [this](Publication& p) { found.push_back(&p); });
       topics->use(client);
     });
   }

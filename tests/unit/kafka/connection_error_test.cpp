@@ -52,38 +52,67 @@ TEST(ExplainConnection, APortThatDoesNotSpeakKafka) {
   EXPECT_EQ(answer(100'000'000), "") << "a large answer of Kafka's own";
 }
 
+ConnectionError connection_error() {
+  Settings settings;
+  settings.bootstrap_servers = kServers;
+  settings.security.tls.emplace();
+  settings.security.sasl.emplace().mechanism = Mechanism::plain;
+  settings.security.sasl->username = "bridge";
+  return ConnectionError(settings);
+}
+
 TEST(ConnectionError, KeepsTheReasonThatSaysWhatToMendUntilTheClusterIsReached) {
-  std::string servers = kServers;
-  ConnectionError error(servers);
+  auto error = connection_error();
   EXPECT_EQ(error.reason("no answer"), "no answer");
-  EXPECT_TRUE(error.note(RD_KAFKA_RESP_ERR__TRANSPORT, "k1:9092/bootstrap: Disconnected"));
+  EXPECT_TRUE(error.note(nullptr, RD_KAFKA_RESP_ERR__TRANSPORT, "k1:9092/bootstrap: Disconnected"));
   EXPECT_NE(error.reason("no answer").find("Disconnected"), std::string::npos);
-  EXPECT_TRUE(error.note(RD_KAFKA_RESP_ERR__RESOLVE, "inner:9092/1: Failed to resolve 'inner:9092'"));
-  EXPECT_TRUE(error.note(RD_KAFKA_RESP_ERR__TRANSPORT, "k1:9092/bootstrap: Disconnected"));
+  EXPECT_TRUE(error.note(nullptr, RD_KAFKA_RESP_ERR__RESOLVE, "inner:9092/1: Failed to resolve 'inner:9092'"));
+  EXPECT_TRUE(error.note(nullptr, RD_KAFKA_RESP_ERR__TRANSPORT, "k1:9092/bootstrap: Disconnected"));
   EXPECT_NE(error.reason("no answer").find("advertised.listeners"), std::string::npos);
-  EXPECT_FALSE(error.note(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down"));
+  EXPECT_FALSE(error.note(nullptr, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "1/1 brokers are down"));
   error.clear();
   EXPECT_EQ(error.reason("no answer"), "no answer");
 }
 
 TEST(ConnectionError, KnowsAConnectionThatWasClosedFromOneThatCannotBeMade) {
-  const std::string servers = kServers;
-  ConnectionError error(servers);
+  auto error = connection_error();
   EXPECT_TRUE(error.only_closed());
   for (auto* text : {"k1:9092/1: Disconnected (after 600123ms in state UP, 1 identical error(s) suppressed)",
                      "ssl://k2:9093/2: Disconnected: SSL connection closed by peer (after 2769473ms in state UP)"}) {
-    EXPECT_TRUE(error.note(RD_KAFKA_RESP_ERR__TRANSPORT, text));
+    EXPECT_TRUE(error.note(nullptr, RD_KAFKA_RESP_ERR__TRANSPORT, text));
     EXPECT_TRUE(error.only_closed()) << text;
   }
   for (auto* text :
        {"k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: Connection refused (after 1ms in state CONNECT)",
         "k1:9092/bootstrap: Disconnected while requesting ApiVersion (after 1ms in state APIVERSION_QUERY)"}) {
     error.clear();
-    error.note(RD_KAFKA_RESP_ERR__TRANSPORT, text);
+    error.note(nullptr, RD_KAFKA_RESP_ERR__TRANSPORT, text);
     EXPECT_FALSE(error.only_closed()) << text;
   }
   error.clear();
   EXPECT_TRUE(error.only_closed());
+}
+
+TEST(ConnectionError, KnowsALoginThatWasRefusedFromAConnectionThatWasNotMade) {
+  auto error = connection_error();
+  error.note(nullptr, RD_KAFKA_RESP_ERR__TRANSPORT, "k1:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed");
+  EXPECT_FALSE(error.refused());
+  error.note(nullptr, RD_KAFKA_RESP_ERR__AUTHENTICATION,
+             "sasl_ssl://k2:9093/2: SASL authentication error: Invalid username or password (after 3ms in state "
+             "AUTH_REQ)");
+  EXPECT_TRUE(error.refused());
+  EXPECT_TRUE(error.reason("").starts_with("k2:9093: it refuses the login of 'bridge' by PLAIN (Invalid"))
+      << error.reason("");
+  error.note(nullptr, RD_KAFKA_RESP_ERR__TRANSPORT, "k1:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed");
+  EXPECT_TRUE(error.refused());
+  error.clear();
+  EXPECT_FALSE(error.refused());
+  error.note(nullptr, RD_KAFKA_RESP_ERR__SSL, "ssl://k2:9093/2: something new");
+  EXPECT_TRUE(error.refused());
+  error.clear();
+  error.note(nullptr, RD_KAFKA_RESP_ERR__SSL,
+             "ssl://k2:9093/2: SSL handshake failed: error:0A000126:SSL routines::unexpected eof while reading");
+  EXPECT_FALSE(error.refused()) << "perhaps it only stops";
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::string why(rd_kafka_resp_err_t code) { return why_not_joined(code, "g1", "JoinGroup failed: no"); }
+std::string why(rd_kafka_resp_err_t code) { return why_not_joined(code, "g1", "User:bridge", "JoinGroup failed: no"); }
 
 TEST(GroupRefusal, SaysWhatToMendAndWhatTheClientSaid) {
   EXPECT_THAT(why(RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT),
@@ -18,7 +18,8 @@ TEST(GroupRefusal, SaysWhatToMendAndWhatTheClientSaid) {
   EXPECT_THAT(why(RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL),
               AllOf(HasSubstr("partition.assignment.strategy"), HasSubstr("group_id")));
   EXPECT_THAT(why(RD_KAFKA_RESP_ERR_GROUP_MAX_SIZE_REACHED), HasSubstr("group.max.size"));
-  EXPECT_THAT(why(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED), HasSubstr("--operation Read --group g1"));
+  EXPECT_THAT(why(RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED),
+              HasSubstr("--allow-principal User:bridge --operation Read --group g1"));
   EXPECT_THAT(why(RD_KAFKA_RESP_ERR_INVALID_GROUP_ID), HasSubstr("group_id"));
 }
 

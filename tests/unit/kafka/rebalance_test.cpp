@@ -18,7 +18,7 @@ class Rebalance : public PartTest {
     settings = make_settings(mock.servers(), "group", {{.topic = "two"}});
     on_loop([this] {
       links.emplace("lake", *settings);
-      cluster.emplace(loop, calls, "lake", "consumer", settings->bootstrap_servers, Backoff(1s, 1s), [] {});
+      cluster.emplace(loop, calls, "lake", "consumer", *settings, [] {});
       client.emplace(loop, "lake", settings);
       reader.emplace(loop, calls, "lake", settings, std::vector<uint32_t>{0}, *links, *cluster,
                      [](auto&) {});

@@ -23,7 +23,7 @@ class Reads : public PartTest {
   void assign() {
     on_loop([this] {
       links.emplace("lake", *settings);
-      cluster.emplace(loop, calls, "lake", "consumer", settings->bootstrap_servers, Backoff(1s, 1s), [] {});
+      cluster.emplace(loop, calls, "lake", "consumer", *settings, [] {});
       client.emplace(loop, "lake", settings);
       reader.emplace(loop, calls, "lake", settings, std::vector<uint32_t>{7}, *links, *cluster,
                      [](auto&) {});

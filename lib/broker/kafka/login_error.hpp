@@ -1,0 +1,20 @@
+#pragma once
+// Why TLS or a login failed, in words that name the file, the peer's words and the remedy.
+
+#include <string>
+#include <string_view>
+
+#include "broker/kafka/login.hpp"
+
+namespace mombridge::kafka {
+
+struct LoginError {
+  std::string words;     ///< about the server, without its address; empty: the error is about something else
+  bool refused = false;  ///< trying again at once cannot help: somebody must mend it first
+};
+
+/// `what`: librdkafka's words about one connection, without the server's address. `verification`: what was wrong with
+/// the server's certificate (VerificationErrors); empty: nothing is known.
+LoginError explain_login(std::string_view what, const Login& login, const std::string& verification);
+
+}  // namespace mombridge::kafka
