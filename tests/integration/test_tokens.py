@@ -64,7 +64,14 @@ def numbers(messages):
 
 
 def connections(node):
-    return sorted(line for line in node.ctl("list_connections", "pid", "user").splitlines() if "bridge" in line)
+    """Of the bridge, as the broker names them."""
+    listed = node.eval("[P || P <- rabbit_networking:connections(), [{user, <<\"bridge\">>}] == rabbit_networking:connection_info(P, [user])]")
+    return sorted(re.findall(r"<[\d.]+>", listed))
+
+
+def close_connections(node):
+    for pid in connections(node):
+        node.eval(f'rabbit_networking:close_connection(list_to_pid("{pid}"), "test")')
 
 
 def test_a_connection_outlives_its_tokens(oauth_rabbit, endpoint, plain, bridge):
@@ -91,9 +98,9 @@ def test_the_token_that_a_connection_got_last_counts(oauth_rabbit, endpoint, pla
     """After the first token's end the connection may do what it has not done before."""
     endpoint.seconds = 5
     source, late, sink = plain.queue(), plain.queue(), plain.queue()
-    plain.bind(sink, "amq.topic", "late")
+    plain.bind(sink, "amq.direct", "late")
     life = bridge(configuration(route(shop(queue=source), shop(target=sink)),
-                                route(shop(queue=late), shop(target="late", exchange="amq.topic")),
+                                route(shop(queue=late), shop(target="late", exchange="amq.direct")),
                                 shop=section(oauth_rabbit, endpoint.section())))
     plain.publish(source, b"first")
     assert plain.get(sink).body == b"first"
@@ -109,9 +116,9 @@ def test_a_login_that_has_run_out_is_no_fault_of_the_messages(oauth_rabbit, endp
     """The endpoint is down until long after the token's end, and comes back."""
     endpoint.seconds = 4
     source, late, sink, dead = (plain.queue() for _ in range(4))
-    plain.bind(sink, "amq.topic", "late")
+    plain.bind(sink, "amq.direct", "late")
     life = bridge(configuration(route(shop(queue=source), shop(target=sink)),
-                                route(shop(queue=late), shop(target="late", exchange="amq.topic")),
+                                route(shop(queue=late), shop(target="late", exchange="amq.direct")),
                                 shop=section(oauth_rabbit, endpoint.section()),
                                 failures={"attempts": 1, "dead_letter": shop(target=dead)}))
     with flow(oauth_rabbit, source) as sent:
@@ -121,7 +128,7 @@ def test_a_login_that_has_run_out_is_no_fault_of_the_messages(oauth_rabbit, endp
         life.wait_log("the token has ended and is not renewed")
         plain.publish(late, b"1000000")  # the exchange was not written to before
         life.wait_log("has expired")
-        oauth_rabbit.ctl("close_all_connections", "test")
+        close_connections(oauth_rabbit)
         time.sleep(8)
         assert plain.empty(dead, quiet=0.1)
         endpoint.up()
@@ -137,7 +144,7 @@ def test_what_a_fresh_token_may_not_do_is_refused(oauth_rabbit, endpoint, plain,
     scopes = [scope for scope in EVERYTHING if not scope.startswith("write")] + ["write:*/amq.default"]
     endpoint.issue = lambda seconds: oauth_rabbit.token(seconds, scopes=scopes)
     source, dead = plain.queue(), plain.queue()
-    bridge(configuration(route(shop(queue=source), shop(target="late", exchange="amq.topic")),
+    bridge(configuration(route(shop(queue=source), shop(target="late", exchange="amq.direct")),
                          shop=section(oauth_rabbit, endpoint.section()),
                          failures={"attempts": 2, "backoff": "100ms..200ms", "dead_letter": shop(target=dead)}))
     plain.publish(source, b"forbidden")
@@ -150,9 +157,9 @@ def test_a_file_that_is_replaced(oauth_rabbit, plain, bridge, tmp_path):
     token = tmp_path / "token"
     token.write_text(oauth_rabbit.token(8) + "\n")
     source, late, sink = plain.queue(), plain.queue(), plain.queue()
-    plain.bind(sink, "amq.topic", "late")
+    plain.bind(sink, "amq.direct", "late")
     life = bridge(configuration(route(shop(queue=source), shop(target=sink)),
-                                route(shop(queue=late), shop(target="late", exchange="amq.topic")),
+                                route(shop(queue=late), shop(target="late", exchange="amq.direct")),
                                 shop=section(oauth_rabbit, {"file": str(token)})))
     plain.publish(source, b"first")
     assert plain.get(sink).body == b"first"
@@ -204,3 +211,97 @@ def test_the_endpoint_gets_what_it_wants_to_know(oauth_rabbit, plain, bridge):
         assert plain.get(sink).body == b"x"
         assert endpoint.requests[0].form == {"grant_type": "client_credentials", "scope": "a b", "audience": "rabbitmq",
                                              "client_id": "me & you", "client_secret": "s3cr3t/+%"}
+
+
+REAUTHENTICATION = 5  # seconds, after which Kafka wants a connection to log in again
+
+
+@pytest.fixture(scope="module")
+def oauth_kafka():
+    with private(lambda: Kafka(secure=True, conf=f"connections.max.reauth.ms={REAUTHENTICATION * 1000}\n")) as node:
+        yield node
+
+
+@pytest.fixture
+def kafka_endpoint(oauth_kafka):
+    with TokenServer(lambda seconds: oauth_kafka.logins.issuer.token("bridge", int(seconds))) as server:
+        yield server
+
+
+@pytest.fixture
+def plain_kafka(oauth_kafka):
+    """A client without a login, who may do everything."""
+    client = harness.KafkaClient(oauth_kafka.bootstrap)
+    yield client
+    client.close()
+
+
+def kafka_section(node, endpoint, **more):
+    return kafka(node.secure["OAUTH"], sasl={"mechanism": "OAUTHBEARER"}, token=endpoint.section(), reconnect_delay="100ms",
+                 reconnect_delay_max="2s", **more)
+
+
+@contextlib.contextmanager
+def records(client, topic):
+    """As flow(), for a topic."""
+    sent, over = [], threading.Event()
+
+    def send():
+        while not over.wait(0.1):
+            client.produce(topic, b"%d" % len(sent))
+            sent.append(len(sent))
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    try:
+        yield sent
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_kafka_lets_in_who_has_a_new_token(oauth_kafka, kafka_endpoint, plain_kafka, bridge):
+    """Kafka closes each connection whose login is too old; librdkafka makes another one with the present token."""
+    kafka_endpoint.seconds = 8
+    source, sink = plain_kafka.topic(), plain_kafka.topic()
+    life = bridge(configuration(route(lake(topic=source), lake(target=sink)), lake=kafka_section(oauth_kafka, kafka_endpoint)))
+    life.wait_connected("publisher")
+    with records(plain_kafka, source) as sent:
+        plain_kafka.consume(sink, 1, timeout=60)
+        time.sleep(30)
+    assert len(kafka_endpoint.requests) >= 4
+    received = [int(record.value()) for record in plain_kafka.consume(sink, len(sent), timeout=30, settle=2)]
+    assert sorted(set(received)) == list(range(len(sent)))
+    assert not re.findall(r'.*"level":"(?:warning|error|critical)".*', life.read_log())
+
+
+def test_kafka_while_the_endpoint_is_down(oauth_kafka, kafka_endpoint, plain_kafka, bridge):
+    kafka_endpoint.seconds = 6
+    source, sink, dead = plain_kafka.topic(), plain_kafka.topic(), plain_kafka.topic()
+    life = bridge(configuration(route(lake(topic=source), lake(target=sink)), lake=kafka_section(oauth_kafka, kafka_endpoint),
+                                failures={"attempts": 1, "dead_letter": lake(target=dead)}))
+    with records(plain_kafka, source) as sent:
+        plain_kafka.consume(sink, 1, timeout=60)
+        kafka_endpoint.down()
+        life.wait_log("the token has ended and is not renewed", 60)
+        life.wait_log('"level":"warning".*"link":"publisher"', 60)
+        time.sleep(5)
+        kafka_endpoint.up()
+        life.wait_log("token renewed again", 60)
+        count = len(sent)
+        eventually(lambda: len(sent) > count + 20)
+    received = [int(record.value()) for record in plain_kafka.consume(sink, len(sent), timeout=90, settle=2)]
+    assert sorted(set(received)) == list(range(len(sent)))
+    assert sum(plain_kafka.end_offsets(dead).values()) == 0
+
+
+def test_kafka_without_a_token(oauth_kafka, kafka_endpoint, plain_kafka, bridge):
+    """It is said in words, and the messages that wait arrive when there is one."""
+    kafka_endpoint.answer = "refuse"
+    source, sink = plain_kafka.topic(), plain_kafka.topic()
+    plain_kafka.produce(source, b"waits")
+    life = bridge(configuration(route(lake(topic=source), lake(target=sink)), lake=kafka_section(oauth_kafka, kafka_endpoint)))
+    life.wait_log('"msg":"cannot connect".*"reason":"there is no token: no token from .*401 invalid_client')
+    kafka_endpoint.answer = "token"
+    assert plain_kafka.consume(sink, 1, timeout=60)[0].value() == b"waits"
+    assert "client-secret" not in life.read_log()

@@ -35,12 +35,10 @@ class AmqpBroker final : public Broker {
   void start(Sink& sink) override {
     started_ = true;
     sink_ = &sink;
-    if (tokens_) {
-      token_watch_ = tokens_->watch(
-          [this] { loop_.post([this] { each_link(*this, [](auto& link) { link.token_changed(); }); }); });
-      tokens_->start();
-    }
-    loop_.post([this] { publisher_.start(); });
+    if (tokens_)
+      look_for_tokens();
+    else
+      loop_.post([this] { publisher_.start(); });
     loop_.start();
   }
 
@@ -96,6 +94,17 @@ class AmqpBroker final : public Broker {
     for (auto& consumer : self.consumers_) visit(*consumer);
   }
 
+  // The publisher begins when the first token is there, or it is known that there is none.
+  void look_for_tokens() {
+    token_watch_ = tokens_->watch([this] {
+      loop_.post([this] {
+        if (!std::exchange(publisher_begun_, true)) return publisher_.start();
+        each_link(*this, [](auto& link) { link.token_changed(); });
+      });
+    });
+    tokens_->start();
+  }
+
   void start_subscriptions() {
     if (!sink_) return;
     for (auto& consumer : consumers_) consumer->start(*sink_);
@@ -124,6 +133,7 @@ class AmqpBroker final : public Broker {
   EventLoop loop_;
   const std::unique_ptr<token::Source> tokens_;  ///< null: the section has no `token:`
   token::Source::Watch token_watch_;
+  bool publisher_begun_ = false;  ///< with a token
   PublisherFirst order_;
   Sink* sink_ = nullptr;  ///< null: nothing is to be taken in, or no longer
   Publisher publisher_;

@@ -9,6 +9,9 @@
 #include "broker/kafka/client_end.hpp"
 #include "broker/kafka/consumer.hpp"
 #include "broker/kafka/producer.hpp"
+#include "broker/token_link.hpp"
+#include "token/http_post.hpp"
+#include "token/source.hpp"
 
 namespace mombridge::kafka {
 
@@ -19,13 +22,13 @@ constexpr Duration kEndPatience = std::chrono::milliseconds(500);
 
 class KafkaBroker final : public Broker {
  public:
-  KafkaBroker(const std::string& name, const std::shared_ptr<const Settings>& settings)
-      : Broker(name), calls_(name + ":ask"), producer_(name, settings, calls_) {
-    auto& all = settings->subscriptions;
+  KafkaBroker(const std::string& name, const std::shared_ptr<const Settings>& read)
+      : Broker(name), calls_(name + ":ask"), settings_(with_tokens(name, read)), producer_(name, settings_, calls_) {
+    auto& all = settings_->subscriptions;
     auto replies = static_cast<size_t>(std::ranges::count_if(all, [](auto& s) { return s.replies; }));
     if (replies)
-      replies_ = consumers_.emplace_back(new Consumer(name, *settings, Consumer::Part::replies, calls_)).get();
-    if (all.size() > replies) consumers_.emplace_back(new Consumer(name, *settings, Consumer::Part::ordinary, calls_));
+      replies_ = consumers_.emplace_back(new Consumer(name, *settings_, Consumer::Part::replies, calls_)).get();
+    if (all.size() > replies) consumers_.emplace_back(new Consumer(name, *settings_, Consumer::Part::ordinary, calls_));
   }
 
   // Deliveries that were never settled may have kept clients until now.
@@ -37,8 +40,13 @@ class KafkaBroker final : public Broker {
 
   void start(Sink& sink) override {
     calls_.start();
-    producer_.start();
-    for (auto& consumer : consumers_) consumer->start(sink);
+    // With tokens when the first is there, or it is known that there is none.
+    bool connect = !settings_->tokens;
+    producer_.start(connect);
+    for (auto& consumer : consumers_) consumer->start(sink, connect);
+    if (connect) return;
+    token_watch_ = settings_->tokens->watch([this] { token_changed(); });
+    settings_->tokens->start();
   }
 
   void publish(Publication& publication) noexcept override { producer_.publish(publication); }
@@ -53,6 +61,7 @@ class KafkaBroker final : public Broker {
 
   void stop(Duration patience) override {
     auto deadline = Clock::now() + patience;
+    token_watch_ = {};
     producer_.begin_stop();
     for (auto& consumer : consumers_) consumer->begin_stop();
     for (auto& consumer : consumers_) consumer->finish_stop(deadline);
@@ -60,7 +69,8 @@ class KafkaBroker final : public Broker {
     // A call under way has a client that its owner has let go: it is not worth the whole patience.
     bool answered = calls_.stop(std::clamp<Duration>(deadline - Clock::now(), Duration::zero(), kEndPatience));
     bool ended = await_clients_ended(std::max<Duration>(deadline - Clock::now(), kEndPatience));
-    left_behind_ = !answered || !ended;
+    if (settings_->tokens) settings_->tokens->stop();
+    left_behind_ = !answered || !ended || (settings_->tokens && token::http_left_behind());
     if (left_behind_) log::debug("a Kafka client is still busy, it ends by itself", {{"broker", name()}});
   }
 
@@ -70,6 +80,7 @@ class KafkaBroker final : public Broker {
     std::vector<LinkStatus> all{producer_.status()};
     for (auto& consumer : consumers_)
       for (auto& link : consumer->status()) all.push_back(link);
+    if (settings_->tokens) all.push_back(token_link(*settings_->tokens));
     return all;
   }
 
@@ -80,7 +91,27 @@ class KafkaBroker final : public Broker {
   }
 
  private:
+  // What was read is shared with the configuration, and says nothing of a broker that runs.
+  static std::shared_ptr<const Settings> with_tokens(const std::string& name,
+                                                     const std::shared_ptr<const Settings>& read) {
+    if (!read->token) return read;
+    auto own = std::make_shared<Settings>(*read);
+    own->tokens = std::make_shared<token::Source>(name, *read->token);
+    return own;
+  }
+
+  // On the source's thread. Who waits for a token need not wait any longer.
+  void token_changed() {
+    bool first = !std::exchange(connecting_, true);
+    if (!first && !settings_->tokens->present()) return;
+    producer_.token_changed();
+    for (auto& consumer : consumers_) consumer->token_changed();
+  }
+
   BlockingCalls calls_;
+  const std::shared_ptr<const Settings> settings_;
+  bool connecting_ = false;  ///< with tokens; for the source's thread
+  token::Source::Watch token_watch_;
   Producer producer_;
   std::vector<std::unique_ptr<Consumer>> consumers_;
   const Consumer* replies_ = nullptr;  ///< one of them

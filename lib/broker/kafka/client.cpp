@@ -40,6 +40,8 @@ Result<> fill(rd_kafka_conf_t* conf, const Settings& settings, const ClientPrope
 
 Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const ClientProperties& properties,
                            ClientLog log) {
+  if (settings.tokens)
+    if (auto token = settings.tokens->present(); !token) return fail(token.error());
   Conf conf(rd_kafka_conf_new());
   // Before the files are read for the client: a file that changes meanwhile is one that has changed.
   auto context = std::make_unique<ClientContext>(settings);
@@ -57,9 +59,20 @@ Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const
   Client client(rd_kafka_new(type, conf.get(), text, sizeof text));
   if (!client) return fail("librdkafka: " + std::string(text));
   context->credentials.use(client.get());
+  context->tokens.begin(client.get());
   (void)conf.release();     // the client owns it now
   (void)context.release();  // end_client() frees it
   return client;
+}
+
+bool is_forbidden(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
+}
+
+bool login_run_out(const rd_kafka_t* client) {
+  auto* context = context_of(client);
+  return context && context->tokens.run_out();
 }
 
 bool tls_files_changed(const rd_kafka_t* client) {

@@ -17,9 +17,14 @@ namespace mombridge::kafka {
 enum class ClientLog { on, silent };
 
 /// The properties' defaults, then `librdkafka:`, then what is fixed. Fails with librdkafka's words where it refuses the
-/// whole, and in ours where a file of `tls:` cannot be used.
+/// whole, and in ours where a file of `tls:` cannot be used, or where there is no token for a section with `token:`.
 Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const ClientProperties& properties,
                            ClientLog log = ClientLog::on);
+
+/// Returns true if the cluster does not let the client in, or does not let it do what it is about.
+bool is_forbidden(rd_kafka_resp_err_t code);
+/// The cluster forbids the client something: as TokenFeed::run_out().
+bool login_run_out(const rd_kafka_t* client);
 
 /// Whether the files of `tls:` are others than those that the client was made with.
 bool tls_files_changed(const rd_kafka_t* client);

@@ -19,7 +19,10 @@ bool is_quiet(std::string_view facility) { return facility == "CONFWARN" || faci
 }  // namespace
 
 ClientContext::ClientContext(const Settings& settings)
-    : credentials(settings.security.sasl), verification(Login(settings).ca), tls_files(settings.security.tls) {}
+    : credentials(settings.security.sasl),
+      verification(Login(settings).ca),
+      tls_files(settings.security.tls),
+      tokens(settings.tokens, sockets) {}
 
 void count_exception() noexcept { thrown.add(); }
 

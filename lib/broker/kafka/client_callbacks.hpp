@@ -10,6 +10,7 @@
 #include "broker/kafka/credentials.hpp"
 #include "broker/kafka/settings.hpp"
 #include "broker/kafka/tls_files.hpp"
+#include "broker/kafka/token_feed.hpp"
 #include "broker/kafka/verification_errors.hpp"
 
 namespace mombridge::kafka {
@@ -23,6 +24,7 @@ struct ClientContext {
   Credentials credentials;
   VerificationErrors verification;
   TlsFiles tls_files;
+  TokenFeed tokens;
 };
 /// Null for a client that make_client() has not made.
 ClientContext* context_of(const rd_kafka_t* client) noexcept;

@@ -45,6 +45,7 @@ Unfinished& ending() {
 
 void destroy(rd_kafka_t* client) noexcept {
   std::unique_ptr<ClientContext> context(context_of(client));  // used by the client until it has ended
+  if (context) context->tokens.end();
   rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 }
 
@@ -64,7 +65,10 @@ void end_shared(rd_kafka_t* client) noexcept {
 SharedClient share(Client client) { return {client.release(), end_shared}; }
 
 void stop_sending(rd_kafka_t* client) noexcept {
-  if (auto* context = context_of(client)) context->sockets.cut();
+  auto* context = context_of(client);
+  if (!context) return;
+  context->tokens.end();
+  context->sockets.cut();
 }
 
 bool await_clients_ended(Duration patience) { return ending().await_none(patience); }

@@ -29,6 +29,11 @@ int ClientSockets::close(int fd) noexcept {
   return ::close(fd);
 }
 
+void ClientSockets::shut_down() noexcept {
+  std::lock_guard lock(mutex_);
+  for (int fd : fds_) ::shutdown(fd, SHUT_RDWR);
+}
+
 void ClientSockets::cut() noexcept {
   std::lock_guard lock(mutex_);
   cut_ = true;

@@ -18,7 +18,9 @@ class ClientSockets {
   [[nodiscard]] int connect(int fd, const sockaddr* address, socklen_t size) noexcept;
   /// As ::close().
   int close(int fd) noexcept;
-  /// Shuts all connections down, and lets none be made any more.
+  /// Shuts all connections down; the client makes others.
+  void shut_down() noexcept;
+  /// The same, and lets none be made any more.
   void cut() noexcept;
   [[nodiscard]] bool is_cut() const noexcept { return cut_; }
 

@@ -21,7 +21,12 @@ class ClusterLink {
               const Settings& settings, std::function<void()> open,
               LinkStatus::Role role = LinkStatus::Role::subscription);
 
-  void start() { supervisor_.start(); }
+  void start() {
+    started_ = true;
+    supervisor_.start();
+  }
+  /// As Supervisor::retry(), and start() where it was not called yet.
+  void retry() { started_ ? supervisor_.retry() : start(); }
   /// No further attempts.
   void stop();
 
@@ -58,6 +63,7 @@ class ClusterLink {
   Supervisor supervisor_;
   BlockingCaller caller_;
   ConnectionError error_;
+  bool started_ = false;
   bool reached_ = false;
 };
 

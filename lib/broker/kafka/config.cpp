@@ -172,7 +172,6 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   config::read_reconnect(section, settings->reconnect_delay, settings->reconnect_delay_max);
   section.integer("prefetch_count", settings->prefetch_count, 1);
   section.size("prefetch_size", settings->prefetch_size, 1);
-  section.unsupported("token");
   read_librdkafka(section, *settings);
   read_security(section, context, *settings);
   section.elsewhere({"topic", "start", "on_offset_lost", "target_from"}, "it belongs to an entry of subscribe:");

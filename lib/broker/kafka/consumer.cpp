@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/kafka/client.hpp"
 #include "broker/kafka/group_refusal.hpp"
 #include "broker/kafka/login.hpp"
 #include "broker/kafka/topic_declare.hpp"
@@ -70,10 +71,10 @@ Consumer::~Consumer() {
   finish_stop(Clock::now());
 }
 
-void Consumer::start(Sink& sink) {
+void Consumer::start(Sink& sink, bool connect) {
   reader_.deliveries().hand_to(&sink);
   closing_ = std::make_shared<Closing>();
-  loop_.post([this] { cluster_.start(); });
+  if (connect) loop_.post([this] { cluster_.start(); });
   loop_.start();
 }
 
@@ -265,6 +266,7 @@ void Consumer::handle_error(rd_kafka_event_t* event) {
   auto text = describe(code, words);
   if (rd_kafka_event_error_is_fatal(event)) return fatal();
   if (reader_.partition_error(event)) return;
+  if (is_forbidden(code)) login_run_out(client_.get());
   if (cluster_.note(client_.get(), code, words)) {
     if (cluster_.error().refused() && tls_files_changed(client_.get())) return lost(text);
     // The cluster answers, but not the one of its brokers that the group needs.

@@ -30,7 +30,12 @@ class Consumer final {
   Consumer(const std::string& broker, const Settings& settings, Part part, BlockingCalls& calls);
   ~Consumer();
 
-  void start(Sink& sink);
+  /// `connect`: at once; else with the first token_changed().
+  void start(Sink& sink, bool connect);
+  /// [any thread, between start() and begin_stop()] There is another token, or it is known that there is none yet.
+  void token_changed() {
+    loop_.post([this] { cluster_.retry(); });
+  }
   /// [any thread but the loop's] As Broker::stop_intake().
   void stop_intake();
   /// [any thread but the loop's] As Broker::stop(), in two steps, so that several can stop at the same time: the second

@@ -6,6 +6,7 @@
 
 #include "base/counters.hpp"
 #include "base/text.hpp"
+#include "broker/kafka/client.hpp"
 #include "broker/kafka/login.hpp"
 #include "broker/kafka/permission.hpp"
 #include "broker/kafka/produce.hpp"
@@ -58,9 +59,9 @@ Producer::~Producer() {
   finish_stop(Clock::now());
 }
 
-void Producer::start() {
+void Producer::start(bool connect) {
   stopping_ = std::make_shared<Stopping>();
-  loop_.post([this] { cluster_.start(); });
+  if (connect) loop_.post([this] { cluster_.start(); });
   loop_.start();
 }
 
@@ -187,6 +188,7 @@ void Producer::handle_error(rd_kafka_event_t* event) {
   std::string_view words = rd_kafka_event_error_string(event);
   auto text = describe(code, words);
   if (rd_kafka_event_error_is_fatal(event)) return fatal();
+  if (is_forbidden(code)) login_run_out(client_.shared().get());
   if (cluster_.note(client_.shared().get(), code, words)) {
     bool renew = cluster_.error().refused() && tls_files_changed(client_.shared().get());
     if (renew || (cluster_.in_doubt() && !cluster_.error().only_closed())) lost(text);
@@ -276,6 +278,7 @@ void Producer::failed(const ProducedRecord& record, rd_kafka_resp_err_t code) {
   if (client_.has_failed()) return returned_.push_back(record);
   if (is_unknown(code)) return unknown_.add(p);
   auto outcome = outcome_of(p, code, Judge::broker, client_.limits());
+  if (is_forbidden(code) && login_run_out(client_.shared().get())) outcome = Outcome::away(std::move(outcome.reason));
   if (outcome.kind == Outcome::Kind::refused && is_of_batch(code) && !record.alone) return returned_.push_back(record);
   if (is_too_large(code) && client_.limits().compression != "zstd") return compressed_.send(p);
   p.completed(std::move(outcome));

@@ -26,7 +26,12 @@ class Producer final {
   Producer(const std::string& broker, std::shared_ptr<const Settings> settings, BlockingCalls& calls);
   ~Producer();
 
-  void start();
+  /// `connect`: at once; else with the first token_changed().
+  void start(bool connect);
+  /// [any thread, between start() and begin_stop()] There is another token, or it is known that there is none yet.
+  void token_changed() {
+    loop_.post([this] { cluster_.retry(); });
+  }
   /// [any thread] As Broker::publish().
   void publish(Publication& publication) noexcept;
   /// [any thread but the loop's] As Broker::stop(), in two steps, so that several can stop at the same time: the second

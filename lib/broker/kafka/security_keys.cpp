@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "config/text.hpp"
+#include "token/config.hpp"
 
 namespace mombridge::kafka {
 
@@ -107,8 +108,15 @@ void read_sasl(Section& section, bool environment, Settings& settings) {
   if (!read_mechanism(*sasl, into)) return sasl->ignore_rest();
   read_password(*sasl, environment, into);
   read_kerberos(*sasl, into);
-  if (into.mechanism == Mechanism::oauthbearer)
-    sasl->error("mechanism", "needs token:, which is not supported yet", "another mechanism");
+  if (into.mechanism == Mechanism::oauthbearer && !section.has("token"))
+    sasl->error("mechanism", "OAUTHBEARER needs token:", "token: {file: /run/secrets/token} beside sasl:");
+}
+
+void read_token(Section& section, bool environment, Settings& settings) {
+  settings.token = token::read_settings(section, environment);
+  auto& sasl = settings.security.sasl;
+  if (section.has("token") && (!sasl || sasl->mechanism != Mechanism::oauthbearer))
+    section.error("token", "a token is for the mechanism OAUTHBEARER", "sasl: {mechanism: OAUTHBEARER}");
 }
 
 void read_tls(Section& section, bool environment, Settings& settings) {
@@ -137,6 +145,9 @@ void check_same(Section& section, const LibrdkafkaKey& key, const Settings& sett
     return report(section, key, "beside tls:, a login is written as sasl:", "sasl: {mechanism: ..., ...}");
   if (key.name.starts_with("ssl.") && !security.tls)
     return report(section, key, "beside sasl:, TLS is written as tls:", "tls: {ca: ca.pem}; tls: {} is enough");
+  if (settings.token &&
+      (key.name.starts_with("sasl.oauthbearer.") || key.name == "enable.sasl.oauthbearer.unsecure.jwt"))
+    return report(section, key, "beside token:, which says the same", "leave it out");
   auto same = std::ranges::find(kSame, key.name, &Same::librdkafka);
   if (same == std::end(kSame)) return;
   auto* node = section.node(same->map);
@@ -178,6 +189,7 @@ void warn_of_clear_text(Section& section, const Settings& settings) {
 void read_security(Section& section, const config::KindContext& context, Settings& settings) {
   read_tls(section, context.environment, settings);
   read_sasl(section, context.environment, settings);
+  read_token(section, context.environment, settings);
   check_verification(section, settings);
   if (!settings.security.any()) return;
   check_protocol(section, settings);

@@ -1,5 +1,5 @@
 #pragma once
-// How `tls:` and `sasl:` of a section are read.
+// How `tls:`, `sasl:` and `token:` of a section are read.
 
 #include "broker/kafka/settings.hpp"
 #include "config/kind_reader.hpp"
@@ -7,8 +7,8 @@
 
 namespace mombridge::kafka {
 
-/// Reads both keys into `settings.security`, and reports what contradicts them among the keys of `librdkafka:`, which
-/// are read already.
+/// Reads `tls:` and `sasl:` into `settings.security`, and `token:`, and reports what contradicts them among the keys of
+/// `librdkafka:`, which are read already.
 void read_security(config::Section& section, const config::KindContext& context, Settings& settings);
 
 }  // namespace mombridge::kafka

@@ -2,6 +2,8 @@
 // What a `type: kafka` section says, read by config.cpp.
 
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +12,11 @@
 #include "broker/kafka/security.hpp"
 #include "broker/kafka/topic_name.hpp"
 #include "config/config.hpp"
+#include "token/settings.hpp"
+
+namespace mombridge::token {
+class Source;  // source.hpp
+}
 
 namespace mombridge::kafka {
 
@@ -57,6 +64,9 @@ struct Settings : config::KindSettings<Subscription> {
   uint32_t prefetch_count = 10000;       ///< messages in flight per partition
   uint64_t prefetch_size = 64ull << 20;  ///< bytes in flight per subscription
   Security security;
+  std::optional<token::Settings> token;  ///< with the mechanism OAUTHBEARER
+  std::shared_ptr<token::Source>
+      tokens;  ///< where the clients of a broker that was made get them; null in what was read
   std::vector<LibrdkafkaKey> librdkafka;      ///< checked by librdkafka_keys.cpp and try_out.cpp
   std::map<std::string, int32_t> partitions;  ///< of BrokerSettings::declares, where one says how many
 };

@@ -1,0 +1,49 @@
+#pragma once
+// How one client gets its tokens (OAUTHBEARER).
+
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/clock.hpp"
+#include "broker/kafka/client_sockets.hpp"
+#include "token/source.hpp"
+
+namespace mombridge::kafka {
+
+/// Gives a client the present token, and each later one. librdkafka 2.0.2 logs in with it when it makes a connection;
+/// on one that it has it does not log in again (KIP-368 came with 2.2): a broker that wants that closes the connection,
+/// and the client makes another one. [any thread]
+class TokenFeed {
+ public:
+  /// `source`: null where the section has no `token:`; then nothing happens here. `sockets` are the client's, and
+  /// outlive this.
+  TokenFeed(std::shared_ptr<token::Source> source, ClientSockets& sockets)
+      : source_(std::move(source)), sockets_(sockets) {}
+
+  /// The client exists, until end().
+  void begin(rd_kafka_t* client);
+  /// The client gets nothing more: no call is under way or comes afterwards. Before it ends; again does nothing.
+  void end() noexcept;
+
+  /// The cluster forbids something. Returns true if that may be because of the login's age, which is no fault of any
+  /// message's: then a newer token has been asked for, and when it is there the client connects anew with it. What is
+  /// forbidden to a login with a fresh token is forbidden.
+  bool run_out();
+
+ private:
+  void give();
+
+  const std::shared_ptr<token::Source> source_;
+  ClientSockets& sockets_;
+  std::mutex mutex_;  ///< guards what follows, but for the watch
+  rd_kafka_t* client_ = nullptr;
+  uint64_t number_ = 0;      ///< of the token that the client has
+  bool refused_ = false;     ///< that one is not enough, and connections that were made with it must go
+  TimePoint fresh_until_{};  ///< of the client's logins
+  token::Source::Watch watch_;
+};
+
+}  // namespace mombridge::kafka
