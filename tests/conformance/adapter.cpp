@@ -18,6 +18,7 @@ const std::map<std::string, std::unique_ptr<Adapter> (*)()>& adapters() {
 #endif
 #ifdef MOMBRIDGE_KIND_KAFKA
       {"kafka", kafka_adapter},
+      {"kafka_sasl_ssl", kafka_sasl_ssl_adapter},
 #endif
   };
   return all;

@@ -54,5 +54,7 @@ std::unique_ptr<Adapter> memory_adapter();
 std::unique_ptr<Adapter> amqp_adapter();
 std::unique_ptr<Adapter> amqps_adapter();
 std::unique_ptr<Adapter> kafka_adapter();
+/// Over TLS, with a login by SCRAM.
+std::unique_ptr<Adapter> kafka_sasl_ssl_adapter();
 
 }  // namespace mombridge::conformance

@@ -1,4 +1,5 @@
-// Kafka as the suite sees it: the broker that MOMBRIDGE_TEST_KAFKA names (host:port).
+// Kafka as the suite sees it: the broker that MOMBRIDGE_TEST_KAFKA names (host:port), and the same through the listener
+// with TLS and logins that MOMBRIDGE_TEST_STATE tells of.
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -8,10 +9,13 @@
 #include <cstring>
 #include <dirent.h>
 #include <dlfcn.h>
+#include <fstream>
 #include <memory>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <thread>
+
+#include <nlohmann/json.hpp>
 
 #include "adapter.hpp"
 #include "broker/kafka/broker.hpp"
@@ -45,10 +49,10 @@ void shut_connections(int port) {
   ::closedir(folder);
 }
 
-class KafkaAdapter final : public Adapter {
+class KafkaAdapter : public Adapter {
  public:
   KafkaAdapter() {
-    if (auto* servers = std::getenv("MOMBRIDGE_TEST_KAFKA")) servers_ = servers;
+    if (auto* servers = std::getenv("MOMBRIDGE_TEST_KAFKA")) plain_servers_ = servers_ = servers;
   }
 
   [[nodiscard]] std::string unusable() const override {
@@ -58,7 +62,7 @@ class KafkaAdapter final : public Adapter {
 
   std::string new_target(int partitions) override {
     auto name = unique_name();
-    KafkaAdmin(servers_).create_topic(name, partitions, kLargeLimit);
+    KafkaAdmin(plain_servers_).create_topic(name, partitions, kLargeLimit);
     return name;
   }
   // By its name alone: the broker may make a topic that is merely not there.
@@ -69,6 +73,7 @@ class KafkaAdapter final : public Adapter {
     settings->appname = "conformance";
     settings->bootstrap_servers = wish.reachable ? servers_ : "127.0.0.1:1";
     settings->group_id = wish.target.empty() ? unique_name() : wish.target;
+    settings->security = security_;
     settings->reconnect_delay = 100ms;
     settings->reconnect_delay_max = 1s;
     settings->prefetch_count = wish.prefetch;
@@ -102,9 +107,35 @@ class KafkaAdapter final : public Adapter {
     return sent;
   }
 
+ protected:
+  std::string servers_;        ///< for the brokers that are tested; empty: there are none
+  std::string plain_servers_;  ///< for everything else
+  kafka::Security security_;
+
  private:
-  std::string servers_;
   std::vector<config::BrokerSection> sections_;
+};
+
+class SecureKafkaAdapter final : public KafkaAdapter {
+ public:
+  SecureKafkaAdapter() {
+    servers_.clear();
+    auto* path = std::getenv("MOMBRIDGE_TEST_STATE");
+    std::ifstream file(path ? path : "");
+    auto state = nlohmann::json::parse(file, nullptr, false);
+    if (state.is_discarded() || !state["kafka"].contains("logins")) return;
+    auto& node = state["kafka"];
+    servers_ = node["secure"]["SCRAM"];
+    security_.tls.emplace().ca = node["logins"]["ca"];
+    auto& sasl = security_.sasl.emplace();
+    sasl.mechanism = kafka::Mechanism::scram_sha_512;
+    sasl.username = node["logins"]["user"];
+    sasl.password = Secret(node["logins"]["password"]);
+  }
+
+  [[nodiscard]] std::string unusable() const override {
+    return servers_.empty() ? "MOMBRIDGE_TEST_STATE tells of no Kafka with logins" : "";
+  }
 };
 
 int connect_unless_refused(int fd, const sockaddr* address, socklen_t size) {
@@ -120,6 +151,7 @@ int connect_unless_refused(int fd, const sockaddr* address, socklen_t size) {
 }  // namespace
 
 std::unique_ptr<Adapter> kafka_adapter() { return std::make_unique<KafkaAdapter>(); }
+std::unique_ptr<Adapter> kafka_sasl_ssl_adapter() { return std::make_unique<SecureKafkaAdapter>(); }
 
 }  // namespace mombridge::conformance
 
