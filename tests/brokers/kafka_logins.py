@@ -16,7 +16,7 @@ listener.name.plain.sasl.enabled.mechanisms=PLAIN
 listener.name.plain.plain.sasl.jaas.config={security}.plain.PlainLoginModule required {users};
 listener.name.oauth.sasl.enabled.mechanisms=OAUTHBEARER
 listener.name.oauth.oauthbearer.sasl.jaas.config={security}.oauthbearer.OAuthBearerLoginModule required;
-listener.name.oauth.oauthbearer.sasl.server.callback.handler.class={security}.oauthbearer.secured.OAuthBearerValidatorCallbackHandler
+listener.name.oauth.oauthbearer.sasl.server.callback.handler.class={security}.oauthbearer.OAuthBearerValidatorCallbackHandler
 sasl.oauthbearer.jwks.endpoint.url={jwks}
 sasl.oauthbearer.expected.issuer={issuer}
 authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
@@ -38,16 +38,21 @@ class Logins:
 
     def __init__(self, folder):
         self._folder = folder
-        self.ca = Authority(folder, "mombridge Kafka CA")
         self.issuer = TokenIssuer(folder)
+        self.replace_authority()
+
+    def replace_authority(self):
+        """Another CA, which from the node's next launch on is the one that counts, with all that it issues."""
+        self.ca = Authority(self._folder, "mombridge Kafka CA")
         self.client = self.ca.client(self.users[0])
+        server = self.ca.server()
+        # Java takes a certificate as one PEM file that begins with its key.
+        joined(self._folder / "server.pem", server.key, server.certificate)
+        joined(self._folder / "trusted.pem", self.ca.certificate)
 
     def properties(self):
         """Lines of server.properties."""
-        server = self.ca.server()
-        # Java takes a certificate as one PEM file that begins with its key.
-        files = {"keystore": joined(self._folder / "server.pem", server.key, server.certificate),
-                 "truststore": self.ca.certificate}
+        files = {"keystore": self._folder / "server.pem", "truststore": self._folder / "trusted.pem"}
         stores = "".join(f"listener.name.{name}.ssl.{store}.type=PEM\nlistener.name.{name}.ssl.{store}.location={path}\n"
                          for name in WITH_CERTIFICATE for store, path in files.items())
         users = " ".join(f'user_{user}="{self.password}"' for user in self.users)

@@ -91,7 +91,7 @@ class Kafka(Node):
     then the port behind it. A client that comes through the proxy is sent back to it.
 
     secure: it also has LISTENERS, of which `secure[NAME]` is the bootstrap address, and an authorizer. Through the plain
-    listener everything is allowed; who else may do what, `logins` says.
+    listener everything is allowed; who else may do what, `logins` says. `proxied` may name some of LISTENERS.
     """
 
     kind = "kafka"
@@ -104,18 +104,17 @@ class Kafka(Node):
         self.bootstrap = f"127.0.0.1:{self.port}"
         self._heap = heap
         self._properties = self.folder / "server.properties"
-        advertised = proxied or {}
-        self.proxied = dict(zip(advertised, free_ports(len(advertised))))
+        protocols = {**dict.fromkeys(proxied or {}, "PLAINTEXT"), **(LISTENERS if secure else {})}
+        behind = dict(zip(protocols, free_ports(len(protocols))))
+        advertised = {name: f"127.0.0.1:{port}" for name, port in {**behind, **(proxied or {})}.items()}
+        self.proxied = {name: behind[name] for name in proxied or {}}
+        self.secure = {name: advertised[name] for name in LISTENERS} if secure else {}
         self.logins = Logins(self.folder) if secure else None
-        secured = dict(zip(LISTENERS, free_ports(len(LISTENERS)))) if secure else {}
-        self.secure = {name: f"localhost:{port}" for name, port in secured.items()}
-        protocols = {**dict.fromkeys(advertised, "PLAINTEXT"), **{name: LISTENERS[name] for name in secured}}
-        addresses = {**{name: f"127.0.0.1:{port}" for name, port in advertised.items()}, **self.secure}
         self._properties.write_text(PROPERTIES.format(
             port=self.port, controller=self.controller_port, folder=self.folder,
             conf=(self.logins.properties() if secure else "") + conf,
-            listeners="".join(f",{name}://127.0.0.1:{port}" for name, port in {**self.proxied, **secured}.items()),
-            advertised="".join(f",{name}://{address}" for name, address in addresses.items()),
+            listeners="".join(f",{name}://127.0.0.1:{port}" for name, port in behind.items()),
+            advertised="".join(f",{name}://{address}" for name, address in advertised.items()),
             protocols="".join(f",{name}:{protocol}" for name, protocol in protocols.items())))
         (self.folder / "log4j.properties").write_text(LOG4J)
 
@@ -146,6 +145,12 @@ class Kafka(Node):
     def tool(self, main_class, *arguments):
         """Runs one of Kafka's own tools, as in tool("org.apache.kafka.tools.TopicCommand", "--bootstrap-server", …)."""
         return run_tool(self._java("-XX:TieredStopAtLevel=1", main_class, *arguments), self.full_environment())
+
+    def set_password(self, user, password):
+        """Of SCRAM, with both mechanisms; what is connected stays so."""
+        for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):  # it takes one in a request
+            self.tool("kafka.admin.ConfigCommand", "--bootstrap-server", self.bootstrap, "--alter", "--entity-type", "users",
+                      "--entity-name", user, "--add-config", f"{mechanism}=[password={password}]")
 
     def version(self):
         return VERSION
