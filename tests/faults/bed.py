@@ -40,7 +40,7 @@ class Bed(contextlib.ExitStack):
 
     def _start(self, rabbit, with_kafka):
         self.ports = dict(zip(("ain", "aout", "kin", "kout"), free_ports(4)))
-        self.rabbit = self.enter_context(rabbit())
+        self.rabbit = self.enter_context(rabbit(secure=True))
         self.rabbit.launch()
         self.kafka = None
         if with_kafka:

@@ -105,13 +105,14 @@ def stamped_ahead(run):
 def own_user(config, plan):
     for name in ("ain", "aout"):
         section = config["brokers"][name]
-        section["url"] = section["url"].replace("guest:guest@", "bridge@")
-        section["password"] = "right"
+        section["url"] = section["url"].replace("guest:guest@", "operator@")
+        section["password"] = "${file:password}"  # beside the configuration
 
 
 def add_user(run, password="right"):
-    run.bed.rabbit.ctl("add_user", "bridge", password)
-    run.bed.rabbit.ctl("set_permissions", "bridge", ".*", ".*", ".*")
+    (run.folder / "password").write_text(password)
+    run.bed.rabbit.ctl("add_user", "operator", password)
+    run.bed.rabbit.ctl("set_permissions", "operator", ".*", ".*", ".*")
 
 
 def attempts(run, seconds):
@@ -122,32 +123,40 @@ def attempts(run, seconds):
     return (count() - before) / seconds
 
 
-@fault("D42", "password changed, then permissions taken away, then mended", start=False, configure=own_user, interruptions=6)
+@fault("D42", "password changed for good, in its file too; wrong in the file; permissions taken away; then mended", start=False,
+       configure=own_user, interruptions=8)
 def credentials(run):
+    password = run.folder / "password"
     add_user(run)
     try:
         run.bridge.start()
         run.start_senders()
         run.wait_warm()
         run.faulted()
-        run.bed.rabbit.ctl("change_password", "bridge", "wrong")
+        run.bed.rabbit.ctl("change_password", "operator", "changed")
         close_connections(run)
         run.log_has("ACCESS_REFUSED|wrong user or password", timeout=20)
         rate = attempts(run, 8)
         links = 2 + len(run.plan.of(source="amqp"))
         # reconnect_delay_max is 2 s here, with jitter down to half of it.
         run.expect(rate <= 1.5 * links, f"{rate:.1f} logins a second of {links} links: hammering")
-        run.bed.rabbit.ctl("change_password", "bridge", "right")
-        run.sleep(5)
-        run.bed.rabbit.ctl("clear_permissions", "bridge")
+        password.write_text("changed")
+        run.wait_flowing()
+        password.write_text("wrong")
+        run.sleep(2)
         close_connections(run)
-        run.log_has("ACCESS_REFUSED|403|not allowed|refused", timeout=20)
         run.sleep(4)
-        run.bed.rabbit.ctl("set_permissions", "bridge", ".*", ".*", ".*")
+        password.write_text("changed")
+        run.wait_flowing()
+        run.bed.rabbit.ctl("clear_permissions", "operator")
+        close_connections(run)
+        run.log_has("refused for user 'operator'; may user 'operator' use the vhost", timeout=20)
+        run.sleep(4)
+        run.bed.rabbit.ctl("set_permissions", "operator", ".*", ".*", ".*")
         run.healed()
         run.sleep(5)
     finally:
-        run.callback(run.bed.rabbit.ctl, "delete_user", "bridge")
+        run.callback(run.bed.rabbit.ctl, "delete_user", "operator")
 
 
 def by_name(config, plan):
