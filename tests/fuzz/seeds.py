@@ -300,6 +300,21 @@ def amqp_table():
         yield name, bytes_[4:]
 
 
+def tls_transport():
+    """After how many bytes of a true handshake, divided by 8, the peer begins to lie; whether it ends; what it says."""
+    alert = b"\x15\x03\x03\x00\x02\x02\x30"
+    rubbish = {
+        "nothing": b"", "alert": alert, "warning": alert[:5] + b"\x01\x00", "plain": b"AMQP\x00\x00\x09\x01", "http": b"HTTP/1.1 400 Bad Request",
+        "long": b"\x16\x03\x03\xff\xff" + bytes(40), "empty": b"\x17\x03\x03\x00\x00" * 20, "data": b"\x17\x03\x03\x00\x20" + bytes(32),
+        "hello": b"\x16\x03\x03\x00\x2a\x02\x00\x00\x26\x03\x03" + bytes(32) + b"\x00\xc0\x2f\x00",
+        "request": b"\x16\x03\x03\x00\x04\x00\x00\x00\x00", "cipher": b"\x14\x03\x03\x00\x01\x01" * 3,
+    }
+    for name, text in rubbish.items():
+        for truth in (0, 1, 12, 16, 100, 255):
+            yield f"{name}{truth}", bytes([truth, len(name) % 2, len(text)]) + text
+            yield f"{name}{truth} by bytes", bytes([truth, 1]) + b"".join(b"\x01" + text[i:i + 1] for i in range(len(text)))
+
+
 def hash_of(text):
     """The same in every run, unlike hash()."""
     value = 0
@@ -309,7 +324,7 @@ def hash_of(text):
 
 
 TARGETS = [amqp_frames, amqp_methods, amqp_properties, amqp_table, config, expression, kafka_record, nested_json, pattern, return_path,
-           target_template, typed_text, url]
+           target_template, tls_transport, typed_text, url]
 
 
 def main(folder):
