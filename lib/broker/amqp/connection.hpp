@@ -1,6 +1,7 @@
 #pragma once
 // One AMQP connection on a socket of our own: channels, login, heartbeats, and how it ended.
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -52,8 +53,12 @@ struct ConnectionEnd {
   }
   /// No further login would be accepted now.
   [[nodiscard]] bool login_refused() const { return kind == Kind::login_refused || kind == Kind::limited; }
-  /// The least wait before the next login: to try sooner would be hammering.
-  [[nodiscard]] Duration least_wait() const { return login_refused() ? std::chrono::seconds(1) : Duration::zero(); }
+  /// The least wait before the next login, where `longest` is the longest one: to try sooner would be hammering. A
+  /// limit of connections may be over soon; a login that is refused waits until somebody has mended something.
+  [[nodiscard]] Duration least_wait(Duration longest) const {
+    if (!login_refused()) return Duration::zero();
+    return limited() ? Duration(std::chrono::seconds(1)) : std::max<Duration>(longest, std::chrono::seconds(1));
+  }
 };
 
 /// Lives through any number of attempts, one at a time. Belongs to the loop's thread.

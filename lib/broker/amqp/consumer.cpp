@@ -150,7 +150,7 @@ void Consumer::take_settled() {
 
 void Consumer::closed(const Error& error) {
   auto& end = connection_.end();
-  auto at_least = end.least_wait();
+  auto at_least = end.least_wait(settings_.reconnect_delay_max);
   auto why = error;
   if (end.because_of(AMQP_NOT_IMPLEMENTED, AMQP_BASIC_GET_METHOD)) {
     why = is_stream(error);

@@ -158,7 +158,7 @@ void Publisher::closed(const Error& error) {
   if (culprit) culprit->completed(Outcome::refused(error.text, Outcome::Cause::size));
   side_.reset(kSideChannel);
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
-  supervisor_.failed(error, connection_.end().least_wait());
+  supervisor_.failed(error, connection_.end().least_wait(settings_.reconnect_delay_max));
   order_.publisher_failed(connection_.end().limited());
 }
 
