@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import uuid
 
+import kafka_admin
 from kafka_logins import LISTENERS, Logins
 from node import Node, NodeError, free_ports, run_tool
 
@@ -147,10 +148,15 @@ class Kafka(Node):
         return run_tool(self._java("-XX:TieredStopAtLevel=1", main_class, *arguments), self.full_environment())
 
     def set_password(self, user, password):
-        """Of SCRAM, with both mechanisms; what is connected stays so."""
-        for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):  # it takes one in a request
-            self.tool("kafka.admin.ConfigCommand", "--bootstrap-server", self.bootstrap, "--alter", "--entity-type", "users",
-                      "--entity-name", user, "--add-config", f"{mechanism}=[password={password}]")
+        kafka_admin.set_password(self.port, user, password)
+
+    def allow(self, user, resource, name, *operations):
+        """allow("guest", "topic", "orders", "Describe", "Read")"""
+        kafka_admin.allow(self.port, user, resource, name, *operations)
+
+    def forbid(self, user, *what):
+        """forbid("guest", "topic", "orders", "Read") takes back what was allowed; what is left out means all of it."""
+        kafka_admin.forbid(self.port, user, *what)
 
     def version(self):
         return VERSION

@@ -15,7 +15,10 @@ from proxy import LoopThread, Proxy
 
 
 class Bed(contextlib.ExitStack):
-    """Brokers last for the whole run; what a fault did to them is undone by heal()."""
+    """Brokers last for the whole run; what a fault did to them is undone by heal().
+
+    `proxies` lead to where the bridge's broker sections connect, `secured` to SECURED.
+    """
 
     queue_arguments = {}  # of every queue of a run, beside the fault's own
     replicas = 1          # of every topic
@@ -39,27 +42,30 @@ class Bed(contextlib.ExitStack):
             raise
 
     def _start(self, rabbit, with_kafka):
-        self.ports = dict(zip(("ain", "aout", "kin", "kout"), free_ports(4)))
+        self.ports = dict(zip(("ain", "aout", "kin", "kout", *SECURED), free_ports(4 + len(SECURED))))
         self.rabbit = self.enter_context(rabbit(secure=True))
         self.rabbit.launch()
         self.kafka = None
         if with_kafka:
-            self.kafka = self.enter_context(Kafka(proxied={"IN": self.ports["kin"], "OUT": self.ports["kout"]}, conf=KAFKA_CONF))
+            listeners = {"IN": "kin", "OUT": "kout", **{listener: name for name, listener in SECURED.items()}}
+            proxied = {listener: self.ports[name] for listener, name in listeners.items()}
+            self.kafka = self.enter_context(Kafka(proxied=proxied, secure=True, conf=KAFKA_CONF))
             self.kafka.launch()
         self._loop = loop = LoopThread()
         self.callback(loop.close)
         behind = {"ain": self.rabbit.port, "aout": self.rabbit.port}
         if with_kafka:
-            behind |= {"kin": self.kafka.proxied["IN"], "kout": self.kafka.proxied["OUT"]}
+            behind |= {name: self.kafka.proxied[listener] for listener, name in listeners.items()}
+        self.secured = {name: Proxy(loop, behind.pop(name), self.ports[name]) for name in SECURED if with_kafka}
         self.proxies = {name: Proxy(loop, port, self.ports[name]) for name, port in behind.items()}
-        for proxy in self.proxies.values():
+        for proxy in (*self.proxies.values(), *self.secured.values()):
             self.callback(proxy.close)
         self.wait_ready()
 
     def ways(self):
         """Where each of the bridge's broker sections connects to."""
         return {name: f"amqp://guest:guest@127.0.0.1:{port}/" if name in ("ain", "aout") else f"127.0.0.1:{port}"
-                for name, port in self.ports.items()}
+                for name, port in self.ports.items() if name not in SECURED}
 
     def client_url(self):
         """Of the plain AMQP clients, as fault-load takes it."""
@@ -84,7 +90,7 @@ class Bed(contextlib.ExitStack):
 
     def heal(self):
         """Both brokers up, networks perfect. Quick when nothing is wrong."""
-        for proxy in self.proxies.values():
+        for proxy in (*self.proxies.values(), *self.secured.values()):
             proxy.heal()
         for node in self.nodes():
             if node.running:
@@ -116,7 +122,7 @@ class ClusterBed(Bed):
 
     def _start(self, rabbit, with_kafka):
         require_memory()
-        self.proxies = {}
+        self.proxies, self.secured = {}, {}
         self.rabbit = self.enter_context(RabbitCluster())
         self.rabbit.launch()
         self.kafka = None
@@ -171,6 +177,9 @@ class ClusterBed(Bed):
                 pass
         raise RuntimeError("no RabbitMQ node answers")
 
+
+# Further ways to Kafka, with a login or a certificate: {proxy: listener}.
+SECURED = {"kscram": "SCRAM", "kmtls": "MTLS"}
 
 # Retention checks and segment deletion within a test's time. Kafka 4 would refuse what is stamped more than an hour ahead,
 # Kafka 3 does not: D40k is about that.

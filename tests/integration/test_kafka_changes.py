@@ -3,6 +3,7 @@ import shutil
 import time
 
 import certificates
+import kafka_admin
 import pytest
 from harness import unique
 from kafka_security import Crossing, carrying, client, no_secret, node, says, sasl, tls, topics  # noqa: F401
@@ -11,53 +12,45 @@ from kafka_security import Crossing, carrying, client, no_secret, node, says, sa
 # Permissions.
 
 @pytest.fixture
-def acl(node):
-    """acl("--add" or "--remove", …) for the user guest, who in the end may do nothing again."""
-    touched = set()
-
-    def change(verb, *arguments):
-        touched.update(zip(arguments, (*arguments[1:], "")))
-        node.tool("kafka.admin.AclCommand", "--bootstrap-server", node.bootstrap, "--force", verb, "--allow-principal", "User:guest",
-                  *arguments)
-
-    yield change
-    resources = [word for option, name in touched if option in ("--topic", "--group") for word in (option, name)]
-    node.tool("kafka.admin.AclCommand", "--bootstrap-server", node.bootstrap, "--force", "--remove", *resources, "--cluster")
+def guest(node):
+    """A user who in the beginning may do nothing, and in the end again."""
+    yield "guest"
+    node.forbid("guest")
 
 
-def test_permissions_that_are_given_and_taken_away(node, client, bridge, acl):
+def test_permissions_that_are_given_and_taken_away(node, client, bridge, guest):
     topic, name = topics(client), unique("bridge")
-    acl("--add", "--operation", "Describe", "--operation", "Write", "--topic", f"{topic}.out")
-    life = bridge(carrying(node.secure["SCRAM"], topic, name, tls=tls(node), sasl=sasl(node, user="guest")))
+    node.allow(guest, "topic", f"{topic}.out", "Describe", "Write")
+    life = bridge(carrying(node.secure["SCRAM"], topic, name, tls=tls(node), sasl=sasl(node, user=guest)))
     life.wait_log(rf'"topic":"{topic}","reason":".*TOPIC_AUTHORIZATION_FAILED.*allow the operations Describe and Read on topic {topic} '
                   rf"\(kafka-acls.sh --add --allow-principal User:guest --operation Describe --operation Read --topic {topic}\)", timeout=60)
-    acl("--add", "--operation", "Describe", "--operation", "Read", "--topic", topic)
+    node.allow(guest, "topic", topic, "Describe", "Read")
     life.wait_log(rf'"msg":"the group fails".*"group":"{name}".*allow the operation Read on group {name} '
                   rf"\(kafka-acls.sh --add --allow-principal User:guest --operation Read --group {name}\)", timeout=60)
-    acl("--add", "--operation", "Read", "--group", name)
+    node.allow(guest, "group", name, "Read")
     cross = Crossing(client, topic)
     cross()
     # Taken away while records flow, and given back.
-    acl("--remove", "--operation", "Read", "--topic", topic)
+    node.forbid(guest, "topic", topic, "Read")
     life.wait_log(rf'"msg":"partition fails".*"topic":"{topic}".*allow the operation Read on topic {topic}', timeout=60)
-    acl("--add", "--operation", "Read", "--topic", topic)
+    node.allow(guest, "topic", topic, "Read")
     cross()
     life.wait_log('"msg":"partition works again"')
 
 
-def test_a_topic_that_may_not_be_written(node, client, bridge, acl):
+def test_a_topic_that_may_not_be_written(node, client, bridge, guest):
     topic, name = topics(client), unique("bridge")
-    acl("--add", "--operation", "Describe", "--operation", "Read", "--topic", topic)
-    acl("--add", "--operation", "Read", "--group", name)
-    life = bridge(carrying(node.secure["SCRAM"], topic, name, tls=tls(node), sasl=sasl(node, user="guest")))
+    node.allow(guest, "topic", topic, "Describe", "Read")
+    node.allow(guest, "group", name, "Read")
+    life = bridge(carrying(node.secure["SCRAM"], topic, name, tls=tls(node), sasl=sasl(node, user=guest)))
     cross = Crossing(client, topic)
     cross.send()
     # As long as nothing at all may be written, Kafka does not let a client produce that wants its records once.
     life.wait_log('"msg":"connection lost".*"link":"publisher".*CLUSTER_AUTHORIZATION_FAILED.*allow the operation IdempotentWrite on the '
                   r"cluster \(kafka-acls.sh --add --allow-principal User:guest --operation IdempotentWrite --cluster\)", timeout=60)
-    acl("--add", "--operation", "IdempotentWrite", "--cluster")
+    node.allow(guest, "cluster", kafka_admin.CLUSTER, "IdempotentWrite")
     life.wait_log(rf'"msg":"message failed.*"to":"lake/{topic}.out".*--operation Describe --operation Write --topic {topic}.out', timeout=60)
-    acl("--add", "--operation", "Describe", "--operation", "Write", "--topic", f"{topic}.out")
+    node.allow(guest, "topic", f"{topic}.out", "Describe", "Write")
     cross()
 
 

@@ -6,13 +6,21 @@
 #include "base/counters.hpp"
 #include "base/log.hpp"
 #include "base/thread.hpp"
+#include "broker/kafka/client.hpp"
 #include "broker/kafka/client_callbacks.hpp"
 
 namespace mombridge::kafka {
 
 namespace {
 
-constexpr auto kPatience = std::chrono::seconds(3);
+constexpr Duration kPatience = std::chrono::seconds(3);
+
+// A consumer that has not committed yet what it was told to, and cannot any more, gives up when its session is over.
+// Source: librdkafka 2.0.2, rd_kafka_cgrp_try_terminate().
+Duration patience_with(rd_kafka_t* client) {
+  if (rd_kafka_type(client) != RD_KAFKA_CONSUMER) return kPatience;
+  return kPatience + std::chrono::milliseconds(std::stoi(property_of(client, "session.timeout.ms")));
+}
 
 /// Counts what is not over yet.
 class Unfinished {
@@ -76,14 +84,15 @@ bool await_clients_ended(Duration patience) { return ending().await_none(patienc
 void end_client(rd_kafka_t* client) noexcept {
   auto ended = std::make_shared<Unfinished>();
   ended->add();
+  auto patience = patience_with(client);
   auto end = [client, ended] {
     destroy(client);
     ended->finish();
   };
   if (!start_detached("kafka:destroy", end)) end();
-  if (ended->await_none(kPatience)) return;
+  if (ended->await_none(patience)) return;
   counter("kafka_clients_left_behind").add();
-  log::error("a Kafka client does not end, it is left behind", {{"seconds", kPatience.count()}});
+  log::error("a Kafka client does not end, it is left behind", {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(patience).count()}});
 }
 
 }  // namespace mombridge::kafka
