@@ -58,7 +58,8 @@ Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const
   char text[512] = "";
   Client client(rd_kafka_new(type, conf.get(), text, sizeof text));
   if (!client) return fail("librdkafka: " + std::string(text));
-  context->credentials.use(client.get());
+  context->credentials.use(client.get(), property_of(client.get(), "sasl.username"),
+                           Secret(property_of(client.get(), "sasl.password")));
   context->tokens.begin(client.get());
   (void)conf.release();     // the client owns it now
   (void)context.release();  // end_client() frees it

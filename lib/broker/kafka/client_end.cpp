@@ -92,7 +92,8 @@ void end_client(rd_kafka_t* client) noexcept {
   if (!start_detached("kafka:destroy", end)) end();
   if (ended->await_none(patience)) return;
   counter("kafka_clients_left_behind").add();
-  log::error("a Kafka client does not end, it is left behind", {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(patience).count()}});
+  log::error("a Kafka client does not end, it is left behind",
+             {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(patience).count()}});
 }
 
 }  // namespace mombridge::kafka

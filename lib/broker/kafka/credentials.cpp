@@ -1,8 +1,8 @@
 #include "broker/kafka/credentials.hpp"
 
-#include <string>
+#include <utility>
 
-#include "broker/kafka/client.hpp"
+#include "broker/kafka/handles.hpp"
 
 namespace mombridge::kafka {
 
@@ -14,11 +14,11 @@ void give(rd_kafka_t* client, const std::string& username, const Secret& passwor
 
 }  // namespace
 
-void Credentials::use(rd_kafka_t* client) {
+void Credentials::use(rd_kafka_t* client, std::string username, Secret password) {
   std::lock_guard lock(mutex_);
   client_ = client;
-  username_ = property_of(client, "sasl.username");
-  password_ = Secret(property_of(client, "sasl.password"));
+  username_ = std::move(username);
+  password_ = std::move(password);
 }
 
 void Credentials::renew() {

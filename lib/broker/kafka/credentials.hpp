@@ -3,6 +3,7 @@
 
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include <librdkafka/rdkafka.h>
 
@@ -18,8 +19,9 @@ class Credentials {
   /// `sasl`: those of the section; absent: what `librdkafka:` says, which does not change.
   explicit Credentials(std::optional<Sasl> sasl) : sasl_(std::move(sasl)) {}
 
-  /// The client exists, and has been given the credentials; it outlives the calls of what follows. Once.
-  void use(rd_kafka_t* client);
+  /// The client exists, and has these credentials, which are empty where it logs in with none; it outlives the calls of
+  /// what follows. Once.
+  void use(rd_kafka_t* client, std::string username, Secret password);
   /// Reads the password again. Where it has changed, the client's next login takes the new one.
   void renew();
   /// Lets the client's threads look around once, which changes nothing else.
