@@ -20,8 +20,8 @@ namespace {
 /// Of a whole answer with its header. Tokens of some KiB are usual.
 constexpr size_t kLargest = 256 * 1024;
 constexpr auto kStep = std::chrono::milliseconds(100);
-constexpr auto kConnect = std::chrono::seconds(5);  ///< to one address
-constexpr auto kSilence = std::chrono::seconds(10);
+constexpr auto kConnect = std::chrono::seconds(5);   ///< to one address
+constexpr auto kSilence = std::chrono::minutes(10);  ///< longer than any caller's patience, which decides
 
 std::atomic<int> under_way{0};
 

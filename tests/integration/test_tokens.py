@@ -63,15 +63,17 @@ def numbers(messages):
     return [int(message.body) for message in messages]
 
 
+THE_BRIDGES = """P || P <- rabbit_networking:connections(),
+                      [{user, <<"bridge">>}] == rabbit_networking:connection_info(P, [user])"""
+
+
 def connections(node):
     """Of the bridge, as the broker names them."""
-    listed = node.eval("[P || P <- rabbit_networking:connections(), [{user, <<\"bridge\">>}] == rabbit_networking:connection_info(P, [user])]")
-    return sorted(re.findall(r"<[\d.]+>", listed))
+    return sorted(re.findall("<[^>]+>", node.eval(f"[{THE_BRIDGES}]")))
 
 
 def close_connections(node):
-    for pid in connections(node):
-        node.eval(f'rabbit_networking:close_connection(list_to_pid("{pid}"), "test")')
+    node.eval(f'[rabbit_networking:close_connection(P, "test") || {THE_BRIDGES.removeprefix("P || ")}]')
 
 
 def test_a_connection_outlives_its_tokens(oauth_rabbit, endpoint, plain, bridge):

@@ -66,14 +66,19 @@ Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const
   return client;
 }
 
-bool is_forbidden(rd_kafka_resp_err_t code) {
-  return code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-         code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED || code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
-}
-
-bool login_run_out(const rd_kafka_t* client) {
+bool login_run_out(const rd_kafka_t* client, rd_kafka_resp_err_t code) {
   auto* context = context_of(client);
-  return context && context->tokens.run_out();
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      if (context) context->tokens.login_refused();
+      return false;
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return context && context->tokens.run_out();
+    default:
+      return false;
+  }
 }
 
 bool tls_files_changed(const rd_kafka_t* client) {

@@ -21,10 +21,9 @@ enum class ClientLog { on, silent };
 Result<Client> make_client(rd_kafka_type_t type, const Settings& settings, const ClientProperties& properties,
                            ClientLog log = ClientLog::on);
 
-/// Returns true if the cluster does not let the client in, or does not let it do what it is about.
-bool is_forbidden(rd_kafka_resp_err_t code);
-/// The cluster forbids the client something: as TokenFeed::run_out().
-bool login_run_out(const rd_kafka_t* client);
+/// Takes in an error that the client got: where it is about the login or a permission, a newer token may be asked for.
+/// Returns true if what is forbidden may be because of the login's age: as TokenFeed::run_out().
+bool login_run_out(const rd_kafka_t* client, rd_kafka_resp_err_t code);
 
 /// Whether the files of `tls:` are others than those that the client was made with.
 bool tls_files_changed(const rd_kafka_t* client);

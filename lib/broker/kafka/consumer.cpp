@@ -266,9 +266,10 @@ void Consumer::handle_error(rd_kafka_event_t* event) {
   auto text = describe(code, words);
   if (rd_kafka_event_error_is_fatal(event)) return fatal();
   if (reader_.partition_error(event)) return;
-  if (is_forbidden(code)) login_run_out(client_.get());
+  login_run_out(client_.get(), code);
   if (cluster_.note(client_.get(), code, words)) {
-    if (cluster_.error().refused() && tls_files_changed(client_.get())) return lost(text);
+    bool renew = cluster_.error().refused() && tls_files_changed(client_.get());
+    if (renew || (cluster_.in_doubt() && !cluster_.error().only_closed())) return lost(text);
     // The cluster answers, but not the one of its brokers that the group needs.
     if (cluster_.is_reached() && words.starts_with("GroupCoordinator") && cluster_.error().says_what_to_mend())
       links_.group_waits(cluster_.error().reason(text));
@@ -278,6 +279,9 @@ void Consumer::handle_error(rd_kafka_event_t* event) {
     return links_.group_fails(why);
   switch (code) {
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      // Brokers close connections whose logins have become too old.
+      if (settings_->tokens && cluster_.is_reached() && cluster_.error().only_closed())
+        return cluster_.doubt(client_.shared());
       return lost(text);
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:

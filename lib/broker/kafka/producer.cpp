@@ -188,7 +188,7 @@ void Producer::handle_error(rd_kafka_event_t* event) {
   std::string_view words = rd_kafka_event_error_string(event);
   auto text = describe(code, words);
   if (rd_kafka_event_error_is_fatal(event)) return fatal();
-  if (is_forbidden(code)) login_run_out(client_.shared().get());
+  login_run_out(client_.shared().get(), code);
   if (cluster_.note(client_.shared().get(), code, words)) {
     bool renew = cluster_.error().refused() && tls_files_changed(client_.shared().get());
     if (renew || (cluster_.in_doubt() && !cluster_.error().only_closed())) lost(text);
@@ -196,8 +196,10 @@ void Producer::handle_error(rd_kafka_event_t* event) {
   }
   if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
     return error_log_.event(log::Level::warn, "producer error", {{"broker", broker_}, {"reason", text}});
-  // Brokers close connections that are idle for long, and the client then says that all of them are down.
-  if (cluster_.is_reached() && cluster_.error().only_closed() && idle()) return cluster_.doubt(client_.shared());
+  // Brokers close connections that are idle for long, and those whose logins have become too old, and the client then
+  // says that all of them are down.
+  if (cluster_.is_reached() && cluster_.error().only_closed() && (idle() || settings_->tokens))
+    return cluster_.doubt(client_.shared());
   lost(text);
 }
 
@@ -278,7 +280,7 @@ void Producer::failed(const ProducedRecord& record, rd_kafka_resp_err_t code) {
   if (client_.has_failed()) return returned_.push_back(record);
   if (is_unknown(code)) return unknown_.add(p);
   auto outcome = outcome_of(p, code, Judge::broker, client_.limits());
-  if (is_forbidden(code) && login_run_out(client_.shared().get())) outcome = Outcome::away(std::move(outcome.reason));
+  if (login_run_out(client_.shared().get(), code)) outcome = Outcome::away(std::move(outcome.reason));
   if (outcome.kind == Outcome::Kind::refused && is_of_batch(code) && !record.alone) return returned_.push_back(record);
   if (is_too_large(code) && client_.limits().compression != "zstd") return compressed_.send(p);
   p.completed(std::move(outcome));

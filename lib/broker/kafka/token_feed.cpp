@@ -1,6 +1,7 @@
 #include "broker/kafka/token_feed.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.hpp"
 
@@ -30,7 +31,7 @@ void TokenFeed::begin(rd_kafka_t* client) {
   {
     std::lock_guard lock(mutex_);
     client_ = client;
-    refused_ = true;  // of connections that are not there yet
+    run_out_ = true;  // of connections that are not there yet
   }
   watch_ = source_->watch([this] { give(); });
   give();
@@ -55,17 +56,23 @@ void TokenFeed::give() {
     return log::warn("a token that librdkafka does not take",
                      {{"client", rd_kafka_name(client_)}, {"reason", rd_kafka_err2name(code)}});
   number_ = present->number;
-  if (!refused_) return;
-  refused_ = false;
   fresh_until_ = present->fresh_until;
+  if (!std::exchange(run_out_, false)) return;
+  logged_in_until_ = fresh_until_;
   sockets_.shut_down();
+}
+
+void TokenFeed::login_refused() {
+  if (!source_) return;
+  std::lock_guard lock(mutex_);
+  if (client_ && !source_->is_fresh(fresh_until_)) source_->refused(number_);
 }
 
 bool TokenFeed::run_out() {
   if (!source_) return false;
   std::lock_guard lock(mutex_);
-  if (!client_ || (!refused_ && source_->is_fresh(fresh_until_))) return false;
-  refused_ = true;
+  if (!client_ || (!run_out_ && source_->is_fresh(logged_in_until_))) return false;
+  run_out_ = true;
   source_->refused(number_);
   return true;
 }

@@ -28,6 +28,8 @@ class TokenFeed {
   /// The client gets nothing more: no call is under way or comes afterwards. Before it ends; again does nothing.
   void end() noexcept;
 
+  /// The cluster did not let the client in: a newer token is asked for, unless this one is fresh.
+  void login_refused();
   /// The cluster forbids something. Returns true if that may be because of the login's age, which is no fault of any
   /// message's: then a newer token has been asked for, and when it is there the client connects anew with it. What is
   /// forbidden to a login with a fresh token is forbidden.
@@ -40,9 +42,10 @@ class TokenFeed {
   ClientSockets& sockets_;
   std::mutex mutex_;  ///< guards what follows, but for the watch
   rd_kafka_t* client_ = nullptr;
-  uint64_t number_ = 0;      ///< of the token that the client has
-  bool refused_ = false;     ///< that one is not enough, and connections that were made with it must go
-  TimePoint fresh_until_{};  ///< of the client's logins
+  uint64_t number_ = 0;          ///< of the token that the client has
+  TimePoint fresh_until_{};      ///< of that token
+  bool run_out_ = false;         ///< connections that were made with it must go when there is a newer one
+  TimePoint logged_in_until_{};  ///< until then the client's logins are fresh
   token::Source::Watch watch_;
 };
 

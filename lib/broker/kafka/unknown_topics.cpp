@@ -117,7 +117,7 @@ void UnknownTopics::answered(const std::string& name, const Answer& answer) {
                                                   Outcome::Cause::message)
                                : collision(name, answer.collides));
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      if (client_ && login_run_out(client_.get())) return missing(name, Outcome::away(text));
+      if (client_ && login_run_out(client_.get(), answer.code)) return missing(name, Outcome::away(text));
       return missing(name, Outcome::refused(text + ": " + allow({"Describe", "Write"}, "topic", name, principal_)));
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
       if (++topic.denials < kDenials) break;
