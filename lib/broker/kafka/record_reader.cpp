@@ -10,6 +10,25 @@ namespace mombridge::kafka {
 
 namespace {
 constexpr int kRecordsPerTurn = 256;  ///< then it is the next partition's
+
+// The client has taken its position back, as on_offset_lost says: the log ends before where it was. What is there now
+// are other records, though their offsets are below those that were delivered already.
+void log_rewind(const std::string& broker, const PartitionReader& from, int64_t offset) {
+  log::warn("partition is read from an earlier offset, because the broker has lost the one where it would have gone on",
+            {{"broker", broker},
+             {"topic", from.topic()},
+             {"partition", from.number()},
+             {"last", from.in_flight().last_offset()},
+             {"offset", offset}});
+}
+
+std::string offset_is_lost(const PartitionKey& partition, const std::string& words) {
+  return "the broker no longer has the offset where " + partition.first + " partition " +
+         std::to_string(partition.second) +
+         " would go on; it waits for a decision: on_offset_lost: earliest or latest, or set the group's offset (" +
+         words + ")";
+}
+
 }  // namespace
 
 RecordReader::RecordReader(EventLoop& loop, BlockingCalls& calls, std::string broker,
@@ -25,7 +44,11 @@ RecordReader::RecordReader(EventLoop& loop, BlockingCalls& calls, std::string br
           [this](const PartitionReader& p) { return !deliveries_.has_sink() || deliveries_.full(p) || p.has_more(); },
           [this] { show(); }),
       lost_offsets_(
-          loop, calls, [this](auto& partition, auto& words) { offset_lost(partition, words); }, std::move(misled)) {}
+          loop, calls,
+          [this](auto& partition, auto& words) {
+            if (auto* from = assignment_.find(partition)) fails(*from, offset_is_lost(partition, words));
+          },
+          std::move(misled)) {}
 
 RecordReader::~RecordReader() {
   strays_.clear();
@@ -78,21 +101,10 @@ void RecordReader::dispatch(PartitionReader& from, Fetched fetched) {
   auto* record = fetched.record;
   if (!record) return;
   fetch_ahead_->taken(record->len);
-  if (record->offset <= from.in_flight().last_offset()) log_rewind(from, record->offset);
+  if (record->offset <= from.in_flight().last_offset()) log_rewind(broker_, from, record->offset);
   if (!cluster_.is_reached()) cluster_.reached();
   if (!from.error().empty()) works_again(from);
   deliveries_.deliver(from, std::move(fetched));
-}
-
-// The client has taken its position back, as on_offset_lost says: the log ends before where it was. What is there now
-// are other records, though their offsets are below those that were delivered already.
-void RecordReader::log_rewind(const PartitionReader& from, int64_t offset) const {
-  log::warn("partition is read from an earlier offset, because the broker has lost the one where it would have gone on",
-            {{"broker", broker_},
-             {"topic", from.topic()},
-             {"partition", from.number()},
-             {"last", from.in_flight().last_offset()},
-             {"offset", offset}});
 }
 
 // The event lies behind the last record, so that all that will ever come below its offset has come.
@@ -119,16 +131,6 @@ void RecordReader::partition_error(PartitionReader& from, rd_kafka_event_t* even
   if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
     text += ": " + allow({"Read"}, "topic", from.topic(), Login(*settings_).principal());
   fails(from, text);
-}
-
-void RecordReader::offset_lost(const PartitionKey& partition, const std::string& words) {
-  auto* from = assignment_.find(partition);
-  if (!from) return;
-  fails(*from, "the broker no longer has the offset where " + partition.first + " partition " +
-                   std::to_string(partition.second) +
-                   " would go on; it waits for a decision: on_offset_lost: earliest or latest, or set the group's "
-                   "offset (" +
-                   words + ")");
 }
 
 void RecordReader::fails(PartitionReader& from, const std::string& reason) {

@@ -66,8 +66,6 @@ class RecordReader {
   void reached_end(PartitionReader& from, rd_kafka_event_t* event);
   void partition_error(PartitionReader& from, rd_kafka_event_t* event);
   void fails(PartitionReader& from, const std::string& reason);
-  void offset_lost(const PartitionKey& partition, const std::string& words);
-  void log_rewind(const PartitionReader& from, int64_t offset) const;
   void works_again(PartitionReader& from);
 
   const std::string broker_;
