@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "config/secret_files.hpp"
 #include "config/text.hpp"
 #include "config/yaml_reader.hpp"
 #include "tls/certificates.hpp"
@@ -59,6 +60,9 @@ namespace {
 
 // The certificate is there and can be read.
 void look_at_key(Section& section, const TlsSettings& tls) {
+  if (anybody_may_read(tls.key))
+    section.diagnostics().warning(section.mark("key"), section.path("key"), "anybody may read " + tls.key,
+                                  "chmod o-r " + tls.key);
   bool has_password = section.has("key_password");
   auto password = section.scalar("key_password");
   if (password && !password->known) return;

@@ -53,7 +53,9 @@ void read_url(const Scalar& url, const Access& access, Section& section, Setting
   auto& endpoint = parsed->endpoint;
   read_user(url, *parsed, access, section, endpoint);
   if (parsed->tls) endpoint.tls = access.tls;
-  settings.addresses.push_back(config::address(endpoint.host, endpoint.port) + "/" + endpoint.vhost);
+  // The two usual ports of a host are one broker's.
+  auto port = parsed->tls && endpoint.port == kTlsPort ? Endpoint().port : endpoint.port;
+  settings.addresses.push_back(config::address(endpoint.host, port) + "/" + endpoint.vhost);
   settings.endpoints.push_back(std::move(endpoint));
 }
 

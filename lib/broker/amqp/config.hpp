@@ -18,6 +18,9 @@ std::string needs(const config::BrokerSection& section);
 std::shared_ptr<config::BrokerSettings> client_settings(const config::BrokerSettings& settings,
                                                         const config::ClientOptions& client);
 
+/// Of amqps:// where the URL names no port.
+inline constexpr const char* kTlsPort = "5671";
+
 struct ParsedUrl {
   Endpoint endpoint;
   bool tls = false;       ///< amqps://

@@ -90,6 +90,9 @@ void Connection::renew_login() {
 
 void Connection::timed_out() {
   if (auto& why = connector_.error(); !why.empty()) return fail_with(why);
+  if (connector_.in_handshake())
+    return fail_with("connected to " + endpoint() +
+                     ", and the TLS handshake was not done within the connect_timeout: does this port speak TLS?");
   if (state_ == State::login && handshake_.stage() == Handshake::Stage::greeting)
     return fail_with("connected to " + endpoint() +
                      ", and no AMQP greeting within the connect_timeout: is this RabbitMQ's port?");
@@ -205,7 +208,11 @@ Result<> Connection::control(const Frame& frame) {
 }
 
 Result<> Connection::login(const MethodBytes& method) {
-  if (auto taken = handshake_.take(method.id, method.arguments, stream_.out()); !taken) return taken;
+  if (auto taken = handshake_.take(method.id, method.arguments, stream_.out()); !taken) {
+    // The mechanism is not offered, and will not be soon.
+    if (handshake_.stage() == Handshake::Stage::greeting) end_.kind = ConnectionEnd::Kind::login_refused;
+    return taken;
+  }
   if (method.id == AMQP_CONNECTION_TUNE_METHOD) stream_.agree(agreed().frame_max);
   if (handshake_.stage() != Handshake::Stage::done) {
     stream_.flush();

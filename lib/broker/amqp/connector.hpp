@@ -49,6 +49,8 @@ class Connector {
   [[nodiscard]] const Endpoint& endpoint() const { return *endpoint_; }
   /// The same as "host:port".
   [[nodiscard]] const std::string& endpoint_text() const { return endpoint_text_; }
+  /// Returns true while an address is connected and its transport's handshake is not done.
+  [[nodiscard]] bool in_handshake() const { return transport_ != nullptr; }
   /// Why the last address that failed in this attempt did so; empty: none has failed, or another one is connected.
   [[nodiscard]] const std::string& error() const { return error_; }
 

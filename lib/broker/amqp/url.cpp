@@ -80,7 +80,7 @@ Result<ParsedUrl> parse_url(std::string_view url) {
   if (separator == std::string_view::npos || (scheme != "amqp" && scheme != "amqps"))
     return fail("does not begin with amqp:// or amqps://");
   result.tls = scheme == "amqps";
-  if (result.tls) result.endpoint.port = "5671";
+  if (result.tls) result.endpoint.port = kTlsPort;
   url.remove_prefix(scheme.size() + 3);
 
   auto slash = url.find('/');

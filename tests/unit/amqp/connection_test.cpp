@@ -278,6 +278,15 @@ TEST(Connection, AServerWithoutPlain) {
   client.open();
   auto socket = server.greet({.mechanisms = "EXTERNAL PLAINER"});
   EXPECT_THAT(client.next(), testing::AllOf(HasSubstr("does not take PLAIN"), HasSubstr("EXTERNAL PLAINER")));
+  EXPECT_TRUE(client.connection->end().login_refused());
+}
+
+TEST(ConnectionEnd, WhatWillBeRefusedAgainWaitsLongest) {
+  using Kind = ConnectionEnd::Kind;
+  EXPECT_EQ(ConnectionEnd{Kind::lost}.least_wait(30s), 0s);
+  EXPECT_EQ(ConnectionEnd{Kind::limited}.least_wait(30s), 1s);
+  EXPECT_EQ(ConnectionEnd{Kind::login_refused}.least_wait(30s), 30s);
+  EXPECT_EQ(ConnectionEnd{Kind::login_refused}.least_wait(10ms), 1s);
 }
 
 TEST(Connection, ARefusedLoginIsKnownAsOne) {

@@ -113,7 +113,8 @@ TEST(Amqp, UrlsWithTlsAndWithoutIt) {
   EXPECT_EQ(s.endpoints[0].port, "5671");
   EXPECT_FALSE(s.endpoints[1].tls);
   EXPECT_EQ(s.endpoints[2].tls, s.endpoints[0].tls);
-  EXPECT_THAT(s.addresses, ElementsAre("one:5671//", "two:5672//", "three:1//"));
+  EXPECT_THAT(s.addresses, ElementsAre("one:5672//", "two:5672//", "three:1//"))
+      << "one broker, by either of its ports";
   auto plain = amqp_section("url: amqps://one");
   EXPECT_THAT(plain.said, IsEmpty());
   EXPECT_TRUE(settings<amqp::Settings>(plain, "shop").endpoints[0].tls) << "the system's CAs do";

@@ -127,6 +127,17 @@ TEST_F(Tls, CertificatesThatEndAreWarnedOf) {
               ElementsAre(HasSubstr("warning: tls.ca: ca.pem: the certificate of 'CN=Old CA'")));
 }
 
+TEST_F(Tls, AKeyThatAnybodyMayReadIsWarnedOf) {
+  std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
+  write("one", authority_.issue());
+  auto key = folder_.path() / "one.key";
+  std::filesystem::permissions(key, std::filesystem::perms(0644));
+  EXPECT_THAT(read("{cert: one.pem, key: one.key}").said,
+              ElementsAre(HasSubstr("warning: tls.key: anybody may read one.key (chmod o-r one.key)")));
+  std::filesystem::permissions(key, std::filesystem::perms(0640));
+  EXPECT_THAT(read("{cert: one.pem, key: one.key}").said, IsEmpty());
+}
+
 TEST_F(Tls, VerificationHasNoSwitch) {
   for (auto* key : {"verify: false", "insecure: true", "verify_peer: no", "skip_verify: true"})
     EXPECT_THAT(read("{" + std::string(key) + "}").said,
