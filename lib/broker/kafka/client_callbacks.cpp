@@ -7,6 +7,7 @@
 #include "base/counters.hpp"
 #include "base/log.hpp"
 #include "broker/kafka/login.hpp"
+#include "broker/kafka/login_error.hpp"
 
 namespace mombridge::kafka {
 
@@ -39,7 +40,7 @@ void write_log(const rd_kafka_t* client, int level, const char* facility, const 
     // A client that is being ended complains of the connections that were cut for it.
     auto* context = context_of(client);
     bool ends = context && context->sockets.is_cut();
-    bool loud = level <= kWarning && !is_quiet(facility) && !ends;
+    bool loud = level <= kWarning && !is_quiet(facility) && !ends && !login_was_overtaken(text);
     if (!loud) return log::debug(text, {{"client", name}, {"facility", facility}});
     repeated.event(log::Level::warn, text, {{"client", name}, {"facility", facility}});
   });

@@ -122,6 +122,7 @@ std::string explain_connection(std::string_view text, std::string_view servers) 
 }
 
 bool ConnectionError::note(const rd_kafka_t* client, rd_kafka_resp_err_t code, std::string_view text) {
+  if (login_was_overtaken(text)) return true;
   bool unclear = false;
   switch (code) {
     case RD_KAFKA_RESP_ERR__TRANSPORT:

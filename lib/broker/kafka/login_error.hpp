@@ -17,4 +17,8 @@ struct LoginError {
 /// the server's certificate (VerificationErrors); empty: nothing is known.
 LoginError explain_login(std::string_view what, const Login& login, const std::string& verification);
 
+/// Returns true if a login failed only because its connection had ended already, which is said of that connection, too:
+/// Kafka closes one whose login is too old, and the client had begun another on it.
+bool login_was_overtaken(std::string_view text);
+
 }  // namespace mombridge::kafka

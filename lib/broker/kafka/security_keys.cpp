@@ -145,8 +145,7 @@ void check_same(Section& section, const LibrdkafkaKey& key, const Settings& sett
     return report(section, key, "beside tls:, a login is written as sasl:", "sasl: {mechanism: ..., ...}");
   if (key.name.starts_with("ssl.") && !security.tls)
     return report(section, key, "beside sasl:, TLS is written as tls:", "tls: {ca: ca.pem}; tls: {} is enough");
-  if (settings.token &&
-      (key.name.starts_with("sasl.oauthbearer.") || key.name == "enable.sasl.oauthbearer.unsecure.jwt"))
+  if (settings.token && key.name.starts_with("sasl.oauthbearer."))
     return report(section, key, "beside token:, which says the same", "leave it out");
   auto same = std::ranges::find(kSame, key.name, &Same::librdkafka);
   if (same == std::end(kSame)) return;

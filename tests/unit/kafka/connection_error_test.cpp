@@ -115,5 +115,17 @@ TEST(ConnectionError, KnowsALoginThatWasRefusedFromAConnectionThatWasNotMade) {
   EXPECT_FALSE(error.refused()) << "perhaps it only stops";
 }
 
+TEST(ConnectionError, ALoginThatItsConnectionDidNotOutliveSaysNothingNew) {
+  auto error = connection_error();
+  EXPECT_TRUE(error.note(nullptr, RD_KAFKA_RESP_ERR__TRANSPORT, "k1:9092/1: Disconnected (after 5018ms in state UP)"));
+  EXPECT_TRUE(error.only_closed());
+  EXPECT_TRUE(
+      error.note(nullptr, RD_KAFKA_RESP_ERR__AUTHENTICATION,
+                 "GroupCoordinator: k1:9092: SASL OAUTHBEARER mechanism handshake failed: Local: Broker transport "
+                 "failure: broker's supported mechanisms: (n/a) (after 0ms in state DOWN)"));
+  EXPECT_TRUE(error.only_closed());
+  EXPECT_FALSE(error.refused());
+}
+
 }  // namespace
 }  // namespace mombridge::kafka
