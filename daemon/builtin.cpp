@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/amqp/access_check.hpp"
 #include "broker/amqp/broker.hpp"
 #include "broker/amqp/config.hpp"
 #include "broker/kafka/broker.hpp"
@@ -18,6 +19,7 @@ const std::vector<BrokerKind>& broker_kinds() {
   static const std::vector<BrokerKind> kKinds{
       {.reader = amqp::reader(),
        .create = amqp::create,
+       .check_access = amqp::check_access,
        .needs = amqp::needs,
        .client_settings = amqp::client_settings},
       {.reader = kafka::reader(),

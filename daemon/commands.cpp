@@ -13,6 +13,7 @@
 #include "base/log.hpp"
 #include "config/load.hpp"
 #include "config/text.hpp"
+#include "daemon/access.hpp"
 #include "daemon/bridge.hpp"
 #include "daemon/builtin.hpp"
 #include "daemon/check.hpp"
@@ -149,7 +150,9 @@ int check(const Options& options) {
   std::cout << "ok"
             << (warnings ? ", with " + std::to_string(warnings) + (warnings == 1 ? " warning" : " warnings") : "")
             << ": " << summary(*config) << '\n';
-  return kExitOk;
+  if (!options.connect) return kExitOk;
+  log::init(log::Level::error, log::Format::text);
+  return check_access(*config, std::cout) ? kExitOk : kExitUnavailable;
 }
 
 namespace {
@@ -267,11 +270,15 @@ int main_command(int argc, char** argv) {
                  "configuration file or folder, may be repeated (default: $MOMBRIDGE_CONFIG, else /etc/mombridge)");
 
   auto* run_command = app.add_subcommand("run", "Run the bridge until TERM or INT");
-  auto* check_command = app.add_subcommand("check", "Check the configuration without connecting to anything");
+  auto* check_command =
+      app.add_subcommand("check", "Check the configuration; without --connect, connecting to nothing");
   bool no_environment = false;
   check_command->add_flag(
       "--no-environment", no_environment,
       "Do not look at files, variables and plugins, and leave out warnings: for a CI that has just the files");
+  check_command->add_flag("--connect", options.connect,
+                          "Then log in to each broker and say of all that is used there whether it exists and may be "
+                          "read, written or declared; changes nothing. Exit code 69 where something failed");
   auto* explain_command = app.add_subcommand("explain", "Say which routes would take a message, and why");
   explain_command->add_option("--broker", options.broker, "broker it comes from")->required();
   explain_command->add_option("--target", options.target, "its routing key or topic")->required();
@@ -302,6 +309,9 @@ int main_command(int argc, char** argv) {
   }
   if (auto words = unexpected(app); !words.empty()) return complain(kExitUsage, words);
   options.environment = !no_environment;
+  if (options.connect && no_environment)
+    return complain(kExitUsage,
+                    "--connect needs what --no-environment leaves out, passwords and certificates: one of the two");
   for (auto& h : headers) {
     auto equals = h.find('=');
     if (equals == std::string::npos) return complain(kExitUsage, "-H takes name=value, not '" + h + "'");

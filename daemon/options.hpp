@@ -12,6 +12,7 @@ namespace mombridge {
 struct Options {
   std::vector<std::filesystem::path> config;  ///< empty: $MOMBRIDGE_CONFIG, else /etc/mombridge
   bool environment = true;
+  bool connect = false;  ///< check: ask the brokers, too
   std::string broker, target;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string key, content_type;

@@ -3,7 +3,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "broker/access.hpp"
 #include "broker/broker.hpp"
 #include "config/load.hpp"
 
@@ -16,6 +18,12 @@ struct BrokerKind {
   /// Reports what only the kind's client library can tell of a section: it is tried out, offline, in milliseconds.
   /// Null: nothing.
   void (*try_out)(const config::BrokerSection& section, config::Diagnostics& diagnostics) = nullptr;
+  /// Logs in as the broker itself would, and looks at all that the section subscribes to and declares, and that
+  /// `sendings` go to: whether it is there, and may be read, written and declared. Consumes, declares and publishes
+  /// nothing. Blocks; where the broker is away, as long as one attempt to connect takes. [any thread] Null: there is
+  /// nothing to log in to.
+  std::vector<Finding> (*check_access)(const config::BrokerSection& section,
+                                       const std::vector<Sending>& sendings) = nullptr;
   /// "3 AMQP connections to shop": what a section needs at its broker, for people who set limits there. Null: nothing.
   std::string (*needs)(const config::BrokerSection& section) = nullptr;
   /// Settings for a client that only sends: the section's connection without its subscriptions. Where the client wants

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "message/pattern.hpp"
+#include "routing/template.hpp"
 
 namespace mombridge::routing {
 
@@ -63,6 +64,14 @@ std::vector<std::string> samples(const config::Route& route, const config::Broke
     take(sample(pattern.text(), variant));
   }
   return found;
+}
+
+std::optional<std::string> constant_target(const config::Route& route, const config::Destination& to) {
+  auto parsed = Template::parse(to.target.value);
+  if (!parsed) return std::nullopt;
+  if (parsed->constant()) return parsed->text();
+  if (parsed->is_target() && Pattern(route.from.target.value).exact()) return route.from.target.value;
+  return std::nullopt;
 }
 
 std::vector<Reader> readers(const config::Config& config, const config::Destination& to, const std::string& target) {

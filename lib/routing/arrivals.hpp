@@ -2,6 +2,7 @@
 // What can be told from a configuration alone about the ways of messages: what arrives through a subscription, which
 // subscriptions read what is sent somewhere.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ bool may_take(const config::Route& route, const config::BrokerSection& section, 
 /// A few different targets that arrive through the subscription and that the route takes; none where no such target was
 /// found, or where a header chooses the targets.
 std::vector<std::string> samples(const config::Route& route, const config::BrokerSection& section, size_t index);
+
+/// The one target that this destination of the route always has, if that can be told from the file.
+std::optional<std::string> constant_target(const config::Route& route, const config::Destination& to);
 
 /// A subscription that gets what is sent to a target.
 struct Reader {

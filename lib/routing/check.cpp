@@ -180,15 +180,6 @@ class Checker {
                          "add a route with 'from: {broker: " + section->name + ", target: " + *target + "}'");
   }
 
-  /// The one target this destination always has, if that can be told from the file.
-  static std::optional<std::string> constant_target(const config::Route& route, const config::Destination& to) {
-    auto parsed = Template::parse(to.target.value);
-    if (!parsed) return std::nullopt;
-    if (parsed->constant()) return parsed->text();
-    if (parsed->is_target() && Pattern(route.from.target.value).exact()) return route.from.target.value;
-    return std::nullopt;
-  }
-
   /// Routes that surely get what is sent to `target` of `to`'s broker.
   std::vector<const config::Route*> takers(const config::Destination& to, const std::string& target) const {
     std::vector<const config::Route*> found;

@@ -17,6 +17,28 @@ def ctl(state, *arguments):
     return run_tool([TOOLS / "rabbitmqctl", "-q", "-n", state["node"], *arguments], {**os.environ, **state["environment"]})
 
 
+def evaluate(state, expression, inside=lambda *argv: argv):
+    """What the broker whose state() this is makes of an Erlang expression, as text. Much quicker than ctl(), which starts a
+    machine."""
+    cookie = (pathlib.Path(state["folder"]) / ".erlang.cookie").read_text().strip()
+    call = inside("erl_call", "-sname", state["node"], "-c", cookie, "-e")
+    answer = _erl_call(call, {**os.environ, **state["environment"]}, f"{expression}.\n").strip()
+    if not answer.startswith("{ok, "):
+        raise NodeError(f"{expression}: {answer}")
+    return answer.removeprefix("{ok, ").removesuffix("}")
+
+
+def _erl_call(call, environment, text):
+    for again in (True, True, False):
+        try:
+            return run_tool(call, environment, text=text)
+        except NodeError as error:
+            # A node that is busy does not take every connection; nothing has been evaluated then.
+            if not again or "failed to connect" not in str(error):
+                raise
+            time.sleep(0.3)
+
+
 SECURE_PLUGINS = ("rabbitmq_auth_mechanism_ssl", "rabbitmq_auth_backend_oauth2")
 
 SECURE = """
@@ -139,23 +161,8 @@ class Rabbit(Node):
             return connection.recv(1) == b"\x01"  # a method frame: connection.start
 
     def eval(self, expression):
-        """What the broker itself makes of an Erlang expression, as text. Much quicker than ctl(), which starts a machine."""
-        answer = self._erl_call(f"{expression}.\n").strip()
-        if not answer.startswith("{ok, "):
-            raise NodeError(f"{expression}: {answer}")
-        return answer.removeprefix("{ok, ").removesuffix("}")
-
-    def _erl_call(self, text):
-        cookie = (self.folder / ".erlang.cookie").read_text().strip()
-        call = self.inside("erl_call", "-sname", self.node, "-c", cookie, "-e")
-        for again in (True, True, False):
-            try:
-                return run_tool(call, self.full_environment(), text=text)
-            except NodeError as error:
-                # A node that is busy does not take every connection; nothing has been evaluated then.
-                if not again or "failed to connect" not in str(error):
-                    raise
-                time.sleep(0.3)
+        """As evaluate()."""
+        return evaluate(self.state(), expression, self.inside)
 
     def inside(self, *argv):
         """How a program is started where the broker's own tools are."""

@@ -39,7 +39,7 @@ def private(start):
 
 @pytest.fixture(scope="session")
 def rabbit():
-    """The shared RabbitMQ: .url, .ctl(...)."""
+    """The shared RabbitMQ: .url, .ctl(...), .eval(expression)."""
     url = os.environ.get("MOMBRIDGE_TEST_AMQP")
     if not url:
         with private(brokers.Rabbit) as node:
@@ -47,10 +47,12 @@ def rabbit():
         return
     state = shared_state("rabbit")
 
-    def no_ctl(*_):
-        pytest.skip("rabbitmqctl needs MOMBRIDGE_TEST_STATE beside MOMBRIDGE_TEST_AMQP")
+    def with_state(call):
+        def skip(*_):
+            pytest.skip("rabbitmqctl needs MOMBRIDGE_TEST_STATE beside MOMBRIDGE_TEST_AMQP")
+        return functools.partial(call, state) if state else skip
 
-    yield types.SimpleNamespace(url=url, ctl=functools.partial(rabbit_node.ctl, state) if state else no_ctl)
+    yield types.SimpleNamespace(url=url, ctl=with_state(rabbit_node.ctl), eval=with_state(rabbit_node.evaluate))
 
 
 @pytest.fixture(scope="session")

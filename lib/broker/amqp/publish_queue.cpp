@@ -110,7 +110,7 @@ bool PublishQueue::ask_for_exchange(Publication& p) {
   }
   if (!side_.idle()) return false;
   exchanges_.asked(name);
-  side_.ask({SideChannel::Question::Kind::look_up_exchange, name});
+  side_.ask({Question::Kind::look_up_exchange, name});
   return false;
 }
 

@@ -89,15 +89,14 @@ void Publisher::declare_own_queues() {
   for (auto& name : settings_.declares) {
     if (not_declared_.contains(name)) continue;
     auto declared = settings_.declarations.find(name);
-    side_.ask({SideChannel::Question::Kind::declare_queue, name,
+    side_.ask({Question::Kind::declare_queue, name,
                declared == settings_.declarations.end() ? QueueDeclaration{} : declared->second});
   }
 }
 
-void Publisher::answered(const SideChannel::Question& question, bool yes, const std::string& why) {
+void Publisher::answered(const Question& question, bool yes, const std::string& why) {
   if (!yes && login_run_out(why)) return;
-  if (question.kind == SideChannel::Question::Kind::look_up_exchange)
-    return queue_.exchange_answered(question.name, yes, why);
+  if (question.kind == Question::Kind::look_up_exchange) return queue_.exchange_answered(question.name, yes, why);
   if (!yes)
     log::info("the bridge's own queue is used as it is",
               {{"broker", broker_}, {"queue", question.name}, {"reason", why}});
@@ -144,7 +143,7 @@ void Publisher::channel_broken(const std::string& why) {
 void Publisher::closed(const Error& error) {
   channel_.lost();
   Publication* culprit = nullptr;
-  bool declaring = !side_.idle() && side_.asked().kind == SideChannel::Question::Kind::declare_queue;
+  bool declaring = !side_.idle() && side_.asked().kind == Question::Kind::declare_queue;
   if (!connection_.end().blamed()) {
     queue_.take_back();
   } else if (declaring) {

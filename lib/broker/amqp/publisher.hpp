@@ -65,7 +65,7 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
   void declare_own_queues();
   void open_channel();
   bool login_run_out(const std::string& why);
-  void answered(const SideChannel::Question& question, bool yes, const std::string& why);
+  void answered(const Question& question, bool yes, const std::string& why);
 
   const std::string broker_;
   const Settings& settings_;

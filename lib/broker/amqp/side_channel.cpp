@@ -3,12 +3,12 @@
 #include <utility>
 
 #include "base/text.hpp"
-#include "broker/amqp/arguments.hpp"
 
 namespace mombridge::amqp {
 
 void SideChannel::reset(uint16_t channel) {
   channel_ = channel;
+  closing_ = false;
   questions_.clear();
 }
 
@@ -17,36 +17,32 @@ void SideChannel::ask(Question question) {
   if (questions_.size() == 1) send();
 }
 
+// Until the broker has confirmed that the channel is closed, it takes it for open: RabbitMQ closes the connection for a
+// second channel.open.
 void SideChannel::send() {
+  if (closing_) return;
   auto& question = questions_.front();
   connection_.open_channel(channel_, *this);
-  if (question.kind == Question::Kind::declare_queue) {
-    amqp_queue_declare_t declare{};
-    auto arguments = entries(question.declaration.arguments);
-    declare.queue = bytes(question.name);
-    declare.durable = question.declaration.durable;
-    declare.exclusive = question.declaration.exclusive;
-    declare.auto_delete = question.declaration.auto_delete;
-    declare.arguments = table(arguments);
-    return connection_.send(channel_, AMQP_QUEUE_DECLARE_METHOD, &declare);
-  }
-  amqp_exchange_declare_t declare{};
-  declare.exchange = bytes(question.name);
-  declare.type = bytes("direct");
-  declare.passive = 1;
-  connection_.send(channel_, AMQP_EXCHANGE_DECLARE_METHOD, &declare);
+  write(question, connection_, channel_);
 }
 
 void SideChannel::method(amqp_method_number_t id, void* decoded, std::string_view) {
   switch (id) {
     case AMQP_QUEUE_DECLARE_OK_METHOD:
-    case AMQP_EXCHANGE_DECLARE_OK_METHOD: {
+    case AMQP_QUEUE_UNBIND_OK_METHOD:
+    case AMQP_EXCHANGE_DECLARE_OK_METHOD:
+    case AMQP_BASIC_CONSUME_OK_METHOD: {
       if (idle()) return;
       amqp_channel_close_t close{
           .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
       connection_.send(channel_, AMQP_CHANNEL_CLOSE_METHOD, &close);
+      closing_ = true;
       return answer(true, {});
     }
+    case AMQP_CHANNEL_CLOSE_OK_METHOD:
+      closing_ = false;
+      if (!idle()) send();
+      return;
     case AMQP_CHANNEL_CLOSE_METHOD: {
       auto& close = *static_cast<amqp_channel_close_t*>(decoded);
       auto why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
@@ -56,7 +52,7 @@ void SideChannel::method(amqp_method_number_t id, void* decoded, std::string_vie
       return;
     }
     default:
-      return;  // answers to open and close
+      return;  // the answer to open
   }
 }
 

@@ -1,12 +1,12 @@
 #pragma once
-// What the publisher asks of the broker beside its publications.
+// What is asked of the broker beside publishing and consuming.
 
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <string>
 
-#include "broker/amqp/connection.hpp"
+#include "broker/amqp/question.hpp"
 
 namespace mombridge::amqp {
 
@@ -14,11 +14,6 @@ namespace mombridge::amqp {
 /// at a time, because the broker reads nothing that comes behind a refused one. Belongs to its loop's thread.
 class SideChannel final : private ChannelUser {
  public:
-  struct Question {
-    enum class Kind { declare_queue, look_up_exchange } kind;
-    std::string name;
-    QueueDeclaration declaration{};  ///< of a queue
-  };
   /// `why`: the broker's words, where it refused.
   using Answered = std::function<void(const Question& question, bool yes, const std::string& why)>;
 
@@ -42,6 +37,7 @@ class SideChannel final : private ChannelUser {
   Connection& connection_;
   const Answered answered_;
   uint16_t channel_ = 0;
+  bool closing_ = false;  ///< the broker has not confirmed yet that the channel is closed
   std::deque<Question> questions_;
 };
 

@@ -226,6 +226,22 @@ TEST_F(PublisherLife, AnOwnQueueWhoseDeclarationCostsTheConnectionIsNotDeclaredA
   EXPECT_TRUE(waiting.pending()) << "no message is to blame";
 }
 
+// RabbitMQ closes the connection for a second channel.open on a channel whose end it has not confirmed.
+TEST_F(PublisherLife, TheNextOwnQueueIsDeclaredWhenTheChannelOfTheOneBeforeIsClosed) {
+  settings->declares = {"own.dead", "own.other"};
+  start_alone();
+  socket = server.login();
+  auto first = socket.await(AMQP_QUEUE_DECLARE_METHOD);
+  ASSERT_TRUE(first);
+  socket.method(first->channel, AMQP_QUEUE_DECLARE_OK_METHOD, "\x08own.dead"s + std::string(8, '\0'));
+  ASSERT_TRUE(socket.await(AMQP_CHANNEL_CLOSE_METHOD));
+  EXPECT_FALSE(socket.await(AMQP_QUEUE_DECLARE_METHOD, 100ms));
+  socket.method(first->channel, AMQP_CHANNEL_CLOSE_OK_METHOD);
+  auto second = socket.await(AMQP_QUEUE_DECLARE_METHOD);
+  ASSERT_TRUE(second);
+  EXPECT_THAT(std::string(second->arguments()), HasSubstr("own.other"));
+}
+
 TEST_F(PublisherLife, StopCompletesWhatIsUnconfirmedAndWhatWaitsOnce) {
   start();
   auto& unconfirmed = numbered(2);
