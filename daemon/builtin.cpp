@@ -5,6 +5,7 @@
 #include "broker/amqp/access_check.hpp"
 #include "broker/amqp/broker.hpp"
 #include "broker/amqp/config.hpp"
+#include "broker/kafka/access_check.hpp"
 #include "broker/kafka/broker.hpp"
 #include "broker/kafka/config.hpp"
 #include "broker/kafka/try_out.hpp"
@@ -25,6 +26,7 @@ const std::vector<BrokerKind>& broker_kinds() {
       {.reader = kafka::reader(),
        .create = kafka::create,
        .try_out = kafka::try_out,
+       .check_access = kafka::check_access,
        .needs = kafka::needs,
        .client_settings = kafka::client_settings},
       {.reader = memory::reader(), .create = memory::create},

@@ -6,10 +6,12 @@ import socket
 import subprocess
 import time
 
+import brokers
 import harness
 import pytest
 import yaml
-from configs import configuration, local, route, shop
+from configs import configuration, lake, local, route, shop
+from conftest import private
 from harness import unique
 
 OK, USAGE, UNAVAILABLE, CONFIG = 0, 64, 69, 78
@@ -234,6 +236,139 @@ def test_a_broker_in_alarm(check, private_rabbit):
     code, lines, _ = check(config)
     says(lines, "^ok", *["^ok     shop: .*there, may be written to$"] * 3, "^warn   shop: publishing: the broker takes nothing now: .*memory")
     assert code == OK
+
+
+# Kafka
+
+
+@pytest.fixture(scope="module")
+def guarded():
+    """A Kafka where user "guest" may read topics that begin with "r.", write those with "w.", both those with "rw.", make those
+    with "c.", and be in groups that begin with "g."; groups with "d." he may only describe."""
+    with private(lambda: brokers.Kafka("auto.create.topics.enable=false\n", secure=True)) as node:
+        def allow(*resources):
+            node.tool("kafka.admin.AclCommand", "--bootstrap-server", node.bootstrap, "--add", "--allow-principal", "User:guest",
+                      "--resource-pattern-type", "prefixed", *resources)
+
+        allow("--operation", "Read", "--topic", "r.", "--topic", "rw.", "--group", "g.")
+        allow("--operation", "Write", "--topic", "w.", "--topic", "rw.")
+        allow("--operation", "Create", "--topic", "c.")
+        allow("--operation", "Describe", "--group", "d.")
+        yield node
+
+
+@pytest.fixture(scope="module")
+def admin(guarded):
+    client = harness.KafkaClient(guarded.bootstrap)
+    yield client
+    client.close()
+
+
+def guest(node, group, **more):
+    return {"type": "kafka", "bootstrap_servers": node.secure["PLAIN"], "group_id": group,
+            "sasl": {"mechanism": "PLAIN", "username": "guest", "password": node.logins.password}, **more}
+
+
+def left(client, *topics):
+    """All that a client can leave behind: topics, groups, records, offsets."""
+    return ([topic for topic in sorted(client._admin.list_topics(timeout=10).topics) if topic != "__consumer_offsets"],
+            sorted(group.id for group in client._admin.list_groups(timeout=10)), [client.end_offsets(topic) for topic in topics])
+
+
+def test_all_is_well_at_kafka_and_stays_as_it_is(check, guarded, admin):
+    source, both, out = admin.topic(unique("r"), partitions=3), admin.topic(unique("rw")), admin.topic(unique("w"))
+    for topic in (source, both, out):
+        admin.produce(topic, b"stays")
+    group = unique("g")
+    before = left(admin, source, both, out)
+    code, lines, said = check(configuration(
+        route(lake(topic=source), lake(target=out), lake(target="{key}", allow=["w.*"])), route(lake(topic=both), local(target="t")),
+        route(local(), lake(target=both)), lake=guest(guarded, group), failures={"dead_letter": lake(target="c.dead", declare={})}))
+    says(lines, f"^ok     lake: cluster {guarded.secure['PLAIN']}: reached as User:guest$",
+         f"^ok     lake: group {group}: may be joined$",
+         f"^ok     lake: topic {source}: there, may be read$",
+         f"^ok     lake: topic {both}: there, may be read$",
+         "^ok     lake: topic c.dead: not there yet, may be created$",
+         f"^ok     lake: topic {out}: there, may be written to$",
+         f"^ok     lake: topic {both}: there, may be written to$",
+         "^warn   lake: topic c.dead: made by this bridge")
+    assert code == OK, said
+    assert left(admin, source, both, out) == before
+    assert admin.committed(group, source) == {}
+
+
+def test_what_the_user_may_not_at_kafka(check, guarded, admin):
+    readable, writable = admin.topic(unique("r")), admin.topic(unique("w"))
+    code, lines, _ = check(configuration(
+        route(lake(topic=writable), lake(target=readable)), route(lake(topic="hidden"), lake(target="hidden")),
+        lake=guest(guarded, "g.group"), failures={"dead_letter": lake(target="x.dead", declare={})}))
+    acl = "kafka-acls.sh --add --allow-principal User:guest"
+    says(lines, "^ok     lake: cluster", "^ok     lake: group g.group: may be joined",
+         f"^failed lake: topic {writable}: there; may not be read: .*TOPIC_AUTHORIZATION_FAILED.*{acl} --operation Read --topic {writable}",
+         f"^failed lake: topic hidden: may not be looked up: .*{acl} --operation Describe --operation Read --topic hidden",
+         f"^failed lake: topic {readable}: there; may not be written to: .*{acl} --operation Write --topic {readable}",
+         f"^failed lake: topic hidden: may not be looked up: .*{acl} --operation Describe --operation Write --topic hidden",
+         "^failed lake: topic x.dead: may not be looked up")
+    assert code == UNAVAILABLE
+
+
+@pytest.mark.parametrize("group", ["d.group", "hidden.group"])
+def test_a_group_that_may_not_be_joined(check, guarded, admin, group):
+    topic = admin.topic(unique("r"))
+    begin = time.monotonic()
+    code, lines, _ = check(configuration(route(lake(topic=topic), ANYWHERE), shop="amqp://127.0.0.1:1/", lake=guest(guarded, group)))
+    assert time.monotonic() - begin < 30
+    says([line for line in lines if " lake: " in line], "^ok     lake: cluster",
+         f"^failed lake: group {group}: it may not be joined: .*--operation Read --group {group}",
+         f"^warn   lake: topic {topic}: there; not known whether it may be read, because of the group")
+    assert code == UNAVAILABLE
+
+
+def test_topics_that_are_missing(check, guarded, kafka, admin):
+    config = configuration(route(lake(topic="gone.in"), lake(target="gone.out")), lake=guarded.bootstrap)
+    code, lines, _ = check(config)
+    says(lines, "^ok     lake: cluster .*reached$", "^ok     lake: group", "^failed lake: topic gone.in: may be read; not there; make it: kafka-topics.sh",
+         "^failed lake: topic gone.out: not there; make it: kafka-topics.sh --create --topic gone.out$")
+    assert code == UNAVAILABLE
+    config["brokers"]["lake"]["bootstrap_servers"] = kafka.bootstrap
+    new = config["routes"][0]["to"]["target"] = unique("new")
+    assert f"^warn   lake: topic {new}: not there; the broker makes it"[1:] in "\n".join(check(config)[1])
+    others = harness.KafkaClient(kafka.bootstrap)
+    assert new not in others._admin.list_topics(timeout=10).topics
+    others.close()
+
+
+def test_a_running_bridge_does_not_notice(check, bridge, kafka, kafka_client):
+    source, out = kafka_client.topic(), kafka_client.topic()
+    config = configuration(route(lake(topic=source), lake(target=out)), lake=kafka.bootstrap)
+    life = bridge(config)
+    kafka_client.produce(source, b"1")
+    assert [r.value() for r in kafka_client.consume(out, 1, timeout=60)] == [b"1"]
+    harness.eventually(lambda: kafka_client.committed(config["name"], source) == {0: 1}, what="the offset is committed")
+    code, lines, _ = check(config)
+    assert code == OK, "\n".join(lines)
+    kafka_client.produce(source, b"2")
+    assert [r.value() for r in kafka_client.consume(out, 2, timeout=60)] == [b"1", b"2"]
+    assert len(re.findall("partitions (assigned|revoked|lost)", life.read_log())) == 1
+    harness.eventually(lambda: kafka_client.committed(config["name"], source) == {0: 2}, what="the offset is committed")
+
+
+def test_clusters_that_let_nobody_in(check, guarded):
+    wrong = guest(guarded, "g.group")
+    wrong["sasl"]["password"] = "wrong-password"
+    begin = time.monotonic()
+    code, lines, said = check(configuration(route(lake(topic="t"), lake(target="u")), lake=wrong))
+    says(lines, "^failed lake: cluster .*: .*(?i:authentication|password)")
+    assert code == UNAVAILABLE and "wrong-password" not in lines[0] + said
+    assert time.monotonic() - begin < 9, "there is nothing to wait for"
+    with silent_port() as one, silent_port() as two:
+        config = configuration(route(lake(topic="t"), lake(target="u")), lake=f"127.0.0.1:{one}")
+        config["brokers"]["second"] = {"type": "kafka", "bootstrap_servers": f"127.0.0.1:{two}"}
+        begin = time.monotonic()
+        code, lines, _ = check(config)
+        assert time.monotonic() - begin < 19
+    says(lines, "^failed lake: cluster", "^failed second: cluster")
+    assert code == UNAVAILABLE
 
 
 def test_the_file_comes_first(check, rabbit):

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "broker/amqp/queue_setup.hpp"
+#include "broker/first_token.hpp"
 
 namespace mombridge::amqp {
 
@@ -246,7 +247,13 @@ std::vector<Finding> look_around(const Settings& settings, const std::vector<Sen
 
 std::vector<Finding> check_access(const config::BrokerSection& section, const std::vector<Sending>& sendings) {
   auto& settings = static_cast<const Settings&>(*section.settings);
-  Inquiry inquiry(section.name, settings);
+  std::shared_ptr<token::Source> tokens;
+  if (settings.token) {
+    auto first = first_token(section.name, *settings.token, settings.connect_timeout);
+    if (!first) return {failed("token", first.error().text)};
+    tokens = *first;
+  }
+  Inquiry inquiry(section.name, settings, tokens.get());
   std::vector<Finding> findings;
   for (auto& endpoint : settings.endpoints) {
     auto connected = inquiry.connect();

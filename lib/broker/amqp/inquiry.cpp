@@ -23,10 +23,10 @@ void fulfil(std::optional<std::promise<T>>& promise, V&& value) {
 
 }  // namespace
 
-Inquiry::Inquiry(const std::string& broker, const Settings& settings)
+Inquiry::Inquiry(const std::string& broker, const Settings& settings, token::Source* tokens)
     : settings_(settings),
       loop_(broker),
-      connection_(loop_, settings, "check", *this),
+      connection_(loop_, settings, "check", *this, {}, tokens),
       side_(connection_,
             [this](auto&, bool yes, auto& why) { fulfil(asking_, yes ? Answer{.yes = true} : refusal(why)); }) {
   loop_.before_sleep([this] {

@@ -21,8 +21,8 @@ struct Answer {
 /// Connects and logs in as the broker's other connections do. All methods are for one thread, and block.
 class Inquiry final : private ConnectionUser {
  public:
-  /// `settings` outlive this.
-  Inquiry(const std::string& broker, const Settings& settings);
+  /// `tokens`: as Connection's. All references outlive this.
+  Inquiry(const std::string& broker, const Settings& settings, token::Source* tokens);
   ~Inquiry();
 
   /// One attempt, at the next of the urls; takes the connect_timeout at most.

@@ -20,8 +20,12 @@ Result<bool> exists(rd_kafka_t* client, const std::string& topic, TimePoint dead
   return true;
 }
 
+/// Whether the broker makes the topic, or only says whether it would.
+enum class Create { really, only_validate };
+
 /// Returns true if it was made, false if somebody else has made it.
-Result<bool> create(rd_kafka_t* client, const std::string& topic, const TopicSpec& spec, TimePoint deadline) {
+Result<bool> create(rd_kafka_t* client, const std::string& topic, const TopicSpec& spec, TimePoint deadline,
+                    Create how = Create::really) {
   char text[256] = "";
   NewTopic request(rd_kafka_NewTopic_new(topic.c_str(), spec.partitions, kDefaultNumber, text, sizeof text));
   if (!request) return fail(std::string(text));
@@ -29,6 +33,7 @@ Result<bool> create(rd_kafka_t* client, const std::string& topic, const TopicSpe
     rd_kafka_NewTopic_set_config(request.get(), "retention.ms", std::to_string(spec.retention->count()).c_str());
   AdminOptions options(rd_kafka_AdminOptions_new(client, RD_KAFKA_ADMIN_OP_CREATETOPICS));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), kCreateMs, text, sizeof text);
+  rd_kafka_AdminOptions_set_validate_only(options.get(), how == Create::only_validate, text, sizeof text);
   Queue answers(rd_kafka_queue_new(client));
   auto* one = request.get();
   rd_kafka_CreateTopics(client, &one, 1, options.get(), answers.get());
@@ -62,6 +67,11 @@ Result<bool> declare_topic(rd_kafka_t* client, const std::string& topic, const T
   bool now = *made || !make_first;  // somebody else's, which was not there when it was asked for, is as new
   if (now) log::info("topic created", {{"topic", topic}});
   return now;
+}
+
+Result<> try_create_topic(rd_kafka_t* client, const std::string& topic, const TopicSpec& spec, TimePoint deadline) {
+  auto would = create(client, topic, spec, deadline, Create::only_validate);
+  return would ? Result<>{} : fail(would.error());
 }
 
 }  // namespace mombridge::kafka

@@ -27,4 +27,7 @@ struct TopicSpec {
 /// was made just now. Blocks for some seconds at most.
 Result<bool> declare_topic(rd_kafka_t* client, const std::string& topic, const TopicSpec& spec, TimePoint deadline);
 
+/// Whether the topic could be made so: the broker only validates it. Blocks for some seconds at most.
+Result<> try_create_topic(rd_kafka_t* client, const std::string& topic, const TopicSpec& spec, TimePoint deadline);
+
 }  // namespace mombridge::kafka
