@@ -1,5 +1,7 @@
 #include "tls/verification.hpp"
 
+#include <chrono>
+
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
@@ -69,6 +71,18 @@ std::string why_not_trusted(int code, const Certificate& certificate, const std:
       return "its certificate (" + certificate.subject + ", issued by " + certificate.issuer +
              ") is not accepted: " + X509_verify_cert_error_string(code);
   }
+}
+
+std::string why_not_accepted(const std::string& file, const std::string& otherwise) {
+  auto chain = read_certificates(file);
+  if (!chain) return "it does not accept the client certificate, and " + chain.error().text;
+  auto& own = chain->front();
+  auto which = "it does not accept " + file + " (" + own.subject + ", issued by " + own.issuer + ")";
+  auto now = std::chrono::system_clock::now();
+  if (own.ends <= now)
+    return which + ", which ended on " + date(own.ends) + ": renew it; a new file is used by the next connection";
+  if (own.begins > now) return which + ", which is not valid before " + date(own.begins);
+  return which + ": " + otherwise;
 }
 
 }  // namespace mombridge::tls

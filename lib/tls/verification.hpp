@@ -16,4 +16,8 @@ Result<Certificate> from_der(std::string_view der);
 /// trusted; empty: the system's. [any thread]
 std::string why_not_trusted(int code, const Certificate& certificate, const std::string& wanted, const std::string& ca);
 
+/// A server does not accept the client's certificate, which is in `file`: what this side can see of why, and where it
+/// sees nothing, `otherwise` at the end. [any thread]
+std::string why_not_accepted(const std::string& file, const std::string& otherwise);
+
 }  // namespace mombridge::tls

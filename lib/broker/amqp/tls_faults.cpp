@@ -2,10 +2,9 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
-#include "tls/certificates.hpp"
 #include "tls/pem.hpp"
+#include "tls/verification.hpp"
 
 namespace mombridge::amqp {
 
@@ -56,66 +55,16 @@ bool about_certificates(int number) {
   }
 }
 
-std::string joined(const std::vector<std::string>& names) {
-  std::string text;
-  for (size_t i = 0; i < names.size() && i < 8; ++i) text += (i ? ", " : "") + names[i];
-  return names.size() > 8 ? text + ", …" : text;
-}
-
-// "the broker's certificate (CN=rabbit)".
-std::string called(const X509* certificate, int depth) {
-  auto subject = certificate ? tls::described(*certificate).subject : "?";
-  return (depth == 0 ? "the broker's certificate (" : "a CA certificate of the broker's chain (") + subject + ")";
-}
-
 }  // namespace
 
 void TlsFaults::verification_failed(X509_STORE_CTX* store) {
   if (!verification_.empty()) return;
-  int error = X509_STORE_CTX_get_error(store), depth = X509_STORE_CTX_get_error_depth(store);
+  int error = X509_STORE_CTX_get_error(store);
   auto* certificate = X509_STORE_CTX_get_current_cert(store);
-  auto which = called(certificate, depth);
-  switch (error) {
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-      verification_ = which + " ended on " + tls::date(tls::described(*certificate).ends) +
-                      ": renew it on the broker (or is this machine's clock wrong?)";
-      return;
-    case X509_V_ERR_CERT_NOT_YET_VALID:
-      verification_ = which + " is not valid before " + tls::date(tls::described(*certificate).begins) +
-                      ": is this machine's clock right?";
-      return;
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-      verification_ = which + not_trusted(certificate);
-      return;
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      verification_ = which + other_name(certificate);
-      return;
-    case X509_V_ERR_INVALID_PURPOSE:
-      verification_ = which + " is not for servers: its extendedKeyUsage must have serverAuth";
-      return;
-    default:
-      verification_ = which + " is not accepted: " + X509_verify_cert_error_string(error);
-  }
-}
-
-std::string TlsFaults::not_trusted(const X509* certificate) const {
-  auto issuer = certificate ? tls::described(*certificate).issuer : "?";
-  return " is issued by " + issuer + ", which is not " +
-         (settings_.ca.empty() ? "among the system's CAs: name its CA with tls: ca:"
-                               : "in " + settings_.ca + ": ca: must name the CA that issued it");
-}
-
-std::string TlsFaults::other_name(const X509* certificate) const {
-  auto described = tls::described(*certificate);
-  auto names = described.names.empty() ? "no subjectAltName" : joined(described.names);
-  return " is not for '" + name_ + "', it has " + names +
-         ": connect by one of its names, or say which one it is with tls: server_name:";
+  if (!certificate) return void(verification_ = X509_verify_cert_error_string(error));
+  verification_ = tls::why_not_trusted(error, tls::described(*certificate), name_, settings_.ca);
+  if (error == X509_V_ERR_HOSTNAME_MISMATCH || error == X509_V_ERR_IP_ADDRESS_MISMATCH)
+    verification_ += ", or say with tls: server_name: which of its names is meant";
 }
 
 std::string TlsFaults::explain() const {
@@ -145,18 +94,9 @@ std::string TlsFaults::about_our_certificate(int number) const {
     return number == SSL_AD_HANDSHAKE_FAILURE
                ? "does it want a client certificate (tls: cert: and key:), or are there no ciphers in common?"
                : "it wants a client certificate: tls: cert: and key:";
-  auto& file = settings_.certificate;
-  auto chain = tls::read_certificates(file);
-  if (!chain) return "it does not accept " + file;
-  auto& own = chain->front();
-  auto which = file + " (" + own.subject + ", issued by " + own.issuer + ")";
-  auto now = std::chrono::system_clock::now();
-  if (own.ends <= now)
-    return which + " ended on " + tls::date(own.ends) + ": renew it; a new file is read at the next connection";
-  if (own.begins > now) return which + " is not valid before " + tls::date(own.begins);
-  if (number == SSL_AD_UNKNOWN_CA)
-    return "it does not know who issued " + which + ": that CA must be in the broker's cacertfile";
-  return "it does not accept " + which + ": its log says why";
+  return tls::why_not_accepted(settings_.certificate, number == SSL_AD_UNKNOWN_CA
+                                                          ? "the CA that issued it must be in the broker's cacertfile"
+                                                          : "its log says why");
 }
 
 std::string TlsFaults::about_versions() const {

@@ -22,8 +22,6 @@ class TlsFaults {
   [[nodiscard]] std::string explain() const;
 
  private:
-  [[nodiscard]] std::string not_trusted(const X509* certificate) const;
-  [[nodiscard]] std::string other_name(const X509* certificate) const;
   [[nodiscard]] std::string alert(int number) const;
   [[nodiscard]] std::string about_our_certificate(int alert) const;
   [[nodiscard]] std::string about_versions() const;

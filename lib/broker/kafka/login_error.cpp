@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 
 #include "base/text.hpp"
-#include "tls/certificates.hpp"
+#include "tls/verification.hpp"
 
 namespace mombridge::kafka {
 
@@ -51,16 +50,8 @@ bool about_certificate(int alert) {
 std::string certificate_refused(const Login& login, std::string_view what) {
   if (login.certificate.empty())
     return "it wants a client certificate: tls: {cert: client.pem, key: client.key}" + quoted(what);
-  auto chain = tls::read_certificates(login.certificate);
-  if (!chain) return "it does not accept the client certificate, and " + chain.error().text + quoted(what);
-  auto& own = chain->front();
-  auto which = "it does not accept " + login.certificate + " (" + own.subject + ", issued by " + own.issuer + ")";
-  auto now = std::chrono::system_clock::now();
-  if (own.ends <= now)
-    return which + ", which ended on " + tls::date(own.ends) + ": renew it; a new file is used at the next attempt" +
-           quoted(what);
-  if (own.begins > now) return which + ", which is not valid before " + tls::date(own.begins) + quoted(what);
-  return which + ": the CA that issued it must be in the broker's truststore" + quoted(what);
+  return tls::why_not_accepted(login.certificate, "the CA that issued it must be in the broker's truststore") +
+         quoted(what);
 }
 
 std::string versions(const Login& login) {
