@@ -37,19 +37,29 @@ class LookAround {
   LookAround(const Settings& settings, bool tries, const Ask& ask) : settings_(settings), tries_(tries), ask_(ask) {}
 
   std::vector<Finding> run(const std::vector<Sending>& sendings) {
-    for (auto& s : settings_.subscriptions) s.queue.empty() ? private_queue_of(s) : queue(s);
-    for (auto& name : settings_.declares) own_queue(name);
-    for (auto& sending : sendings) sends(sending);
+    for (auto& s : settings_.subscriptions)
+      if (!lost_) s.queue.empty() ? private_queue_of(s) : queue(s);
+    for (auto& name : settings_.declares)
+      if (!lost_) own_queue(name);
+    for (auto& sending : sendings)
+      if (!lost_) sends(sending);
+    if (lost_) findings_.push_back(failed("the rest", "not looked at, because the broker answers no more"));
     return std::move(findings_);
   }
 
  private:
   [[nodiscard]] Answer ask(Kind kind, const std::string& name, const std::string& key = {},
-                           const std::string& exchange = {}) const {
+                           const std::string& exchange = {}) {
     Question question{kind, name};
     question.key = key;
     question.exchange = exchange;
-    return ask_(question);
+    return ask(question);
+  }
+
+  Answer ask(const Question& question) {
+    auto answer = ask_(question);
+    lost_ |= !answer.yes && !answer.code;
+    return answer;
   }
 
   // A try that was answered in the negative.
@@ -82,7 +92,7 @@ class LookAround {
   }
 
   void try_declare(const std::string& name, const QueueDeclaration& declaration, FindingText& text) {
-    auto answer = ask_({Kind::try_declare, name, declaration});
+    auto answer = ask(Question{Kind::try_declare, name, declaration});
     if (!has(answer.words, Question::kDeclareArgument)) {
       refused(answer, "declared", has(answer.words, "access to exchange") ? "write" : "configure", text);
       return;
@@ -93,7 +103,7 @@ class LookAround {
 
   // The bridge declares it at each connect, which needs the permission even though it is there.
   void try_redeclare(const Subscription& s, FindingText& text) {
-    auto answer = ask_({Kind::try_redeclare, s.queue, *s.declare});
+    auto answer = ask(Question{Kind::try_redeclare, s.queue, *s.declare});
     if (answer.yes || has(answer.words, Question::kRedeclareArgument)) return text.good("may be declared");
     if (answer.code == AMQP_ACCESS_REFUSED)
       refused(answer, "declared", "configure", text);
@@ -214,6 +224,7 @@ class LookAround {
   const Settings& settings_;
   const bool tries_;
   const Ask& ask_;
+  bool lost_ = false;           ///< a question was not answered: nor will be others
   std::set<std::string> made_;  ///< queues that the bridge makes
   std::set<std::tuple<std::string, std::optional<std::string>, bool, bool>> sent_;
   std::vector<Finding> findings_;

@@ -185,6 +185,13 @@ TEST_F(AccessCheck, WhatSeveralRoutesUseIsSaidOnce) {
   EXPECT_THAT(look({sending("q"), sending("q")}), ElementsAre("ok queue q: there, may be written to"));
 }
 
+TEST_F(AccessCheck, ABrokerThatAnswersNoMoreIsNotAskedFurther) {
+  settings.subscriptions = {test::Entry{.queue = "one"}, test::Entry{.queue = "two"}};
+  told.answers[{Kind::look_up_queue, "one"}] = told.answers[{Kind::try_consume, "one"}] = {.words = "connection lost"};
+  EXPECT_THAT(look({sending("out")}), ElementsAre(StartsWith("failed queue one: connection lost"),
+                                                  StartsWith("failed the rest: not looked at")));
+}
+
 TEST_F(AccessCheck, AnotherServerIsOnlyAskedWhatIsThere) {
   settings.subscriptions = {test::Entry{.queue = "q", .declare = QueueDeclaration{}},
                             test::Entry{.queue = "", .bindings = {{"x", {"#"}, {}}}}};
