@@ -27,11 +27,11 @@ def with_oauth(base):
     """A kind of Rabbit that takes tokens as well. `url` is guest's, `address` one without a user."""
 
     class Oauth(base):
-        def __init__(self, conf=""):
+        def __init__(self, conf="", plugins=(), **options):
             self._key = uuid.uuid4().hex * 2
             super().__init__(conf=f"auth_backends.1 = internal\nauth_backends.2 = rabbit_auth_backend_oauth2\n{conf}",
-                             plugins=("rabbitmq_auth_backend_oauth2",),
-                             advanced=ADVANCED.format(audience=AUDIENCE, key_id=KEY_ID, key=self._key))
+                             plugins=(*plugins, "rabbitmq_auth_backend_oauth2"),
+                             advanced=ADVANCED.format(audience=AUDIENCE, key_id=KEY_ID, key=self._key), **options)
             self.address = f"amqp://127.0.0.1:{self.port}/"
 
         def token(self, seconds=3600, subject="bridge", scopes=EVERYTHING, **claims):

@@ -106,7 +106,7 @@ class Rabbit(Node):
         (self.folder / "rabbitmq.conf").write_text(
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\ndisk_free_limit.absolute = 50MB\n"
             f"log.console = true\nlog.console.level = warning\n{conf}\n")
-        (self.folder / "plugins").write_text(f"[{','.join(plugins)}].\n")
+        (self.folder / "plugins").write_text(f"[{','.join(dict.fromkeys(plugins))}].\n")
         (self.folder / "advanced.config").write_text(advanced)
 
     def configure(self, lines):
