@@ -45,7 +45,8 @@ def endpoint_fails(run):
     run.expect(asked < 60, f"the endpoint was asked {asked} times: hammering")
     endpoint.answer = "token"
     endpoint.up()
-    run.log_has("token renewed again", timeout=40)
+    for name in ("ain", "aout"):  # each section asks by itself, every 30 s at most
+        run.log_has(f'"token renewed again","broker":"{name}"', timeout=60)
     run.healed()
     run.sleep(5)
     dead = {name: found for name in run.journals.read().flows if (found := dead_of(run, name))}
