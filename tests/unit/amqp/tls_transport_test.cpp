@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <poll.h>
+#include <random>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -244,6 +245,42 @@ TEST_P(EachVersion, OnlyWholeRecordsArePending) {
   peer->pump();
   wait();
   EXPECT_EQ(read(100'000).second.size(), 16'000u);
+}
+
+// The user of a transport reads after an event of the socket, or where has_pending() says so, and at no other time.
+TEST_P(EachVersion, NothingIsLeftInsideThatNoEventAnnounces) {
+  connected();
+  std::minstd_rand random(1);
+  auto below = [&](size_t n) { return random() % n; };
+  std::string all, got;
+  for (int round = 0; round < 2000; ++round) {
+    if (below(3) == 0) {
+      auto text = sample(1 + below(below(4) ? 500 : 40'000));
+      peer->write(text);
+      all += text;
+    }
+    if (GetParam() == TLS1_3_VERSION && below(50) == 0) peer->update_key();
+    peer->may_send = below(8) ? below(2000) : below(100'000);
+    peer->pump();
+    for (;;) {
+      pollfd waited{.fd = transport->fd(), .events = POLLIN, .revents = 0};
+      if (!transport->has_pending() && ::poll(&waited, 1, 0) == 0) break;
+      auto [status, text] = read(1 + below(below(2) ? 100 : 100'000));
+      ASSERT_TRUE(status == Status::ok || status == Status::would_block);
+      got += text;
+    }
+  }
+  peer->may_send = ~size_t{0};
+  for (int idle = 0; got.size() < all.size() && idle < 100;) {
+    peer->pump();
+    pollfd waited{.fd = transport->fd(), .events = POLLIN, .revents = 0};
+    if (!transport->has_pending() && ::poll(&waited, 1, 10) == 0)
+      ++idle;
+    else
+      got += read(100'000).second;
+  }
+  EXPECT_EQ(got.size(), all.size());
+  EXPECT_EQ(got, all);
 }
 
 TEST_P(EachVersion, AnEndInOrderHasNoReason) {
