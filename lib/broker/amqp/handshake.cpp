@@ -86,7 +86,7 @@ Result<> Handshake::start(std::string_view arguments, Buffer& out) {
   auto mechanisms = " " + std::string(offered) + " ";
   auto wanted = std::string(name_of(settings_.mechanism));
   if (mechanisms.find(" " + wanted + " ") == std::string::npos)
-    return fail("the broker does not take " + wanted + " logins, but:" + printable(mechanisms, 256) +
+    return fail("the broker does not take " + wanted + " logins, but: " + printable(offered, 256) +
                 how_to_offer(settings_.mechanism));
   stage_ = Stage::tuning;
   return start_ok(out);
