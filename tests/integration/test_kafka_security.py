@@ -127,7 +127,7 @@ def test_a_broker_that_does_not_let_the_bridge_in(node, bridge, tmp_path, fault)
 WRONG_PORTS = {
     "tls to a plain port": ("PLAINTEXT", True, "a listener without TLS. Then leave tls: out"),
     "plain to a tls port": ("TLS", False, "tls: {}"),
-    "no login where one is wanted": ("PLAIN", False, "nobody logs in: sasl: {"),
+    "no login where one is wanted": ("PLAIN", False, "wants a login. Then sasl: {"),
 }
 
 

@@ -139,10 +139,11 @@ bool ConnectionError::note(const rd_kafka_t* client, rd_kafka_resp_err_t code, s
   auto words = explain_connection(text, servers_);
   auto login = words.empty() ? login_error(client, text) : LoginError{};
   if (!login.words.empty()) words = login.words;
-  only_closed_ = code == RD_KAFKA_RESP_ERR__TRANSPORT && login.words.empty() && was_closed(text);
+  only_closed_ = code == RD_KAFKA_RESP_ERR__TRANSPORT && (login.words.empty() || login.guess) && was_closed(text);
   refused_ |= login.words.empty() ? !unclear : login.refused;
-  if (words.empty() && unclear && clear_words_) return true;
-  clear_words_ |= !unclear || !words.empty();
+  bool clear = !login.guess && (!unclear || !words.empty());
+  if (clear_words_ && !clear) return true;
+  clear_words_ = clear;
   reason_ = words.empty() ? describe(code, text) : words;
   return true;
 }

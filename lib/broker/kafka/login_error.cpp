@@ -24,6 +24,10 @@ std::string quoted(std::string_view what) {
   return " (" + printable(what, 200) + ")";
 }
 
+LoginError guess(const std::string& words, std::string_view what) {
+  return {.words = words + quoted(what), .refused = false, .guess = true};
+}
+
 /// RFC 8446, 6: what TLS says before it closes. -1: nothing.
 int alert_in(std::string_view what) {
   auto number = behind(what, "SSL alert number ");
@@ -79,10 +83,9 @@ LoginError tls_error(std::string_view what, const Login& login, const std::strin
         true};
   // Also a broker that stops just now.
   if (has(what, "unexpected eof while reading") || has(what, "PLAINTEXT broker listener"))
-    return {
-        "it closes the connection when TLS begins: a listener without TLS? Then leave tls: out, or use its TLS "
-        "port" +
-        quoted(what)};
+    return guess(
+        "it closes the connection when TLS begins: a listener without TLS? Then leave tls: out, or use its TLS port",
+        what);
   if (has(what, "did not provide a certificate")) return {"it has no certificate" + quoted(what), true};
   if (has(what, "SSL handshake failed")) return {"TLS fails" + quoted(what), true};
   return {};
@@ -125,18 +128,19 @@ LoginError sasl_error(std::string_view what, const Login& login) {
   return {};
 }
 
-// librdkafka's guesses about a connection that is closed without a word.
+// What librdkafka guesses about a connection that is closed without a word.
 LoginError closed_without_a_word(std::string_view what, const Login& login) {
   if (login.sasl && has(what, "check client"))
-    return {"it closes the connection during the login: its log says why" + quoted(what)};
+    return guess("it closes the connection during the login: its log says why", what);
   if (!login.sasl && has(what, "might require SASL authentication"))
-    return {
-        "it closes connections on which nobody logs in: sasl: {mechanism: SCRAM-SHA-512, username: ..., password: "
-        "...}, or use the port of a listener without SASL" +
-        quoted(what)};
+    return guess(
+        "it closes the connection as soon as it is used: a listener that wants a login? Then sasl: {mechanism: "
+        "SCRAM-SHA-512, username: ..., password: ...}, or use a port without SASL",
+        what);
   if (!login.tls && has(what, "connecting to a SSL listener"))
-    return {"it closes the connection at the first question: a listener with TLS? Then tls: {}, or use its plain port" +
-            quoted(what)};
+    return guess(
+        "it closes the connection at the first question: a listener with TLS? Then tls: {}, or use its plain port",
+        what);
   return {};
 }
 

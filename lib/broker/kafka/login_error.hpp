@@ -11,6 +11,7 @@ namespace mombridge::kafka {
 struct LoginError {
   std::string words;     ///< about the server, without its address; empty: the error is about something else
   bool refused = false;  ///< trying again at once cannot help: somebody must mend it first
+  bool guess = false;    ///< the connection was closed without a word, which may have another cause
 };
 
 /// `what`: librdkafka's words about one connection, without the server's address. `verification`: what was wrong with

@@ -93,6 +93,21 @@ TEST(ConnectionError, KnowsAConnectionThatWasClosedFromOneThatCannotBeMade) {
   EXPECT_TRUE(error.only_closed());
 }
 
+TEST(ConnectionError, AGuessGivesWayToWhatIsKnown) {
+  constexpr auto kGuess =
+      "ssl://k1:9092/1: SSL handshake failed: Disconnected: connecting to a PLAINTEXT broker listener? (after 3ms in "
+      "state SSL_HANDSHAKE)";
+  auto error = connection_error();
+  error.note(nullptr, RD_KAFKA_RESP_ERR__TRANSPORT, kGuess);
+  EXPECT_NE(error.reason("").find("a listener without TLS?"), std::string::npos) << error.reason("");
+  EXPECT_FALSE(error.says_what_to_mend());
+  error.note(nullptr, RD_KAFKA_RESP_ERR__TRANSPORT, "ssl://k1:9092/1: Connect to ipv4#10.0.0.1:9092 failed: refused");
+  EXPECT_NE(error.reason("").find("failed: refused"), std::string::npos) << error.reason("");
+  error.note(nullptr, RD_KAFKA_RESP_ERR__RESOLVE, "inner:9092/1: Failed to resolve 'inner:9092'");
+  error.note(nullptr, RD_KAFKA_RESP_ERR__TRANSPORT, kGuess);
+  EXPECT_NE(error.reason("").find("advertised.listeners"), std::string::npos) << error.reason("");
+}
+
 TEST(ConnectionError, KnowsALoginThatWasRefusedFromAConnectionThatWasNotMade) {
   auto error = connection_error();
   error.note(nullptr, RD_KAFKA_RESP_ERR__TRANSPORT, "k1:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed");

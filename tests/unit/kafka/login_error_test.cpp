@@ -99,6 +99,7 @@ TEST_F(LoginErrors, VersionsAndOtherProtocols) {
   auto closed = error("SSL handshake failed: error:0A000126:SSL routines::unexpected eof while reading");
   EXPECT_THAT(closed.words, HasSubstr("leave tls: out"));
   EXPECT_FALSE(closed.refused) << "perhaps it only stops";
+  EXPECT_TRUE(closed.guess);
 }
 
 TEST_F(LoginErrors, AMechanismThatIsNotOffered) {
@@ -148,7 +149,7 @@ TEST_F(LoginErrors, ConnectionsThatAreClosedWithoutAWord) {
   EXPECT_THAT(error("Disconnected: verify that security.protocol is correctly configured, broker might require SASL "
                     "authentication")
                   .words,
-              HasSubstr("nobody logs in: sasl: {"));
+              HasSubstr("wants a login? Then sasl: {"));
   use_sasl();
   EXPECT_THAT(error("Disconnected: check client SCRAM-SHA-512 credentials and broker logs").words,
               HasSubstr("during the login"));
