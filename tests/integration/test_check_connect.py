@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import brokers
+import certificates
 import harness
 import pytest
 import yaml
@@ -238,6 +239,20 @@ def test_a_broker_in_alarm(check, private_rabbit):
     assert code == OK
 
 
+def test_tls_and_the_identity_of_a_certificate(check, secure_rabbit, tmp_path):
+    tls = secure_rabbit.tls
+    section = {"type": "amqp", "url": tls.external_url, "sasl": {"mechanism": "EXTERNAL"},
+               "tls": {"ca": str(tls.authority.certificate), "cert": str(tls.client.certificate), "key": str(tls.client.key)}}
+    config = configuration(route(local(), ANYWHERE), shop=section)
+    code, lines, _ = check(config)
+    says(lines, "^ok     shop: login at localhost:[0-9]+: RabbitMQ .*, by certificate as bridge, vhost /$", anywhere)
+    assert code == OK
+    section["tls"]["ca"] = str(certificates.Authority(tmp_path, "another CA").certificate)
+    code, lines, _ = check(config)
+    says(lines, "^failed shop: login at localhost:[0-9]+: .*issued by CN=mombridge test CA, which is not in .*pem")
+    assert code == UNAVAILABLE
+
+
 # Kafka
 
 
@@ -367,6 +382,20 @@ def test_clusters_that_let_nobody_in(check, guarded):
         code, lines, _ = check(config)
         assert time.monotonic() - begin < 19
     says(lines, "^failed lake: cluster", "^failed second: cluster")
+    assert code == UNAVAILABLE
+
+
+def test_a_login_with_a_token(check, guarded, admin, tmp_path):
+    topic, token = admin.topic(), tmp_path / "token"
+    token.write_text(guarded.logins.issuer.token("bridge"))
+    config = configuration(route(local(), lake(target=topic)), lake={
+        "type": "kafka", "bootstrap_servers": guarded.secure["OAUTH"], "sasl": {"mechanism": "OAUTHBEARER"}, "token": {"file": str(token)}})
+    code, lines, said = check(config)
+    says(lines, "^ok     lake: cluster", f"^ok     lake: topic {topic}: there, may be written to$")
+    assert code == OK
+    token.write_text(guarded.logins.issuer.token("bridge", seconds=-60))
+    code, lines, _ = check(config)
+    says(lines, "^failed lake: token: ")
     assert code == UNAVAILABLE
 
 

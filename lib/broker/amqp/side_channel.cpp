@@ -8,7 +8,7 @@ namespace mombridge::amqp {
 
 void SideChannel::reset(uint16_t channel) {
   channel_ = channel;
-  closing_ = false;
+  yes_ = false;
   questions_.clear();
 }
 
@@ -17,10 +17,7 @@ void SideChannel::ask(Question question) {
   if (questions_.size() == 1) send();
 }
 
-// Until the broker has confirmed that the channel is closed, it takes it for open: RabbitMQ closes the connection for a
-// second channel.open.
 void SideChannel::send() {
-  if (closing_) return;
   auto& question = questions_.front();
   connection_.open_channel(channel_, *this);
   write(question, connection_, channel_);
@@ -32,23 +29,22 @@ void SideChannel::method(amqp_method_number_t id, void* decoded, std::string_vie
     case AMQP_QUEUE_UNBIND_OK_METHOD:
     case AMQP_EXCHANGE_DECLARE_OK_METHOD:
     case AMQP_BASIC_CONSUME_OK_METHOD: {
-      if (idle()) return;
+      if (idle() || yes_) return;
       amqp_channel_close_t close{
           .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
       connection_.send(channel_, AMQP_CHANNEL_CLOSE_METHOD, &close);
-      closing_ = true;
-      return answer(true, {});
+      yes_ = true;
+      return;
     }
     case AMQP_CHANNEL_CLOSE_OK_METHOD:
-      closing_ = false;
-      if (!idle()) send();
+      if (yes_) answer(true, {});
       return;
     case AMQP_CHANNEL_CLOSE_METHOD: {
       auto& close = *static_cast<amqp_channel_close_t*>(decoded);
       auto why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
       amqp_channel_close_ok_t ok{};
       connection_.send(channel_, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
-      if (!idle()) answer(false, why);
+      if (!idle()) answer(yes_, yes_ ? std::string() : why);
       return;
     }
     default:
@@ -56,7 +52,10 @@ void SideChannel::method(amqp_method_number_t id, void* decoded, std::string_vie
   }
 }
 
+// The answer comes when the channel is closed, because until the broker has confirmed that, it takes it for open:
+// RabbitMQ closes the connection for a second channel.open.
 void SideChannel::answer(bool yes, const std::string& why) {
+  yes_ = false;
   auto question = std::move(questions_.front());
   questions_.pop_front();
   if (!idle()) send();

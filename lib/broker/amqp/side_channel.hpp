@@ -37,7 +37,7 @@ class SideChannel final : private ChannelUser {
   Connection& connection_;
   const Answered answered_;
   uint16_t channel_ = 0;
-  bool closing_ = false;  ///< the broker has not confirmed yet that the channel is closed
+  bool yes_ = false;  ///< the broker has said so; its channel is not closed yet
   std::deque<Question> questions_;
 };
 

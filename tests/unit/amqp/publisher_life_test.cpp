@@ -21,10 +21,12 @@ class PublisherLife : public test::ScriptedPublisher {
     Reader in(frame->arguments());
     in.number<uint16_t>();
     std::string name(in.short_string());
-    if (missing.empty())
-      socket.method(frame->channel, AMQP_EXCHANGE_DECLARE_OK_METHOD);
-    else
+    if (!missing.empty()) {
       socket.method(frame->channel, AMQP_CHANNEL_CLOSE_METHOD, close_arguments(404, missing));
+      return name;
+    }
+    socket.method(frame->channel, AMQP_EXCHANGE_DECLARE_OK_METHOD);
+    socket.method(frame->channel, AMQP_CHANNEL_CLOSE_OK_METHOD);
     return name;
   }
 };
@@ -208,6 +210,18 @@ TEST_F(PublisherLife, ASingleChannelIsEnough) {
   EXPECT_EQ(receive().body, "2");
   ack(1, false);
   EXPECT_EQ(fine.outcome(), "delivered");
+}
+
+TEST_F(PublisherLife, ASingleChannelIsOpenedAgainWhenItIsClosed) {
+  settings->declares = {"own.dead"};
+  start_alone();
+  socket = server.login({.channel_max = 1});
+  ASSERT_TRUE(socket.await(AMQP_QUEUE_DECLARE_METHOD));
+  socket.method(1, AMQP_QUEUE_DECLARE_OK_METHOD, "\x08own.dead"s + std::string(8, '\0'));
+  ASSERT_TRUE(socket.await(AMQP_CHANNEL_CLOSE_METHOD));
+  EXPECT_FALSE(socket.await(AMQP_CHANNEL_OPEN_METHOD, 100ms));
+  socket.method(1, AMQP_CHANNEL_CLOSE_OK_METHOD);
+  confirm_select();
 }
 
 // Else no message would ever be published.

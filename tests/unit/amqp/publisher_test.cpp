@@ -49,6 +49,7 @@ TEST_F(PublisherTest, OneCallersOrderIsKeptWhoeverEncodes) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(receive().body, expected[i]);
   ASSERT_TRUE(socket.await(AMQP_EXCHANGE_DECLARE_METHOD));
   socket.method(2, AMQP_EXCHANGE_DECLARE_OK_METHOD);
+  socket.method(2, AMQP_CHANNEL_CLOSE_OK_METHOD);
   for (int i = 2; i < kCount && !HasFailure(); ++i) EXPECT_EQ(receive().body, expected[i]) << i;
   caller.join();
   ack(0, true);

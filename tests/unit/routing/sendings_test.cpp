@@ -11,6 +11,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 const std::string kHead =
+    "replies: {keys: [{id: k1, secret: '${file:key}'}]}\n"
     "brokers:\n"
     "  shop: {type: amqp, url: amqp://localhost, exchange: events, subscribe: [{queue: q}]}\n"
     "  lake: {type: kafka, bootstrap_servers: localhost:9092, accept_replies: true, subscribe: [{topic: t}]}\n";
