@@ -27,10 +27,12 @@ std::string of_another_name(const Certificate& certificate, const std::string& w
          ": connect by a name that it has, or give the server a certificate for " + wanted;
 }
 
-std::string of_an_unknown_issuer(const Certificate& certificate, const std::string& ca) {
-  auto who = certificate.subject == certificate.issuer
-                 ? "its certificate is signed by itself (" + certificate.issuer + ")"
-                 : "its certificate (" + certificate.subject + ") was issued by " + certificate.issuer;
+std::string of_an_unknown_issuer(int code, const Certificate& certificate, const std::string& ca) {
+  auto who = "its certificate (" + certificate.subject + ") was issued by " + certificate.issuer;
+  if (code == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT)
+    who = "its certificate is signed by itself (" + certificate.issuer + ")";
+  else if (code == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN)  // the server sends its CA along, and this is that
+    who = "its certificate was issued by " + certificate.issuer;
   if (ca.empty()) return who + ", which is not among the CAs of this system: name its CA with tls: {ca: ca.pem}";
   return who + ", which is not in " + ca + ": put its CA there";
 }
@@ -63,7 +65,7 @@ std::string why_not_trusted(int code, const Certificate& certificate, const std:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_UNTRUSTED:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-      return of_an_unknown_issuer(certificate, ca);
+      return of_an_unknown_issuer(code, certificate, ca);
     case X509_V_ERR_INVALID_PURPOSE:
       return "its certificate (" + certificate.subject +
              ") is not for servers: its extendedKeyUsage must have serverAuth";
