@@ -123,3 +123,16 @@ def bridge_connections(node, links):
     """The broker's ids of the connections that the bridge has for these links."""
     lines = node.ctl("list_connections", "pid", "client_properties").splitlines()
     return [line.split("\t")[0] for link in links for line in lines if link in line]
+
+
+def test_own_queues_are_declared_over_a_single_channel(bridge, narrow):
+    """RabbitMQ closes the connection where the channel of one question is opened again before it is closed."""
+    client = harness.Amqp(narrow.url)
+    q, out, first, second = client.queue(), client.queue(), harness.unique("dead"), harness.unique("dead")
+    life = bridge(configuration(
+        route(shop(queue=q), shop(target=out), failures={"dead_letter": shop(target=first, declare={})}),
+        shop=narrow.url, failures={"dead_letter": shop(target=second, declare={})}))
+    client.publish(q, b"1")
+    assert client.get(out, timeout=60).body == b"1"
+    assert [client.depth(queue) for queue in (first, second)] == [0, 0]
+    assert "504" not in life.read_log() and "connection lost" not in life.read_log()

@@ -63,8 +63,8 @@ class LookAround {
   }
 
   // A try that was answered in the negative.
-  static void refused(const Answer& answer, const std::string& what, const std::string& pattern, FindingText& text) {
-    auto mend = how_to_permit(answer.words, pattern);
+  void refused(const Answer& answer, const std::string& what, const std::string& pattern, FindingText& text) const {
+    auto mend = how_to_permit(answer.words, pattern, settings_.token.has_value());
     text.fail("may not be " + what + ": " + answer.words + (mend.empty() ? "" : "; " + mend));
   }
 
@@ -211,7 +211,7 @@ class LookAround {
     auto answer = ask(Kind::try_publish, exchange, sending.target.value_or(""));
     if (answer.code == AMQP_PRECONDITION_FAILED && has(answer.words, "expiration"))
       return text.good("may be written to");
-    auto mend = how_to_permit(answer.words, "write");
+    auto mend = how_to_permit(answer.words, "write", settings_.token.has_value());
     auto words = answer.words + (mend.empty() ? "" : "; " + mend);
     if (!sending.target && has(answer.words, "access to topic"))
       text.warn("which keys may be written depends on topic permissions, and each message says its key");
@@ -231,6 +231,7 @@ class LookAround {
 };
 
 std::string who(const Settings& settings, const Endpoint& endpoint) {
+  if (settings.token) return ", by token, vhost " + shown(endpoint.vhost);
   auto user = endpoint.user.empty() ? std::string("whom the certificate says") : endpoint.user;
   return (settings.mechanism == Mechanism::external ? ", by certificate as " : " as ") + shown(user) + ", vhost " +
          shown(endpoint.vhost);
@@ -238,7 +239,8 @@ std::string who(const Settings& settings, const Endpoint& endpoint) {
 
 }  // namespace
 
-std::string how_to_permit(const std::string& words, const std::string& pattern) {
+// Source of the scopes' form: rabbitmq_auth_backend_oauth2's README, with the vhost percent-encoded.
+std::string how_to_permit(const std::string& words, const std::string& pattern, bool tokens) {
   size_t at = words.find("access to ");
   if (at == std::string::npos) return {};
   bool topic = words.compare(at, 15, "access to topic") == 0;
@@ -246,6 +248,9 @@ std::string how_to_permit(const std::string& words, const std::string& pattern) 
   auto exchange = topic ? quoted(words, "in exchange '", at) : std::string();
   auto vhost = quoted(words, "in vhost '", at), user = quoted(words, "refused for user '", at);
   if (user.empty()) return {};
+  if (tokens)
+    return "the token needs the scope " + pattern + ":" + (vhost == "/" ? "%2F" : vhost) + "/" +
+           (topic ? exchange + "/" : "") + name + ", with the id of the resource server in front";
   auto command = std::string(topic ? "set_topic_permissions" : "set_permissions") + " -p '" + vhost + "' '" + user +
                  "' " + (topic ? "'" + exchange + "' WRITE READ" : "CONFIGURE WRITE READ");
   return "let " + user + "'s " + pattern + " pattern match '" + name + "' (rabbitmqctl " + command + ")";

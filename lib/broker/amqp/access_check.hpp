@@ -25,6 +25,7 @@ std::vector<Finding> look_around(const Settings& settings, const std::vector<Sen
 /// How to give the permission that the broker misses, from its words: "access to queue 'q' in vhost '/' refused for
 /// user 'u'". `pattern`: the one of configure, write and read that is about it. Empty: the words are about something
 /// else.
-std::string how_to_permit(const std::string& words, const std::string& pattern);
+/// `tokens`: the login is by token, whose scopes are the permissions.
+std::string how_to_permit(const std::string& words, const std::string& pattern, bool tokens = false);
 
 }  // namespace mombridge::amqp

@@ -209,6 +209,13 @@ TEST(HowToPermit, SaysNothingOfOtherRefusals) {
   EXPECT_THAT(how_to_permit("access to queue 'q", "write"), IsEmpty());
 }
 
+TEST(HowToPermit, ATokenNeedsAScope) {
+  EXPECT_THAT(how_to_permit(forbidden("queue", "q").words, "read", true),
+              StartsWith("the token needs the scope read:%2F/q, "));
+  EXPECT_THAT(how_to_permit("access to topic 'k' in exchange 'x' in vhost 'v' refused for user 'u'", "write", true),
+              StartsWith("the token needs the scope write:v/x/k, "));
+}
+
 TEST(FindingText, IsAsBadAsTheWorstOfIt) {
   FindingText text("it");
   text.good("one");
