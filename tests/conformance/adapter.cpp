@@ -13,12 +13,10 @@ const std::map<std::string, std::unique_ptr<Adapter> (*)()>& adapters() {
       {"memory", memory_adapter},
 #endif
 #ifdef MOMBRIDGE_KIND_AMQP
-      {"amqp", amqp_adapter},
-      {"amqps", amqps_adapter},
+      {"amqp", amqp_adapter},     {"amqps", amqps_adapter},
 #endif
 #ifdef MOMBRIDGE_KIND_KAFKA
-      {"kafka", kafka_adapter},
-      {"kafka_sasl_ssl", kafka_sasl_ssl_adapter},
+      {"kafka", kafka_adapter},   {"kafka_sasl_ssl", kafka_sasl_ssl_adapter},
 #endif
   };
   return all;

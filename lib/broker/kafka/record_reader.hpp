@@ -22,8 +22,8 @@ namespace mombridge::kafka {
 /// For the loop's thread, but for Deliveries::settled().
 class RecordReader {
  public:
-  /// As for Deliveries. `links` show what partitions say; `cluster` hears that the cluster answers; `misled`: the client
-  /// must be made anew. All outlive this.
+  /// As for Deliveries. `links` show what partitions say; `cluster` hears that the cluster answers; `misled`: the
+  /// client must be made anew. All outlive this.
   RecordReader(EventLoop& loop, BlockingCalls& calls, std::string broker, std::shared_ptr<const Settings> settings,
                std::vector<uint32_t> indices, SubscriptionLinks& links, ClusterLink& cluster,
                LostOffsets::Misled misled);

@@ -358,10 +358,11 @@ TEST_P(EachVersion, NamesAndAddressesAreVerified) {
   }
   EXPECT_EQ(peer->asked_for(), "") << "an address is no name";
   for (auto* host : {"rabbit", "localhost", "a.b.shop.local", "10.1.2.4", "fe80::1%eth0"})
-    EXPECT_THAT(refusal(host), AllOf(HasSubstr("its certificate is for DNS:rabbit.local, DNS:*.shop.local, IP:10.1.2.3, "
-                                               "IP:::1 and not for " +
-                                               std::string(host).substr(0, std::string(host).find('%')) + ": "),
-                                     HasSubstr("server_name:")));
+    EXPECT_THAT(refusal(host),
+                AllOf(HasSubstr("its certificate is for DNS:rabbit.local, DNS:*.shop.local, IP:10.1.2.3, "
+                                "IP:::1 and not for " +
+                                std::string(host).substr(0, std::string(host).find('%')) + ": "),
+                      HasSubstr("server_name:")));
   settings->server_name = "rabbit.local";
   connected("127.0.0.1");
   EXPECT_EQ(peer->asked_for(), "rabbit.local");
@@ -379,8 +380,8 @@ TEST_P(EachVersion, CertificatesOfTheWrongTime) {
 TEST_P(EachVersion, CertificatesOfAnotherAuthority) {
   tls::test::Authority other("Other CA");
   options.identity = other.issue({.name = "rabbit"});
-  EXPECT_THAT(refusal(), HasSubstr("its certificate (CN=rabbit) was issued by CN=Other CA, which is not in " +
-                                   settings->ca));
+  EXPECT_THAT(refusal(),
+              HasSubstr("its certificate (CN=rabbit) was issued by CN=Other CA, which is not in " + settings->ca));
   auto ca = std::exchange(settings->ca, "");
   EXPECT_THAT(refusal(),
               HasSubstr("issued by CN=Other CA, which is not among the CAs of this system: name its CA with tls:"));

@@ -14,7 +14,8 @@ namespace {
 TEST(BrokerIn, IsTheOneThatTheClientNames) {
   EXPECT_EQ(broker_in("fetch failed: Broker: Offset out of range (broker 12)"), 12);
   EXPECT_EQ(broker_in("(broker 1) and then (broker 2)"), 2);
-  for (auto* words : {"", "Broker: Offset out of range", "(broker )", "(broker 3", "(broker x)", "(broker 99999999999)"})
+  for (auto* words :
+       {"", "Broker: Offset out of range", "(broker )", "(broker 3", "(broker x)", "(broker 99999999999)"})
     EXPECT_EQ(broker_in(words), -1) << words;
 }
 

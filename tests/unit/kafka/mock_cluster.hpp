@@ -46,9 +46,8 @@ class MockCluster {
   }
   /// The broker says once more of what is fetched from it that it does not have it. The answer takes that long.
   void lose_offset(int broker, std::chrono::milliseconds takes = {}) {
-    EXPECT_EQ(rd_kafka_mock_broker_push_request_error_rtts(get(), broker, kFetch, 1,
-                                                           RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE,
-                                                           static_cast<int>(takes.count())),
+    EXPECT_EQ(rd_kafka_mock_broker_push_request_error_rtts(
+                  get(), broker, kFetch, 1, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, static_cast<int>(takes.count())),
               RD_KAFKA_RESP_ERR_NO_ERROR);
   }
   /// Until all that lose_offset() announced is about to be said.

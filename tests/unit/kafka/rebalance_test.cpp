@@ -20,8 +20,7 @@ class Rebalance : public PartTest {
       links.emplace("lake", *settings);
       cluster.emplace(loop, calls, "lake", "consumer", *settings, [] {});
       client.emplace(loop, "lake", settings);
-      reader.emplace(loop, calls, "lake", settings, std::vector<uint32_t>{0}, *links, *cluster,
-                     [](auto&) {});
+      reader.emplace(loop, calls, "lake", settings, std::vector<uint32_t>{0}, *links, *cluster, [](auto&) {});
       group.emplace(
           loop, calls, "lake", settings, *client, *reader, *links,
           [this](auto*, auto* partitions, auto& owned, auto) { return find(partitions, owned); },

@@ -25,8 +25,7 @@ class Reads : public PartTest {
       links.emplace("lake", *settings);
       cluster.emplace(loop, calls, "lake", "consumer", *settings, [] {});
       client.emplace(loop, "lake", settings);
-      reader.emplace(loop, calls, "lake", settings, std::vector<uint32_t>{7}, *links, *cluster,
-                     [](auto&) {});
+      reader.emplace(loop, calls, "lake", settings, std::vector<uint32_t>{7}, *links, *cluster, [](auto&) {});
       ASSERT_TRUE(client->make());
       reader->use(client->get());
       reader->deliveries().hand_to(&sink);
