@@ -39,23 +39,33 @@ def section(node, token, **more):
 
 
 @contextlib.contextmanager
-def flow(client, queue):
-    """Numbered messages into the queue, some in a second, for as long as the block; yields the list of what was sent."""
+def sending(send, pause):
+    """Calls send(body) with numbers as bodies, every `pause` seconds, for as long as the block; yields the list of what was
+    sent."""
     sent, over = [], threading.Event()
-    own = harness.Amqp(client.url)
 
-    def send():
-        while not over.wait(0.05):
-            own.publish(queue, b"%d" % len(sent))
+    def run():
+        while not over.wait(pause):
+            send(b"%d" % len(sent))
             sent.append(len(sent))
 
-    thread = threading.Thread(target=send)
+    thread = threading.Thread(target=run)
     thread.start()
     try:
         yield sent
     finally:
         over.set()
         thread.join()
+
+
+@contextlib.contextmanager
+def flow(client, queue):
+    """Numbered messages into the queue, by a connection of its own."""
+    own = harness.Amqp(client.url)
+    try:
+        with sending(lambda body: own.publish(queue, body), 0.05) as sent:
+            yield sent
+    finally:
         own.connection.close()
 
 
@@ -243,23 +253,9 @@ def kafka_section(node, endpoint, **more):
                  reconnect_delay_max="2s", **more)
 
 
-@contextlib.contextmanager
 def records(client, topic):
-    """As flow(), for a topic."""
-    sent, over = [], threading.Event()
-
-    def send():
-        while not over.wait(0.1):
-            client.produce(topic, b"%d" % len(sent))
-            sent.append(len(sent))
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    try:
-        yield sent
-    finally:
-        over.set()
-        thread.join()
+    """Numbered records into the topic, as flow()."""
+    return sending(lambda body: client.produce(topic, body), 0.1)
 
 
 def test_kafka_lets_in_who_has_a_new_token(oauth_kafka, kafka_endpoint, plain_kafka, bridge):
