@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <signal.h>
 #include <utility>
 
 #include "base/thread.hpp"
@@ -36,6 +37,7 @@ class Exchange {
 
   /// [the exchange's thread]
   void run() noexcept {
+    block_sigpipe();
     auto result = contained();
     std::lock_guard lock(mutex_);
     result_ = std::move(result);
@@ -64,6 +66,15 @@ class Exchange {
   }
 
  private:
+  /// OpenSSL writes without MSG_NOSIGNAL, and the connection may have been shut down. Commands do not ignore SIGPIPE,
+  /// because they have to end with what reads their output.
+  static void block_sigpipe() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  }
+
   Result<HttpAnswer> contained() noexcept {
     try {
       return exchange();

@@ -1,9 +1,12 @@
 #include "token/http_post.hpp"
 
 #include <arpa/inet.h>
+#include <fstream>
 #include <httplib.h>
 #include <memory>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
 
@@ -265,6 +268,18 @@ TEST_F(TlsTest, APlainPortIsSaid) {
 TEST_F(TlsTest, SilenceInTheHandshakeEndsAtTheDeadline) {
   RawServer silent([](int fd) { await_end(fd); });
   EXPECT_EQ(error_of(post(to_port(silent.port, true), 300ms)), "no whole answer in time");
+}
+
+TEST_F(TlsTest, AGivenUpHandshakeDoesNotEndTheProcess) {
+  signal(SIGPIPE, SIG_DFL);     // httplib's servers, of other tests, ignore it
+  RawServer brief([](int) {});  // closes its end, so that a write to ours, which is shut down, is no reset but EPIPE
+  auto request = to_port(brief.port, true);
+  request.ca = folder.write("taken", "") + ".fifo";
+  ASSERT_EQ(::mkfifo(request.ca.c_str(), 0600), 0);
+  // The exchange waits for the certificates, which it reads after it has connected, until it is given up.
+  EXPECT_EQ(error_of(post(request, 0ms)), "no whole answer in time");
+  std::ofstream(request.ca) << authority.pem();
+  while (http_left_behind()) ::usleep(1000);
 }
 
 }  // namespace
