@@ -71,7 +71,8 @@ class AmqpResponder(Responder):
 
     def _serve(self):
         client = Amqp(self._url)
-        self._channel = client.channel
+        # Without confirms: pika waits for each by itself, and a connection that stays loses nothing.
+        self._channel = client.connection.channel()
         self._channel.basic_consume(self._queue, lambda _, method, properties, body: self._take(body, method, properties))
         self._ready.set()
         while not self._stop.is_set():

@@ -216,8 +216,11 @@ def test_a_handler_behind_a_memory_broker_answers(bridge, sides):
 def test_late_replies(bridge, sides, amqp):
     source, sink = sides("amqp", "amqp")
     dead = amqp.queue()
-    life = bridge(bridging(source, sink, route_keys={"reply_timeout": "1s", "late_replies": "dead_letter"},
-                           failures={"dead_letter": shop(target=dead)}))
+    config = bridging(source, sink, route_keys={"reply_timeout": "1s", "late_replies": "dead_letter"},
+                      failures={"dead_letter": shop(target=dead)})
+    life = bridge(config)
+    # A request waits for the queue of replies, at most as long as its second.
+    life.wait_connected(f"queue {config['name']}.replies")
     responder = sink.responder()
     responder.holding.set()
     with responder:

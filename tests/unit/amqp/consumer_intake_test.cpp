@@ -38,7 +38,7 @@ class ConsumerIntake : public testing::Test, public Sink {
     loop.stop();
   }
   void start() {
-    consumer = std::make_unique<Consumer>(loop, "shop", settings, 0, order);
+    consumer = std::make_unique<Consumer>(loop, name, settings, 0, order);
     loop.before_sleep([this] { return consumer ? consumer->serve() : Duration::max(); });
     loop.start();
     loop.post([this] { consumer->start(*this); });
@@ -137,6 +137,7 @@ class ConsumerIntake : public testing::Test, public Sink {
   }
 
   ScriptedServer server;
+  const std::string name = "shop";  // of the broker
   Settings settings;
   EventLoop loop{"test"};
   std::unique_ptr<Consumer> consumer;

@@ -31,6 +31,8 @@ class Rebalance : public PartTest {
     });
   }
   void end() override {
+    hold = false;
+    while (finding) std::this_thread::sleep_for(1ms);  // the call goes on behind a group that has gone
     sink.settle_all(Settlement::accept);
     group.reset();
     reader.reset();
@@ -40,6 +42,12 @@ class Rebalance : public PartTest {
   }
   /// [the calls' thread]
   Result<bool> find(rd_kafka_topic_partition_list_t* partitions, const std::set<PartitionKey>& owned) {
+    ++finding;
+    auto result = found(partitions, owned);
+    --finding;
+    return result;
+  }
+  Result<bool> found(rd_kafka_topic_partition_list_t* partitions, const std::set<PartitionKey>& owned) {
     ++finds;
     owned_at_find = owned;
     while (hold) std::this_thread::sleep_for(1ms);
@@ -75,7 +83,7 @@ class Rebalance : public PartTest {
   std::shared_ptr<Settings> settings;
   KeepingSink sink;
   std::atomic<bool> hold{false};
-  std::atomic<int> finds{0}, wait{0}, assigned{0}, failed{0};
+  std::atomic<int> finding{0}, finds{0}, wait{0}, assigned{0}, failed{0};
   std::string error;
   std::set<PartitionKey> owned_at_find;
   std::optional<SubscriptionLinks> links;

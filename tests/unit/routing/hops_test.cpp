@@ -39,8 +39,8 @@ TEST(Hops, CountsAndMarks) {
 
 TEST(Hops, WithoutAMarkOnlyTheNumberGoesOn) {
   RouteMark a("bridge", "a", "k:9092");
-  Hopped first(next(Hops(Message{}), &a));
-  EXPECT_EQ(next(first.hops(), nullptr), "2");
+  auto one = next(Hops(Message{}), &a);
+  EXPECT_EQ(next(Hopped(one).hops(), nullptr), "2");
 }
 
 TEST(Hops, MarksTellBridgesRoutesAndBrokersApart) {
