@@ -16,6 +16,7 @@
 #include "daemon/access.hpp"
 #include "daemon/bridge.hpp"
 #include "daemon/builtin.hpp"
+#include "daemon/case_runner.hpp"
 #include "daemon/check.hpp"
 #include "daemon/client.hpp"
 #include "daemon/service_notify.hpp"
@@ -174,14 +175,20 @@ int complain(int code, const std::string& why) {
   return code;
 }
 
+/// `--timeout`; an exit code, and said, where it is none.
+tl::expected<Duration, int> patience_of(const Options& options) {
+  auto timeout = config::parse_duration(options.timeout);
+  if (timeout && *timeout > Duration::zero()) return *timeout;
+  return tl::unexpected(
+      complain(kExitUsage, "--timeout takes a duration like 2s or 500ms, not '" + options.timeout + "'"));
+}
+
 /// What a client command needs: its broker and its patience. An exit code, and said, where something is wrong with
 /// them.
 tl::expected<const config::BrokerSection*, int> client_section(const Options& options, const config::Config& config,
                                                                Duration& patience) {
-  auto timeout = config::parse_duration(options.timeout);
-  if (!timeout || *timeout <= Duration::zero())
-    return tl::unexpected(
-        complain(kExitUsage, "--timeout takes a duration like 2s or 500ms, not '" + options.timeout + "'"));
+  auto timeout = patience_of(options);
+  if (!timeout) return tl::unexpected(timeout.error());
   patience = *timeout;
   auto* section = find_broker(config, options.broker);
   if (!section) return tl::unexpected(kExitConfig);
@@ -231,6 +238,23 @@ int request(Options options) {
                              : complain(kExitUnavailable, "the bridge could not deliver the request: " + reply.error);
 }
 
+int test(const Options& options) {
+  auto patience = patience_of(options);
+  if (!patience) return patience.error();
+  auto config = load(options);
+  if (!config) return kExitConfig;
+  log::init(log::Level::off, log::Format::text);  // what becomes of a message is said by its case
+  switch (run_cases(*config, options.cases, *patience, std::cout, std::cerr)) {
+    case CasesEnd::passed:
+      return kExitOk;
+    case CasesEnd::failed:
+      return kExitFailed;
+    case CasesEnd::faulty:
+      break;
+  }
+  return kExitConfig;
+}
+
 int explain(const Options& options) {
   auto config = load(options);
   if (!config || !find_broker(*config, options.broker)) return kExitConfig;
@@ -267,7 +291,8 @@ int main_command(int argc, char** argv) {
   Options options;
   std::vector<std::string> headers;
   app.add_option("-c,--config", options.config,
-                 "configuration file or folder, may be repeated (default: $MOMBRIDGE_CONFIG, else /etc/mombridge)");
+                 "configuration file or folder, may be repeated (default: $MOMBRIDGE_CONFIG, else /etc/mombridge)")
+      ->allow_extra_args(false);  // what follows is the command's own
 
   auto* run_command = app.add_subcommand("run", "Run the bridge until TERM or INT");
   auto* check_command =
@@ -295,6 +320,9 @@ int main_command(int argc, char** argv) {
     command->add_option("--exchange", options.exchange, "AMQP: instead of the broker's own");
     command->add_option("--timeout", options.timeout, "for the confirm, or the reply")->capture_default_str();
   }
+  auto* test_command = app.add_subcommand("test", "Play cases against routes and handlers, without a broker");
+  test_command->add_option("cases", options.cases, "files of cases")->required();
+  test_command->add_option("--timeout", options.timeout, "for one case")->capture_default_str();
 
   request_command->add_flag("-v,--verbose", options.verbose,
                             "show the reply's properties and headers, on standard error");
@@ -321,6 +349,7 @@ int main_command(int argc, char** argv) {
   if (*check_command) return check(options);
   if (*publish_command) return publish(std::move(options));
   if (*request_command) return request(std::move(options));
+  if (*test_command) return test(options);
   return *explain_command ? explain(options) : kExitUsage;
 }
 

@@ -7,6 +7,7 @@ namespace mombridge {
 
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitNotTaken = 1;  ///< explain: no route takes it
+inline constexpr int kExitFailed = 1;    ///< test: a case failed
 inline constexpr int kExitUsage = 64;    ///< EX_USAGE
 inline constexpr int kExitUnavailable =
     69;  ///< EX_UNAVAILABLE; publish, request, check --connect: a broker or the responder said no
@@ -20,6 +21,7 @@ int check(const Options& options);
 int explain(const Options& options);
 int publish(Options options);
 int request(Options options);
+int test(const Options& options);
 
 /// Parses the arguments and runs the command.
 int main_command(int argc, char** argv);

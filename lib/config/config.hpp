@@ -73,6 +73,9 @@ struct BrokerSettings {
   [[nodiscard]] virtual std::optional<bool> reads(const Subscription& subscription, const PublishOptions* options,
                                                   const std::string& target) const;
 
+  /// The exchange that a publication with these options (null: none) goes to, of a kind that has exchanges.
+  [[nodiscard]] virtual std::string exchange_of(const PublishOptions*) const { return {}; }
+
   /// How a reply is published to this address of a requester's; valid as long as the settings. Null: like any message.
   [[nodiscard]] virtual const PublishOptions* reply_options(std::string_view) const { return nullptr; }
 

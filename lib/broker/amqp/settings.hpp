@@ -100,6 +100,9 @@ struct Settings : config::KindSettings<Subscription> {
   [[nodiscard]] std::optional<bool> reads(const config::Subscription& subscription,
                                           const mombridge::PublishOptions* options,
                                           const std::string& target) const override;
+  [[nodiscard]] std::string exchange_of(const mombridge::PublishOptions* options) const override {
+    return options ? static_cast<const PublishOptions*>(options)->exchange : publishes.exchange;
+  }
   [[nodiscard]] const PublishOptions* reply_options(std::string_view address) const override;
 
   std::vector<Endpoint> endpoints;  ///< tried in turn; at least one

@@ -19,7 +19,7 @@ FLOORS = [
     ["reply"],
     ["routing"],
     ["topology"],
-    ["admin"],
+    ["admin", "cases"],
     ["daemon"],
 ]
 FLOOR = {folder: number for number, folders in enumerate(FLOORS) for folder in folders}

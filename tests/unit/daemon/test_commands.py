@@ -214,8 +214,8 @@ def test_wrong_usage(arguments):
 
 
 @pytest.mark.parametrize("arguments, words", [
-    ([], "no command is given; there are run, check, explain, publish, request"),
-    (["fly"], "there is no command 'fly'; there are run, check, explain, publish, request"),
+    ([], "no command is given; there are run, check, explain, publish, request, test"),
+    (["fly"], "there is no command 'fly'; there are run, check, explain, publish, request, test"),
     (["chekc"], "there is no command 'chekc' (did you mean 'check'?)"),
     (["check", "my.yaml"], "the configuration is named with -c: mombridge check -c my.yaml"),
     (["run", "/etc/mombridge"], "the configuration is named with -c: mombridge run -c /etc/mombridge"),
@@ -264,3 +264,50 @@ def test_a_name_that_is_defined_twice(tmp_path):
     assert done.returncode == CONFIG
     assert done.stderr.startswith(f"{tmp_path}/b.yaml:2:3: error: brokers.shop: ")
     assert f"first at {tmp_path}/a.yaml:1" in done.stderr
+
+
+CASES_CONFIG = """
+brokers: {shop: {type: amqp, url: amqp://localhost}, lake: {type: kafka, bootstrap_servers: "localhost:9092"}}
+routes:
+  - {name: r, from: {broker: shop, queue: q}, to: {broker: lake, target: t, key: "{target}"}}
+failures: {dead_letter: {broker: shop, target: dead}}
+"""
+
+
+def run_cases(folder, cases):
+    (folder / "c.yaml").write_text(CASES_CONFIG)
+    (folder / "cases.yaml").write_text(cases)
+    return mombridge("test", "-c", folder / "c.yaml", folder / "cases.yaml")
+
+
+def test_cases_that_pass(tmp_path):
+    done = run_cases(tmp_path, "cases:\n- {name: one, message: {broker: shop, target: q}, expect: {sent: {key: q}}}\n")
+    assert (done.returncode, done.stderr) == (OK, "")
+    assert done.stdout == "ok      one\n1 of 1 cases passed\n"
+
+
+def test_cases_that_fail(tmp_path):
+    done = run_cases(tmp_path, "cases:\n"
+                     "- {name: one, message: {broker: shop, target: q}, expect: {sent: {key: k}}}\n"
+                     "- {name: two, message: {broker: shop, target: q}, expect: {sent: {key: q}}}\n"
+                     "- {name: three, message: {broker: ship, target: q}, expect: {sent: []}}\n")
+    assert done.returncode == NOT_TAKEN
+    assert done.stdout == "failed  one\nok      two\nfailed  three\n1 of 3 cases passed\n"
+    file = tmp_path / "cases.yaml"
+    assert done.stderr == (
+        f"{file}:2:72: sent, lake/t\n    - key: 'k'\n    + key: 'q'\n"
+        f"{file}:4:26: error: message: there is no broker 'ship' (did you mean 'shop'?)\n")
+
+
+def test_cases_with_errors_are_not_played(tmp_path):
+    done = run_cases(tmp_path, "cases:\n- {name: one, message: {broker: shop, target: q}, expct: {}}\n")
+    assert (done.returncode, done.stdout) == (CONFIG, "")
+    assert "unknown key 'expct' (did you mean 'expect'?)" in done.stderr and "missing key 'expect'" in done.stderr
+    assert mombridge("test", "-c", tmp_path / "c.yaml", tmp_path / "none.yaml").returncode == CONFIG
+    assert mombridge("test", "-c", tmp_path / "c.yaml").returncode == USAGE
+
+
+@pytest.mark.parametrize("cases", sorted(pathlib.Path(SOURCE, "config/cases").glob("*.yaml")), ids=lambda f: f.stem)
+def test_the_cases_of_samples_pass(cases):
+    done = mombridge("test", "-c", pathlib.Path(SOURCE, "config", cases.name), cases)
+    assert done.returncode == OK, done.stdout + done.stderr
