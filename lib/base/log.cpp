@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <span>
 #include <unistd.h>
 #include <vector>
 
@@ -47,7 +48,7 @@ bool needs_quotes(std::string_view text) {
   return text.empty() || text.find_first_of(" \t\"=") != std::string_view::npos;
 }
 
-std::string as_text(std::string_view text, Fields fields) {
+std::string as_text(std::string_view text, std::span<const Field> fields) {
   std::string line = printable(text);
   for (auto& f : fields) {
     line.append("  ").append(f.name).append("=");
@@ -58,7 +59,7 @@ std::string as_text(std::string_view text, Fields fields) {
   return line;
 }
 
-std::string as_json(std::string_view text, Fields fields) {
+std::string as_json(std::string_view text, std::span<const Field> fields) {
   std::string line = "\"msg\":" + json_string(text);
   for (auto& f : fields)
     line.append(",").append(json_string(f.name)).append(":").append(f.number ? f.owned : json_string(f.value()));
@@ -66,7 +67,7 @@ std::string as_json(std::string_view text, Fields fields) {
 }
 
 // Journal field names: upper case letters, digits and underscores (systemd.journal-fields(7)).
-void to_journal(Level level, std::string_view text, Fields fields) {
+void to_journal(Level level, std::string_view text, std::span<const Field> fields) {
   constexpr const char* kPriorities[] = {"7", "7", "6", "4", "3", "3"};
   std::vector<std::string> lines{"MESSAGE=" + as_text(text, fields),
                                  std::string("PRIORITY=") + kPriorities[static_cast<int>(level)]};
@@ -99,6 +100,11 @@ Format detect() {
   return ::isatty(STDERR_FILENO) ? Format::text : Format::json;
 }
 
+void write(Level level, std::string_view text, std::span<const Field> fields) {
+  if (g_format == Format::journal) return to_journal(level, text, fields);
+  logger()->log(to_spdlog(level), g_format == Format::json ? as_json(text, fields) : as_text(text, fields));
+}
+
 }  // namespace
 
 void init(Level level, Format format) {
@@ -120,9 +126,7 @@ void init(Level level, Format format) {
 bool enabled(Level level) { return logger()->should_log(to_spdlog(level)); }
 
 void event(Level level, std::string_view text, Fields fields) {
-  if (!enabled(level)) return;
-  if (g_format == Format::journal) return to_journal(level, text, fields);
-  logger()->log(to_spdlog(level), g_format == Format::json ? as_json(text, fields) : as_text(text, fields));
+  if (enabled(level)) write(level, text, {fields.begin(), fields.size()});
 }
 
 void Repeated::event(Level level, std::string_view text, Fields fields) {
@@ -134,9 +138,20 @@ void Repeated::event(Level level, std::string_view text, Fields fields) {
     return;
   }
   auto suppressed = suppressed_.exchange(0, std::memory_order_relaxed);
-  if (!suppressed) return log::event(level, text, fields);
-  log::event(level, std::string(text) + " (and " + std::to_string(suppressed) + " more since the last such line)",
-             fields);
+  std::vector<Field> all(fields);
+  if (suppressed) all.emplace_back("left_out", suppressed);
+  write(level, text, all);
+}
+
+void RepeatedBy::event(std::string_view key, Level level, std::string_view text, Fields fields) {
+  if (enabled(level)) of(key).event(level, text, fields);
+}
+
+Repeated& RepeatedBy::of(std::string_view key) {
+  std::lock_guard lock(mutex_);
+  if (auto found = by_key_.find(key); found != by_key_.end()) return *found->second;
+  if (by_key_.size() >= kMostKeys) return others_;
+  return *by_key_.emplace(std::string(key), std::make_unique<Repeated>(interval_)).first->second;
 }
 
 }  // namespace mombridge::log

@@ -6,11 +6,16 @@
 #include <atomic>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "base/clock.hpp"
+#include "base/text.hpp"
 
 namespace mombridge::log {
 
@@ -43,8 +48,8 @@ inline void info(std::string_view text, Fields fields = {}) { event(Level::info,
 inline void warn(std::string_view text, Fields fields = {}) { event(Level::warn, text, fields); }
 inline void error(std::string_view text, Fields fields = {}) { event(Level::error, text, fields); }
 
-/// For an event that may come a thousand times a second: at most one line per interval, which says at its end how many
-/// events were left out since the line before. One object per kind of event, usually static or a member. [any thread]
+/// For an event that may come a thousand times a second: at most one line per interval, whose field `left_out` says how
+/// many events had none since the line before. One object per kind of event, usually static or a member. [any thread]
 class Repeated {
  public:
   explicit Repeated(Duration interval = std::chrono::seconds(5)) : interval_(interval) {}
@@ -54,6 +59,24 @@ class Repeated {
   Duration interval_;
   std::atomic<int64_t> next_ns_{0};
   std::atomic<uint64_t> suppressed_{0};
+};
+
+/// The same with an interval for each key by itself, so that an event that comes often does not hide the others. A key
+/// is what tells people's cases apart, such as a route and a reason. [any thread]
+class RepeatedBy {
+ public:
+  explicit RepeatedBy(Duration interval = std::chrono::seconds(5)) : interval_(interval), others_(interval) {}
+  void event(std::string_view key, Level level, std::string_view text, Fields fields = {});
+
+ private:
+  static constexpr size_t kMostKeys = 1000;  ///< further ones share one interval, because keys may come from outside
+
+  Repeated& of(std::string_view key);
+
+  const Duration interval_;
+  Repeated others_;
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::unique_ptr<Repeated>, TextHash, std::equal_to<>> by_key_;
 };
 
 }  // namespace mombridge::log

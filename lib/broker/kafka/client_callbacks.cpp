@@ -33,7 +33,7 @@ ClientContext* context_of(const rd_kafka_t* client) noexcept {
 
 // The link's state says what matters; these lines are for a closer look.
 void write_log(const rd_kafka_t* client, int level, const char* facility, const char* text) noexcept {
-  static log::Repeated repeated;
+  static log::RepeatedBy repeated;
   constexpr int kWarning = 4;
   contained([&] {
     std::string_view name = rd_kafka_name(client);
@@ -42,7 +42,7 @@ void write_log(const rd_kafka_t* client, int level, const char* facility, const 
     bool ends = context && context->sockets.is_cut();
     bool loud = level <= kWarning && !is_quiet(facility) && !ends && !login_was_overtaken(text);
     if (!loud) return log::debug(text, {{"client", name}, {"facility", facility}});
-    repeated.event(log::Level::warn, text, {{"client", name}, {"facility", facility}});
+    repeated.event(std::string(name) + ' ' + facility, log::Level::warn, text, {{"client", name}, {"facility", facility}});
   });
 }
 

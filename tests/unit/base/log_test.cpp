@@ -38,7 +38,7 @@ TEST_F(Log, RepeatedWritesOneLineAnIntervalAndSaysHowManyItLeftOut) {
   event.event(Level::warn, "dropped");
   auto text = written();
   EXPECT_EQ(count(text, "dropped"), 2u) << text;
-  EXPECT_EQ(count(text, "999"), 1u) << text;
+  EXPECT_EQ(count(text, "left_out=999"), 1u) << text;
 }
 
 TEST_F(Log, RepeatedCountsRightFromManyThreads) {
@@ -60,7 +60,24 @@ TEST_F(Log, RepeatedBelowTheLevelIsNotCounted) {
   event.event(Level::error, "dropped");
   auto text = written();
   EXPECT_EQ(count(text, "dropped"), 1u) << text;
-  EXPECT_EQ(count(text, "more since"), 0u) << text;
+  EXPECT_EQ(count(text, "left_out"), 0u) << text;
+}
+
+TEST_F(Log, RepeatedByAKeyHidesNoOtherKey) {
+  init(Level::info, Format::text);
+  RepeatedBy event(1h);
+  for (int i = 0; i < 100; ++i) event.event("a", Level::warn, "often");
+  event.event("b", Level::warn, "once");
+  auto text = written();
+  EXPECT_EQ(count(text, "often"), 1u) << text;
+  EXPECT_EQ(count(text, "once"), 1u) << text;
+}
+
+TEST_F(Log, RepeatedByManyKeysStaysBounded) {
+  init(Level::info, Format::text);
+  RepeatedBy event(1h);
+  for (int i = 0; i < 3000; ++i) event.event(std::to_string(i), Level::warn, "flood");
+  EXPECT_EQ(count(written(), "flood"), 1001u);
 }
 
 TEST_F(Log, AMessageCannotForgeALine) {
