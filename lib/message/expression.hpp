@@ -14,7 +14,8 @@ namespace mombridge {
 /// Immutable. Copies share the compiled form. [any thread]
 class Expression {
  public:
-  /// Fails with regcomp's own words.
+  /// Fails with regcomp's own words. Refuses what regcomp would take without end: repetitions of repetitions that
+  /// multiply to more than 10,000 places, back-references, texts over 1 KiB.
   static Result<Expression> compile(const std::string& text);
 
   [[nodiscard]] bool matches(const std::string& target) const;

@@ -19,6 +19,22 @@ TEST(Expression, SaysWhyItIsNone) { EXPECT_THAT(Expression::compile("^(a").error
 
 class Samples : public testing::TestWithParam<const char*> {};
 
+TEST(Expression, RefusesWhatWouldTakeAllMemoryOrTime) {
+  std::string nested = "a";
+  for (int i = 0; i < 30; ++i) nested = "(" + nested + ")+";
+  for (auto& text : {"^a" + std::string(30, '+'), ")" + std::string(30, '+'), nested,
+                     std::string("((a{255}){255}){255}"), std::string("(a{0,200}){200}")})
+    EXPECT_EQ(Expression::compile(text).error().text, "repeats what is repeated already, too often") << text;
+  EXPECT_EQ(Expression::compile("^(a*)\\1").error().text, "back-references are not supported");
+  EXPECT_EQ(Expression::compile(std::string(2000, '(')).error().text, "longer than 1024 bytes");
+}
+
+TEST(Expression, TakesOrdinaryRepetitions) {
+  for (auto* text : {"^(a+b*)+c?", "^[+*{}]{3,5}x", "^a{255}$", "^\\+\\+\\+",
+                     "^(order|invoice)\\.[a-z]+\\.v[0-9]{1,3}$", "^[]+]+[^]*]*", "^(((a+)+)+)+"})
+    EXPECT_TRUE(Expression::compile(text)) << text;
+}
+
 TEST_P(Samples, MatchAndDiffer) {
   auto e = Expression::compile(GetParam());
   ASSERT_TRUE(e);
