@@ -74,10 +74,10 @@ void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
   drain_deadline_ = Clock::now() + patience;
   if (draining_) return;
   draining_ = true;
-  router_.drain();
   // What is in flight may still have to pass through a memory broker: closed now, that would keep it for ever.
   for (auto& section : config_->brokers)
     if (!section.settings->kind->internal) snapshot_->brokers().at(section.name)->stop_intake();
+  router_.drain();  // when no source would take at once what is given back to it
   wait_drained();
 }
 
@@ -120,7 +120,10 @@ void Bridge::watch_stalls() {
   for (auto& [name, broker] : snapshot_->brokers()) {
     auto& ingress = router_.ingress(name);
     auto in_flight = ingress.in_flight();  // before received(): what is settled in between shows as progress
-    stalls_.look(name, ingress.received() - in_flight, in_flight, all, Clock::now());
+    auto settled = ingress.received() - in_flight;
+    // What waits for the rate of its route is where it should be.
+    bool slowed = topology::Snapshot::routes(snapshot_)->limits(name);
+    stalls_.look(name, settled, slowed ? 0 : in_flight, all, Clock::now());
   }
   stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
 }

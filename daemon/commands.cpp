@@ -260,7 +260,8 @@ int explain(const Options& options) {
   if (!config || !find_broker(*config, options.broker)) return kExitConfig;
   config::Diagnostics ignored;  // load() has checked the routes
   auto table = routing::RouteTable::compile(config, destination_kinds(), {}, {}, ignored);
-  auto explanation = routing::explain(*table, options.broker, options.target, options.headers);
+  auto key = options.key.empty() ? std::nullopt : std::optional(options.key);
+  auto explanation = routing::explain(*table, options.broker, options.target, options.headers, key);
   std::cout << explanation.text;
   return explanation.taken ? kExitOk : kExitNotTaken;
 }
@@ -308,6 +309,7 @@ int main_command(int argc, char** argv) {
   explain_command->add_option("--broker", options.broker, "broker it comes from")->required();
   explain_command->add_option("--target", options.target, "its routing key or topic")->required();
   explain_command->add_option("-H,--header", headers, "a header, as name=value; may be repeated");
+  explain_command->add_option("--key", options.key, "the record's key");
   auto* publish_command = app.add_subcommand("publish", "Send one message through a connection of the configuration");
   auto* request_command = app.add_subcommand("request", "Send a request, print its reply and the round-trip time");
   for (auto* command : {publish_command, request_command}) {

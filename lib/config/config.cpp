@@ -16,6 +16,17 @@ const T* find(const std::vector<T>& all, const std::string& name) {
 
 }  // namespace
 
+Value value_of(const Typed& typed) {
+  if (auto* b = std::get_if<bool>(&typed)) return Value::of_bool(*b);
+  if (auto* i = std::get_if<int64_t>(&typed)) return Value::of(*i);
+  if (auto* d = std::get_if<double>(&typed)) return Value::of_real(*d);
+  return Value::of(std::get<std::string>(typed));
+}
+
+std::string Rate::text() const {
+  return std::to_string(count) + (per == std::chrono::hours(1) ? "/h" : per == std::chrono::minutes(1) ? "/m" : "/s");
+}
+
 const BrokerSection* Config::broker(const std::string& broker_name) const { return find(brokers, broker_name); }
 const Handler* Config::handler(const std::string& handler_name) const { return find(handlers, handler_name); }
 

@@ -38,6 +38,9 @@ struct Text {
 /// A scalar with the type that it has in the file: in quotes always text.
 using Typed = std::variant<bool, int64_t, double, std::string>;
 
+/// As a header's value. Text is a view.
+Value value_of(const Typed& typed);
+
 /// What a broker subscribes to, as far as routing needs to know; a kind's own subscription is derived from it.
 struct Subscription {
   std::string source;                ///< queue, exchange or topic as written: for logs and status
@@ -113,6 +116,7 @@ struct AddedHeader {
   std::string name;
   Text text;  ///< template, where `value` is text
   Typed value;
+  [[nodiscard]] bool is_text() const { return std::holds_alternative<std::string>(value); }
 };
 
 /// One destination of a route, or a `reply_to`, or a dead letter.
@@ -153,17 +157,32 @@ struct Replies {
   bool configured = false;                      ///< the file has the section
 };
 
+/// So many messages in a time: `500/s`.
+struct Rate {
+  uint64_t count = 1;  ///< at least 1
+  Duration per{};      ///< a second, a minute or an hour
+  [[nodiscard]] Duration interval() const { return per / static_cast<Duration::rep>(count); }
+  [[nodiscard]] std::string text() const;
+};
+
+/// What a route asks of a header.
+struct WantedHeader {
+  std::string name;
+  std::optional<std::string> value;  ///< a glob; nullopt: there must be no such header
+};
+
 struct Route {
   std::string name;
   struct From {
     std::string broker;
-    Text target{"#", {}};                                      ///< pattern
-    std::vector<std::pair<std::string, std::string>> headers;  ///< all must be equal
+    Text target{"#", {}};                ///< pattern
+    std::vector<WantedHeader> headers;   ///< all of them
     std::optional<size_t> subscription;  ///< of `queue:` or `topic:`: takes only what came that way
     Mark mark;
   } from;
   std::vector<Destination> to;
   std::optional<Failures> failures;
+  std::optional<Rate> rate;               ///< that the route takes its messages at; absent: as they come
   std::optional<Duration> reply_timeout;  ///< absent: that of `replies`
   bool error_replies = false;             ///< a request that cannot be delivered is answered with the error
   Unusable late_replies = Unusable::drop;

@@ -8,10 +8,20 @@ namespace mombridge::config {
 
 namespace {
 
+bool is_whole_number(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 void read_templates(Section& section, Destination& to) {
   section.text("target", to.target);
   if (Text key; section.text("key", key)) to.key = key;
-  for (auto& [name, value] : section.pairs("headers")) to.headers.push_back({name, value.text(), value.typed()});
+  for (auto& [name, value] : section.pairs("headers")) {
+    if (is_whole_number(value.value) && !value.quoted && std::holds_alternative<double>(value.typed()))
+      section.diagnostics().error(value.mark, value.path, in_quotes(value.shown) + " is out of range",
+                                  "a whole number has up to 64 bits; in quotes it is text");
+    to.headers.push_back({name, value.text(), value.typed()});
+  }
   for (auto& glob : section.strings("allow")) to.allow.push_back(glob.value);
 }
 

@@ -19,6 +19,24 @@ void read_subscription(Section& section, Route::From& from, Loading& loading) {
   from.subscription.reset();
 }
 
+// A backslash at the end would match nothing at all.
+bool ends_in_escape(std::string_view glob) {
+  auto last = glob.find_last_not_of('\\');
+  return (glob.size() - (last == std::string_view::npos ? 0 : last + 1)) % 2 == 1;
+}
+
+// A value is a glob; null says that the header must be absent.
+void read_headers(Section& section, Route::From& from) {
+  for (auto& [name, value] : section.nullable_pairs("headers")) {
+    from.headers.push_back({name, std::nullopt});
+    if (!value) continue;
+    if (value->known && ends_in_escape(value->value))
+      section.diagnostics().error(value->mark, value->path, in_quotes(value->shown) + " ends with a backslash",
+                                  "it makes the character behind it a literal one; write \\\\ for a backslash");
+    from.headers.back().value = value->value;
+  }
+}
+
 // Returns the first part of the route's default name, which says where its messages come from.
 std::string read_from(Section& section, Route::From& from, Loading& loading) {
   from.mark = section.mark();
@@ -29,7 +47,7 @@ std::string read_from(Section& section, Route::From& from, Loading& loading) {
   }
   bool known = reference(section, "broker", "broker", broker_names(loading.config), from.broker);
   bool target = section.text("target", from.target);
-  for (auto& [name, value] : section.pairs("headers")) from.headers.emplace_back(name, value.value);
+  read_headers(section, from);
   if (known)
     read_subscription(section, from, loading);
   else
@@ -54,6 +72,31 @@ void read_answers(Section& section, Route& route, const Loading& loading) {
     section.error("late_replies", "there is no dead_letter", "failures: {dead_letter: {broker: ..., target: ...}}");
 }
 
+constexpr Duration kShortestInterval = std::chrono::microseconds(1);
+
+// Digits and a unit: nullopt for anything else. The count may be too large for its unit, or 0.
+std::optional<Rate> parse_rate(const std::string& text) {
+  constexpr std::pair<std::string_view, Duration> kUnits[] = {{"/s", 1s}, {"/m", 1min}, {"/h", 1h}};
+  for (auto& [unit, per] : kUnits) {
+    if (!text.ends_with(unit)) continue;
+    auto count = parse_unsigned(std::string_view(text).substr(0, text.size() - unit.size()));
+    if (count) return Rate{*count, per};
+  }
+  return std::nullopt;
+}
+
+void read_rate(Section& section, Route& route) {
+  auto value = section.scalar("rate");
+  if (!value || !value->known) return;
+  auto rate = parse_rate(value->value);
+  if (!rate)
+    return section.error("rate", in_quotes(value->shown) + " is not a rate",
+                         "messages in a second, a minute or an hour, like 500/s, 30/m or 10/h");
+  if (rate->count == 0 || rate->count > static_cast<uint64_t>(rate->per / kShortestInterval))
+    return section.error("rate", in_quotes(value->shown) + " is out of range", "from 1/h to 1000000/s");
+  route.rate = rate;
+}
+
 void read_route(Section section, Loading& loading, std::map<std::string, Mark>& names) {
   Route route;
   route.mark = section.mark();
@@ -75,6 +118,7 @@ void read_route(Section section, Loading& loading, std::map<std::string, Mark>& 
     read_failures_into(*failures, *route.failures, loading);
   }
   section.unsupported("order_by");
+  read_rate(section, route);
   read_answers(section, route, loading);
 
   auto name = section.scalar("name");

@@ -28,6 +28,9 @@ std::string kind_name(Node::Kind kind) {
 Typed Scalar::typed() const {
   if (quoted) return value;
   if (value == "true" || value == "false") return value == "true";
+  // The library would take the words "inf" and "nan", too.
+  if (auto digit = value.find_first_not_of("-."); digit == std::string::npos || value[digit] < '0' || value[digit] > '9')
+    return value;
   auto *begin = value.data(), *end = begin + value.size();
   int64_t number = 0;
   if (auto parsed = std::from_chars(begin, end, number); parsed.ec == std::errc{} && parsed.ptr == end) return number;
@@ -238,18 +241,33 @@ std::vector<Scalar> Section::strings(const std::string& key) {
 
 std::vector<std::pair<std::string, Scalar>> Section::pairs(const std::string& key) {
   std::vector<std::pair<std::string, Scalar>> result;
-  auto* value = node(key);
-  if (!value) return result;
-  if (value->kind != Node::Kind::map) {
-    error(key, "must be a map, not " + kind_name(value->kind), "name: value");
-    return result;
-  }
-  for (auto& entry : value->entries)
-    if (auto one = to_scalar(entry.value, join(path(key), entry.key))) {
-      one->key_mark = entry.mark;
-      result.emplace_back(entry.key, *one);
-    }
+  for (auto& entry : map_entries(key))
+    if (auto one = pair_value(key, entry)) result.emplace_back(entry.key, *one);
   return result;
+}
+
+std::vector<std::pair<std::string, std::optional<Scalar>>> Section::nullable_pairs(const std::string& key) {
+  std::vector<std::pair<std::string, std::optional<Scalar>>> result;
+  for (auto& entry : map_entries(key)) {
+    auto null = entry.value.kind == Node::Kind::null;
+    auto one = null ? std::nullopt : pair_value(key, entry);
+    if (null || one) result.emplace_back(entry.key, std::move(one));
+  }
+  return result;
+}
+
+std::span<const Node::Entry> Section::map_entries(const std::string& key) {
+  auto* value = node(key);
+  if (!value) return {};
+  if (value->kind == Node::Kind::map) return value->entries;
+  error(key, "must be a map, not " + kind_name(value->kind), "name: value");
+  return {};
+}
+
+std::optional<Scalar> Section::pair_value(const std::string& key, const Node::Entry& entry) {
+  auto one = to_scalar(entry.value, join(path(key), entry.key));
+  if (one) one->key_mark = entry.mark;
+  return one;
 }
 
 std::optional<Section> Section::section(const std::string& key) {

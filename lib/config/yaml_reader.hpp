@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <limits>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -95,6 +96,8 @@ class Section {
   std::vector<Scalar> strings(const std::string& key);
   /// A map of scalars, in the file's order.
   std::vector<std::pair<std::string, Scalar>> pairs(const std::string& key);
+  /// The same, where null is a value, too.
+  std::vector<std::pair<std::string, std::optional<Scalar>>> nullable_pairs(const std::string& key);
   std::optional<Section> section(const std::string& key);
   /// A list of maps, or one map.
   std::vector<Section> sections(const std::string& key);
@@ -106,6 +109,8 @@ class Section {
  private:
   const Node::Entry* find(const std::string& key);
   std::optional<Scalar> to_scalar(const Node& node, const std::string& path);
+  std::span<const Node::Entry> map_entries(const std::string& key);
+  std::optional<Scalar> pair_value(const std::string& key, const Node::Entry& entry);
   std::optional<uint64_t> number(const std::string& key, uint64_t least, uint64_t most);
   std::optional<size_t> chosen(const std::string& key, const std::vector<std::string>& names);
 

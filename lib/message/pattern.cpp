@@ -1,6 +1,7 @@
 #include "message/pattern.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fnmatch.h>
 #include <span>
 
@@ -85,7 +86,13 @@ bool Pattern::overlaps(const Pattern& other) const { return overlap(words_, othe
 bool glob_matches(const std::string& glob, std::string_view text) {
   // fnmatch would take what stands before a NUL for the whole text, and so let "allowed\0anything" through.
   if (text.find('\0') != std::string_view::npos) return false;
-  return ::fnmatch(glob.c_str(), std::string(text).c_str(), 0) == 0;
+  // It wants a NUL behind the text, which stands in a message: most are copied here without an allocation.
+  std::array<char, 256> room;
+  if (text.size() >= room.size()) return ::fnmatch(glob.c_str(), std::string(text).c_str(), 0) == 0;
+  *std::ranges::copy(text, room.begin()).out = '\0';
+  return ::fnmatch(glob.c_str(), room.data(), 0) == 0;
 }
+
+bool has_wildcards(std::string_view glob) { return glob.find_first_of("*?[\\") != std::string_view::npos; }
 
 }  // namespace mombridge

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "message/pattern.hpp"
+#include "routing/header_match.hpp"
 #include "routing/template.hpp"
 
 namespace mombridge::routing {
@@ -25,6 +26,12 @@ std::string sample(const std::string& pattern, size_t variant) {
     at = dot + 1;
   }
   return result;
+}
+
+bool constant(const config::AddedHeader& header) {
+  if (!header.is_text()) return true;
+  auto text = Template::parse(header.text.value);
+  return text && text->constant();
 }
 
 }  // namespace
@@ -72,6 +79,28 @@ std::optional<std::string> constant_target(const config::Route& route, const con
   if (parsed->constant()) return parsed->text();
   if (parsed->is_target() && Pattern(route.from.target.value).exact()) return route.from.target.value;
   return std::nullopt;
+}
+
+std::optional<std::string> default_target(const config::Route& route, const config::Destination& to) {
+  auto parsed = Template::parse(to.target.value);
+  if (!parsed || !parsed->chosen_by_message()) return std::nullopt;
+  auto& from = route.from;
+  bool exact = Pattern(from.target.value).exact();
+  return parsed->defaults(exact ? std::optional<std::string_view>(from.target.value) : std::nullopt, from.broker);
+}
+
+std::optional<bool> accepts_headers(const config::Route& route, const config::Destination& to) {
+  std::optional<bool> all = true;
+  for (auto& wanted : route.from.headers) {
+    auto added = std::ranges::find(to.headers, wanted.name, &config::AddedHeader::name);
+    if (added == to.headers.end() || !constant(*added)) {
+      all = std::nullopt;
+      continue;
+    }
+    auto value = config::value_of(added->value);
+    if (!HeaderMatch(wanted).accepts(&value)) return false;
+  }
+  return all;
 }
 
 std::vector<Reader> readers(const config::Config& config, const config::Destination& to, const std::string& target) {

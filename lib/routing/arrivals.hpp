@@ -23,6 +23,14 @@ std::vector<std::string> samples(const config::Route& route, const config::Broke
 /// The one target that this destination of the route always has, if that can be told from the file.
 std::optional<std::string> constant_target(const config::Route& route, const config::Destination& to);
 
+/// The one target that a message without key and headers has there, where the template takes others from them, if that
+/// can be told from the file.
+std::optional<std::string> default_target(const config::Route& route, const config::Destination& to);
+
+/// Whether the route's headers let through what `to` sends, as far as the headers that `to` adds tell; nullopt: it
+/// depends on the message.
+std::optional<bool> accepts_headers(const config::Route& route, const config::Destination& to);
+
 /// A subscription that gets what is sent to a target.
 struct Reader {
   const config::BrokerSection* section;

@@ -61,7 +61,14 @@ void Attempt::begin(Phase phase, const Received& received, const Route* by_route
 void Attempt::start() noexcept {
   if (requester_.waits() && !requester_.admit(*this, *by_route_, *table_, {queue_.now(), unix_ms()}))
     part = Part::without_reply_address;
-  attempt();
+  if (begins_now()) attempt();
+}
+
+// Waiting is no attempt. All destinations of a route share one token, which the first takes.
+bool Attempt::begins_now() noexcept {
+  if (phase_ != Phase::deliver || !by_route_->rate) [[likely]]
+    return true;
+  return by_route_->rate->admit(*this, destination_ == by_route_->to.front().get(), queue_);
 }
 
 void Attempt::attempt() noexcept {
@@ -95,6 +102,11 @@ void Attempt::give_back() noexcept {
 }
 
 bool Attempt::wanted() const noexcept { return !delivery->stale() && !gave_up(); }
+
+// A queue inside the bridge would hand it in again, and who published to it waits for the end.
+bool Attempt::returnable() const noexcept {
+  return owner_.alone() && !origin->section->settings->kind->internal;
+}
 
 bool Attempt::gave_up() const noexcept {
   return phase_ == Phase::deliver && requester_.waits() &&

@@ -7,6 +7,7 @@
 
 #include "message/delivery.hpp"
 #include "routing/outgoing.hpp"
+#include "routing/rate_limit.hpp"
 #include "routing/reachability.hpp"
 #include "routing/requester.hpp"
 #include "routing/retry_queue.hpp"
@@ -23,7 +24,7 @@ struct Received {
 
 /// Reused with its delivery. One thing at a time is under way (a send, a wait), so that its state needs no lock:
 /// whoever completes the one starts the next.
-class Attempt final : public Outgoing, public Retryable {
+class Attempt final : public Outgoing, public RateLimit::Waiting {
  public:
   /// Who is told how it goes. [any thread] All of them.
   class Owner {
@@ -34,6 +35,8 @@ class Attempt final : public Outgoing, public Retryable {
     virtual void attempt_held(bool yes) noexcept = 0;
     /// The message could not be put back into its queue, and is handled after all. Followed by attempt_done().
     virtual void put_back_refused() noexcept = 0;
+    /// The delivery has no other attempt.
+    [[nodiscard]] virtual bool alone() const noexcept = 0;
 
    protected:
     ~Owner() = default;
@@ -52,13 +55,14 @@ class Attempt final : public Outgoing, public Retryable {
   /// Back into its source's queue. `or_handle`: where that is refused, Owner::put_back_refused(); without, it is held.
   void put_back(const Received& received, bool or_handle);
 
-  /// [source's thread] Begins. May have ended before this returns.
+  /// [source's thread] Begins, or waits for the rate of its route. May have ended before this returns.
   void start() noexcept;
   /// [any thread] The message waits for a destination that is away.
   [[nodiscard]] bool away() const noexcept { return reachability_.away(); }
 
   void completed(Outcome outcome) noexcept override;
   [[nodiscard]] bool wanted() const noexcept override;
+  [[nodiscard]] bool returnable() const noexcept override;
   void finished(handler::Verdict verdict) noexcept override;
   void held(bool yes) noexcept override { owner_.attempt_held(yes); }
   void retry() noexcept override;
@@ -75,6 +79,7 @@ class Attempt final : public Outgoing, public Retryable {
     put_back,
   };
 
+  [[nodiscard]] bool begins_now() noexcept;
   void begin(Phase phase, const Received& received, const Route* by_route, const FailurePolicy* policy);
   void attempt() noexcept;
   void send() noexcept;

@@ -174,20 +174,21 @@ class Checker {
     auto* section = config_.broker(to.broker);
     if (!section || !section->settings->kind->internal) return;
     auto target = constant_target(route, to);
-    if (target && takers(to, *target).empty())
+    if (!target) target = default_target(route, to);
+    auto perhaps = [&](auto* taker) { return accepts_headers(*taker, to).value_or(true); };
+    if (target && std::ranges::none_of(takers(to, *target), perhaps))
       diagnostics_.error(to.target.mark.file.empty() ? to.mark : to.target.mark, "routes." + route.name + ".to",
                          "no route takes '" + *target + "' from " + section->type + " broker '" + section->name + "'",
                          "add a route with 'from: {broker: " + section->name + ", target: " + *target + "}'");
   }
 
-  /// Routes that surely get what is sent to `target` of `to`'s broker.
+  /// Routes that surely get what is sent to `target` of `to`'s broker, if its headers are what they ask for.
   std::vector<const config::Route*> takers(const config::Destination& to, const std::string& target) const {
     std::vector<const config::Route*> found;
     for (auto& reader : readers(config_, to, target)) {
       if (!reader.certain || !reader.section->settings->subscription(reader.index).target_from.empty()) continue;
       for (auto& route : config_.routes)
-        if (reads(route, *reader.section, reader.index) && route.from.headers.empty() &&
-            Pattern(route.from.target.value).matches(target))
+        if (reads(route, *reader.section, reader.index) && Pattern(route.from.target.value).matches(target))
           found.push_back(&route);
     }
     return found;
@@ -199,7 +200,7 @@ class Checker {
     auto target = Template::parse(to.target.value);
     if (!target || !target->constant()) return;
     for (auto* route : takers(to, target->text())) {
-      if (only ? route != only : route->failures.has_value()) continue;
+      if ((only ? route != only : route->failures.has_value()) || !accepts_headers(*route, to).value_or(false)) continue;
       diagnostics_.error(to.mark, path + ".dead_letter", "route '" + route->name + "' reads its own dead letters",
                          "what fails there would come back for ever; give the route 'failures' of its own");
     }

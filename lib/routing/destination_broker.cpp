@@ -6,21 +6,10 @@
 #include "base/text.hpp"
 #include "broker/broker.hpp"
 #include "message/pattern.hpp"
+#include "routing/arrivals.hpp"
 #include "routing/events.hpp"
 
 namespace mombridge::routing {
-
-namespace {
-
-// nullopt: text, which may be a template.
-std::optional<Value> typed(const config::Typed& value) {
-  if (auto* b = std::get_if<bool>(&value)) return Value::of_bool(*b);
-  if (auto* i = std::get_if<int64_t>(&value)) return Value::of(*i);
-  if (auto* d = std::get_if<double>(&value)) return Value::of_real(*d);
-  return std::nullopt;
-}
-
-}  // namespace
 
 std::unique_ptr<const BrokerDestination> BrokerDestination::compile(const config::Destination& config,
                                                                     const Compiling& compiling) {
@@ -44,7 +33,7 @@ BrokerDestination::BrokerDestination(const config::Destination& config, const Co
   if (config.key) key_ = parse(*config.key, path + ".key", compiling.diagnostics);
   for (auto& header : config.headers)
     headers_.push_back({header.name, parse(header.text, path + ".headers." + header.name, compiling.diagnostics),
-                        typed(header.value)});
+                        header.is_text() ? std::nullopt : std::optional(config::value_of(header.value))});
   if (endpoint_) check_target(path + ".target", compiling.diagnostics);
 }
 
@@ -62,9 +51,27 @@ void BrokerDestination::check_target(const std::string& path, config::Diagnostic
     diagnostics.error(config_.target.mark, path, "'" + target_.text() + "' lets a message choose any target",
                       "begin it with literal text, as in 'task.{key}', or add 'allow: [\"task.*\"]'");
   // What no broker takes is better said now than message by message, of a dead letter above all.
-  if (!endpoint_->section->settings || !target_.constant() || target_.text().empty()) return;
-  auto fault = endpoint_->section->settings->target_fault(target_.text());
-  if (!fault.empty()) diagnostics.error(config_.target.mark, path, "'" + printable(target_.text(), 256) + "' " + fault);
+  auto target = sure_target();
+  if (!target) return;
+  auto shown = "'" + printable(*target, 256) + "'";
+  if (!allowed(*target))
+    diagnostics.error(config_.target.mark, path,
+                      shown + (target_.constant() ? "" : ", by the defaults of the template,") + " is not in 'allow'",
+                      "add it there");
+  if (!endpoint_->section->settings || target->empty()) return;
+  auto fault = endpoint_->section->settings->target_fault(*target);
+  if (!fault.empty()) diagnostics.error(config_.target.mark, path, shown + " " + fault);
+}
+
+// The target of each message, or else of one that has neither key nor headers, as far as the file can tell.
+std::optional<std::string> BrokerDestination::sure_target() const {
+  if (target_.constant()) return target_.text();
+  return route_ ? default_target(*route_, config_) : target_.defaults({}, {});
+}
+
+bool BrokerDestination::allowed(std::string_view target) const {
+  auto& allow = config_.allow;
+  return allow.empty() || std::ranges::any_of(allow, [&](auto& glob) { return glob_matches(glob, target); });
 }
 
 // A view into `storage`, `message` or the template. Fails where the message lacks what the template needs, or the
@@ -72,8 +79,7 @@ void BrokerDestination::check_target(const std::string& path, config::Diagnostic
 Result<std::string_view> BrokerDestination::render_target(const Message& message, std::string_view broker,
                                                           std::string& storage) const {
   auto target = target_.render(message, broker, storage);
-  auto& allow = config_.allow;
-  if (target && !allow.empty() && std::ranges::none_of(allow, [&](auto& glob) { return glob_matches(glob, *target); }))
+  if (target && !allowed(*target))
     return fail("target '" + printable(*target, 256) + "' is not in the destination's 'allow'");
   return target;
 }
@@ -169,14 +175,33 @@ std::string BrokerDestination::text() const {
 }
 
 std::string BrokerDestination::explain(const Message& message, std::string_view broker) const {
-  std::string storage;
-  auto target = render_target(message, broker, storage);
   std::string text = config_.broker + " (" + endpoint_->section->type + "), ";
-  text += target ? "target '" + std::string(*target) + "'" : "refused: " + target.error().text;
+  auto rendered = rendered_text(message, broker);
+  text += rendered ? *rendered : "refused: " + rendered.error().text;
   if (auto* exchange = config_.options ? config_.options->named_exchange() : nullptr)
     text += ", exchange '" + *exchange + "'";
   if (answers() != Answers::no)
     text += ", requests answered through '" + endpoint_->section->settings->reply_address + "'";
+  return text;
+}
+
+// Target, key and headers in the order in which they are rendered: the first that fails refuses the message.
+Result<std::string> BrokerDestination::rendered_text(const Message& message, std::string_view broker) const {
+  auto in_quotes = [](std::string_view text) { return "'" + printable(text, 256) + "'"; };
+  std::string storage;
+  auto target = render_target(message, broker, storage);
+  if (!target) return fail(target.error());
+  auto text = "target " + in_quotes(*target);
+  if (key_) {
+    auto key = key_->render(message, broker, storage);
+    if (!key) return fail(key.error());
+    text += ", key " + in_quotes(*key);
+  }
+  for (auto& header : headers_) {
+    auto value = header.text.render(message, broker, storage);
+    if (!value) return fail(value.error());
+    text += ", header " + header.name + " " + (header.typed ? *scalar_text(*header.typed) : in_quotes(*value));
+  }
   return text;
 }
 

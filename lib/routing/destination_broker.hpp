@@ -42,9 +42,12 @@ class BrokerDestination final : public Destination {
   Template parse(const config::Text& text, const std::string& path, config::Diagnostics& diagnostics);
   void check_target(const std::string& path, config::Diagnostics& diagnostics) const;
   Result<std::string_view> render_target(const Message& message, std::string_view broker, std::string& storage) const;
+  [[nodiscard]] std::optional<std::string> sure_target() const;
+  [[nodiscard]] bool allowed(std::string_view target) const;
   Result<> render(Outgoing& out) const;
   Result<> render_headers(Outgoing& out) const;
   [[nodiscard]] std::optional<Refusal> address(Outgoing& out) const;
+  [[nodiscard]] Result<std::string> rendered_text(const Message& message, std::string_view broker) const;
 
   const config::Destination& config_;
   const Endpoint* endpoint_;

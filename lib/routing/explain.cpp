@@ -10,17 +10,18 @@ namespace mombridge::routing {
 namespace {
 
 std::string why(const Route& route) {
-  auto& from = route.config->from;
   std::string text = route.pattern.exact() ? "target is '" + route.pattern.text() + "'"
                                            : "target matches '" + route.pattern.text() + "'";
-  for (auto& [name, value] : from.headers) text += ", header " + name + " is '" + value + "'";
+  for (auto& header : route.headers) text += ", " + header.text();
+  if (route.rate) text += "; at most " + route.rate->rate().text();
   return text;
 }
 
-std::string_view reason_not(const Route& route, const std::string& broker, const Message& message) {
+std::string reason_not(const Route& route, const std::string& broker, const Message& message) {
   if (route.config->from.broker != broker) return "another broker";
   if (!route.pattern.matches(message.target)) return "its pattern does not match";
-  if (!route.accepts(message)) return "a header that it asks for is missing or different";
+  for (auto& header : route.headers)
+    if (!header.accepts(message)) return header.fault(message);
   return "no subscription delivers to it";
 }
 
@@ -31,7 +32,7 @@ void describe_none(const RouteTable& table, const std::string& broker, const Mes
     if (route->config->from.broker != broker) continue;
     patterns.push_back(route->pattern.text());
     out += "  route '" + route->config->name + "' (pattern '" + route->pattern.text() +
-           "'): " + std::string(reason_not(*route, broker, message)) + "\n";
+           "'): " + reason_not(*route, broker, message) + "\n";
   }
   if (patterns.empty()) out += "  no route has 'from: {broker: " + broker + "}'\n";
   if (auto nearest = config::did_you_mean(std::string(message.target), patterns); !nearest.empty())
@@ -59,12 +60,14 @@ void describe_unsubscribed(const config::BrokerSection& section, const std::stri
 }  // namespace
 
 Explanation explain(const RouteTable& table, const std::string& broker, const std::string& target,
-                    const std::vector<std::pair<std::string, std::string>>& headers) {
+                    const std::vector<std::pair<std::string, std::string>>& headers,
+                    const std::optional<std::string>& key) {
   std::vector<Header> views;
   for (auto& [name, value] : headers) views.push_back({name, Value::of(value)});
   Message message;
   message.target = target;
   message.headers = views;
+  message.key = key;
 
   // A message comes through one subscription; each that leads to other routes is a way of its own.
   Explanation result;

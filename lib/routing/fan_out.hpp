@@ -42,6 +42,7 @@ class FanOut final : public Delivery::Attachment, private Attempt::Owner {
   void attempt_done(Settlement settlement) noexcept override;
   void attempt_held(bool yes) noexcept override;
   void put_back_refused() noexcept override;
+  [[nodiscard]] bool alone() const noexcept override { return used_ == 1; }
   void changed(uint64_t before, uint64_t after) noexcept;
   void settle(Settlement settlement) noexcept;
 

@@ -95,6 +95,7 @@ class Follower {
       if (allowed && glob_matches(glob, text)) all.insert(text);
     };
     offer(target.outline(step.target, step.section->name, "x"));
+    if (auto text = target.defaults(step.target, step.section->name)) offer(*text);
     for (auto& section : config_.brokers)
       for (size_t i = 0; i < section.settings->subscription_count(); ++i)
         offer(section.settings->subscription(i).source);

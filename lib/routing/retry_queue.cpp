@@ -61,6 +61,20 @@ void LoopRetryQueue::run_due(const std::shared_ptr<State>& state) {
   for (auto* one : due) one->retry();
 }
 
+void LoopRetryQueue::drain() {
+  RetryQueue::drain();
+  std::vector<Retryable*> ended;
+  {
+    std::lock_guard lock(state_->mutex);
+    std::erase_if(state_->waiting, [&](auto& entry) {
+      bool ends = entry.second->ends_with_drain();
+      if (ends) ended.push_back(entry.second);
+      return ends;
+    });
+  }
+  for (auto* one : ended) one->retry();
+}
+
 void LoopRetryQueue::stop() {
   std::multimap<TimePoint, Retryable*> waiting;
   {

@@ -16,6 +16,8 @@ class Retryable {
   virtual void retry() noexcept = 0;
   /// [any thread] Instead of retry(): the bridge stops, and the message goes back to its source.
   virtual void give_back() noexcept = 0;
+  /// [any thread, while it waits] Its wait ends as soon as the bridge begins to drain.
+  [[nodiscard]] virtual bool ends_with_drain() const noexcept { return false; }
 
  protected:
   ~Retryable() = default;
@@ -34,8 +36,8 @@ class RetryQueue {
   /// [any thread] The time by which waits are measured.
   [[nodiscard]] virtual TimePoint now() const = 0;
 
-  /// [any thread] The bridge stops: what is held is not tried any more.
-  void drain() { draining_ = true; }
+  /// [the queue's thread] The bridge stops: what is held is not tried any more.
+  virtual void drain() { draining_ = true; }
   [[nodiscard]] bool draining() const { return draining_.load(std::memory_order_relaxed); }
   /// [any thread] All that would wait is given back.
   [[nodiscard]] bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
@@ -53,6 +55,7 @@ class LoopRetryQueue final : public RetryQueue {
 
   void add(Retryable& waiting, Duration wait) override;
   [[nodiscard]] TimePoint now() const override { return Clock::now(); }
+  void drain() override;
   /// [any thread] Gives back all that wait, at once, and from now on whatever would.
   void stop();
 

@@ -10,10 +10,7 @@ FailurePolicy::FailurePolicy(const config::Failures& failures)
       reject_when_exhausted(failures.reject_when_exhausted) {}
 
 bool Route::accepts(const Message& message) const {
-  return std::ranges::all_of(config->from.headers, [&](auto& wanted) {
-    auto* value = message.find(wanted.first);
-    return value && (value->is_text() ? value->text == wanted.second : scalar_text(*value) == wanted.second);
-  });
+  return std::ranges::all_of(headers, [&](auto& header) { return header.accepts(message); });
 }
 
 }  // namespace mombridge::routing

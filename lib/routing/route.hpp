@@ -10,7 +10,9 @@
 #include "message/message.hpp"
 #include "message/pattern.hpp"
 #include "routing/destination.hpp"
+#include "routing/header_match.hpp"
 #include "routing/hops.hpp"
+#include "routing/rate_limit.hpp"
 
 namespace mombridge::routing {
 
@@ -29,7 +31,9 @@ struct Route {
   Pattern pattern{"#"};
   std::vector<std::unique_ptr<const Destination>> to;
   std::shared_ptr<const FailurePolicy> failures;
+  std::vector<HeaderMatch> headers;  ///< all must accept a message
   RouteMark mark;
+  std::shared_ptr<RateLimit> rate;  ///< null: none. For the status: rate() and limiting(), from any thread
   Counter* matched = nullptr;
 
   /// Headers and subscription as `from` asks for; the pattern is looked at by the table.

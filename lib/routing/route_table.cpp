@@ -11,6 +11,12 @@ const Origin* RouteTable::origin(std::string_view broker) const {
   return found == origins_.end() ? nullptr : found->second.get();
 }
 
+bool RouteTable::limits(std::string_view broker) const {
+  return std::ranges::any_of(routes_, [&](auto& route) {
+    return route->rate && route->config->from.broker == broker && route->rate->limiting();
+  });
+}
+
 bool RouteTable::discard_unrouted() const {
   return config_->unrouted == config::Unrouted::discard || !failures_->dead_letter;
 }
@@ -58,11 +64,13 @@ class RouteTable::Compiler {
     route->config = &config;
     route->place = table_.routes_.size();
     route->pattern = Pattern(config.from.target.value);
+    for (auto& wanted : config.from.headers) route->headers.emplace_back(wanted);
     route->failures = config.failures ? policy(*config.failures, path + ".failures") : table_.failures_;
     if (auto* origin = table_.origin(config.from.broker)) {
       auto& addresses = origin->endpoint.section->settings->addresses;
       route->mark = RouteMark(table_.config_->name, config.name, addresses.empty() ? config.from.broker : addresses[0]);
     }
+    if (config.rate) route->rate = std::make_shared<RateLimit>(*config.rate);
     route->matched = &counter("routed", config.name);
     for (size_t i = 0; i < config.to.size(); ++i)
       route->to.push_back(

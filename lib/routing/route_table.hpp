@@ -54,6 +54,8 @@ class RouteTable {
   [[nodiscard]] const Origin* origin(std::string_view broker) const;
   /// The route at that place in the file.
   [[nodiscard]] const Route& route(size_t place) const { return *routes_[place]; }
+  /// [any thread] Messages from that broker wait for the rate of a route.
+  [[nodiscard]] bool limits(std::string_view broker) const;
   [[nodiscard]] const reply::Replier& replier() const { return *replier_; }
   [[nodiscard]] const config::Config& config() const { return *config_; }
   /// For what no route takes.

@@ -23,7 +23,8 @@ class Router {
   /// [any thread, after use()] The ingress of a broker of the table; it lives as long as the router.
   Ingress& ingress(const std::string& broker);
 
-  /// [any thread] The bridge stops: what is held is not tried any more.
+  /// [the thread of `timers`, when the sources outside hand in nothing more] The bridge stops: what is held is not
+  /// tried any more, and what only waits for the rate of its route goes back to its source.
   void drain() { queue_.drain(); }
   /// [any thread] What waits, and from now on what would wait, is given back to its source.
   void stop() { queue_.stop(); }

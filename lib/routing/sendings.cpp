@@ -19,7 +19,10 @@ class Collector {
   std::vector<Sending> run() {
     for (auto& route : config_.routes) {
       for (auto& to : route.to)
-        if (auto* end = end_of(to)) add(*end, constant_target(route, *end));
+        if (auto* end = end_of(to)) {
+          auto by_default = default_target(route, *end);
+          add(*end, by_default ? by_default : constant_target(route, *end));
+        }
       if (route.failures) dead_letter(*route.failures);
       if (route.from.broker == section_.name && answers(route))
         sendings_.push_back({.options = section_.settings->reply_options({}), .target = {}, .reply = true});

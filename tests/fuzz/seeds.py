@@ -259,7 +259,9 @@ def target_template():
             "all": ["a.{target}.{key}.{broker}.{header.h}", "t", "k", "h", "v"], "no_key": ["{key}", "t", "", "h", "v"],
             "no_header": ["{header.other}", "t", "k", "h", "v"], "unknown": ["{what}", "", "", "", ""],
             "open": ["a{target", "", "", "", ""], "closed": ["a}b", "", "", "", ""], "empty": ["", "", "", "", ""],
-            "twice": ["{target}{target}", "t", "", "", ""], "no_name": ["{header.}", "", "", "", ""]}.items():
+            "twice": ["{target}{target}", "t", "", "", ""], "default": ["x{header.a:-none}{key:-}{target:-t}", "", "", "h", "v"],
+            "escaped": ["{key:-\\{\\}\\\\:-}", "t", "", "h", "v"], "open_default": ["{key:-a", "t", "k", "h", "v"],
+            "no_name": ["{header.}", "", "", "", ""]}.items():
         yield name, "\n".join(lines).encode()
 
 

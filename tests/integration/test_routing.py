@@ -45,6 +45,27 @@ def test_headers_of_a_route(bridge, rabbit, amqp):
     assert life.totals()["unrouted_discarded"] == 2
 
 
+def test_header_patterns_and_absence(bridge, rabbit, amqp, kafka, kafka_client):
+    """A `null` header value counts as absent, on both brokers; `*` takes whatever is there."""
+    source, orders, rest, flagged = amqp.queue(), amqp.queue(), amqp.queue(), amqp.queue()
+    topic = kafka_client.topic()
+    routes = [route({**place, "headers": wanted}, shop(target=sink))
+              for place in (shop(queue=source), lake(topic=topic))
+              for wanted, sink in (({"kind": "order-*", "test": None}, orders), ({"kind": None}, rest), ({"flag": "*"}, flagged))]
+    life = bridge(configuration(*routes, shop=rabbit.url, lake=kafka.bootstrap))
+    for body, headers in ((b"1", {"kind": "order-new"}), (b"2", {"kind": "order-7", "test": 1}), (b"3", {"other": "order-1"}),
+                          (b"4", {"kind": "note", "flag": [1, 2]}), (b"5", None), (b"6", {"kind": None, "flag": True})):
+        amqp.publish(source, body, headers=headers)
+    for body, headers in ((b"k1", [("kind", b"order-new")]), (b"k2", [("kind", b"x"), ("test", b"1")]), (b"k3", []),
+                          (b"k4", [("kind", None), ("flag", b"")])):
+        kafka_client.produce(topic, body, headers=headers)
+    assert bodies(amqp, orders, 2) == [b"1", b"k1"]
+    assert bodies(amqp, rest, 5) == [b"3", b"5", b"6", b"k3", b"k4"]
+    assert bodies(amqp, flagged, 3) == [b"4", b"6", b"k4"]
+    life.terminate()
+    assert life.totals()["unrouted_discarded"] == 2
+
+
 def test_several_destinations_get_the_same(bridge, rabbit, amqp):
     source, first, second, chained = (amqp.queue() for _ in range(4))
     bridge(configuration(
@@ -69,6 +90,22 @@ def test_templates(bridge, rabbit, amqp, word):
     assert message.routing_key == f"{word}.shop.{source}.k1.ada"
     wanted = {"origin": f"shop/{source}", "customer": "was ada", "fixed": "text", "kept": 7}
     assert {name: message.headers.get(name) for name in wanted} == wanted
+
+
+def test_templates_with_defaults(bridge, rabbit, amqp, kafka, kafka_client, word):
+    """There and back: what a default stands for, and what is there and wins over it."""
+    source, sink, other = amqp.queue(), amqp.queue(), amqp.queue(unique("other"))
+    through = kafka_client.topic(f"{word}.none")
+    bridge(configuration(
+        route(shop(queue=source), lake(target=f"{word}.{{header.region:-none}}", key="{header.customer:-nobody}{key:-}",
+                                       headers={"was": r"{header.customer:-\{\}}"})),
+        route(lake(topic=through), shop(target="{header.to:-" + sink + "}", allow=[sink, other], headers={"key": "{key}"})),
+        shop=rabbit.url, lake=kafka.bootstrap))
+    amqp.publish(source, b"bare")
+    amqp.publish(source, b"full", headers={"region": "none", "customer": "ada", "mombridge-key": "-7", "to": other})
+    bare, full = amqp.get(sink, timeout=60), amqp.get(other, timeout=60)
+    assert (bare.body, bare.headers["key"], bare.headers["was"]) == (b"bare", "nobody", "{}")
+    assert (full.body, full.headers["key"], full.headers["was"]) == (b"full", "ada-7", "ada")
 
 
 def test_a_header_that_a_template_needs_and_the_message_lacks(bridge, rabbit, amqp):
@@ -202,11 +239,13 @@ def test_patterns_over_topics_and_keys_from_templates(bridge, kafka, kafka_clien
 def test_headers_keep_the_types_of_the_file(bridge, rabbit, amqp, kafka, kafka_client):
     source, through, sink = amqp.queue(), kafka_client.topic(), amqp.queue()
     bridge(configuration(
-        route(shop(queue=source), lake(target=through, headers={"x-delay": 3000, "text": "3000", "flag": True})),
+        route(shop(queue=source), lake(target=through, headers={"x-delay": 3000, "text": "3000", "flag": True, "ratio": 1.5})),
         route(lake(topic=through), shop(target=sink, headers={"n": 7})), shop=rabbit.url, lake=kafka.bootstrap))
     amqp.publish(source, b"typed")
+    record = dict(kafka_client.consume(through, 1, timeout=60)[0].headers())
+    assert [record[name] for name in ("x-delay", "text", "flag", "ratio")] == [b"3000", b"3000", b"true", b"1.5"]
     headers = amqp.get(sink, timeout=60).headers
-    wanted = {"x-delay": 3000, "text": "3000", "flag": True, "n": 7}
+    wanted = {"x-delay": 3000, "text": "3000", "flag": True, "ratio": 1.5, "n": 7}
     assert {name: headers.get(name) for name in wanted} == wanted
     assert headers["flag"] is True
 

@@ -2,6 +2,7 @@
 
 #include "broker/amqp/connector.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -109,7 +110,7 @@ TEST_F(ConnectorTest, AnAddressThatSwallowsEverythingLeavesTimeForTheNext) {
   settings.connect_timeout = 400ms;
   has_addresses({loopback(hole.port()), loopback(server.port())});
   std::promise<void> ended;
-  bool connected = false;
+  std::atomic<bool> connected = false;
   loop.call([&] {
     connector->begin([&](auto result) {
       connected = result.has_value();

@@ -39,6 +39,50 @@ TEST(Load, SmallestFileOfTheContract) {
   EXPECT_FALSE(config.broker("none"));
 }
 
+TEST(Load, RatesOfRoutes) {
+  auto rate = [](const std::string& text) {
+    auto loaded = load_text(kBrokers + "routes: [{from: {broker: shop, queue: q}, to: {broker: lake}, rate: " + text + "}]\n");
+    EXPECT_THAT(loaded.said, IsEmpty()) << text;
+    return loaded.config.routes.at(0).rate.value_or(Rate{});
+  };
+  EXPECT_EQ(rate("500/s").interval(), 2ms);
+  EXPECT_EQ(rate("30/m").interval(), 2s);
+  EXPECT_EQ(rate("1/h").interval(), 1h);
+  EXPECT_EQ(rate("1000000/s").interval(), std::chrono::microseconds(1));
+  EXPECT_EQ(rate("3600000000/h").interval(), std::chrono::microseconds(1));
+  for (auto text : {"500/s", "30/m", "1/h"}) EXPECT_EQ(rate(text).text(), text);
+  EXPECT_FALSE(load_text(kBrokers + "routes: [{from: {broker: shop, queue: q}, to: {broker: lake}}]\n").config.routes.at(0).rate);
+}
+
+TEST(Load, AHeaderThatMustBeAbsent) {
+  auto loaded = load_text(kBrokers + "routes: [{from: {broker: shop, queue: q, headers: {a: null, b: ~, c: 'null', d: "
+                                     "'x-*'}}, to: {broker: lake}}]\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  std::vector<std::optional<std::string>> values;
+  for (auto& wanted : loaded.config.routes.at(0).from.headers) values.push_back(wanted.value);
+  EXPECT_THAT(values, ElementsAre(std::nullopt, std::nullopt, "null", "x-*"));
+}
+
+Typed typed(const std::string& value) {
+  auto loaded = load_text(kBrokers + "routes: [{from: {broker: shop, queue: q}, to: {broker: lake, headers: {h: " + value +
+                          "}}}]\n");
+  EXPECT_THAT(loaded.said, IsEmpty()) << value;
+  return loaded.config.routes.at(0).to.at(0).headers.at(0).value;
+}
+
+TEST(Load, HeadersHaveTheTypeOfTheFile) {
+  EXPECT_EQ(typed("5"), Typed(int64_t{5}));
+  EXPECT_EQ(typed("-9223372036854775808"), Typed(INT64_MIN));
+  EXPECT_EQ(typed("1.5"), Typed(1.5));
+  EXPECT_EQ(typed("-.5"), Typed(-0.5));
+  EXPECT_EQ(typed("true"), Typed(true));
+  EXPECT_EQ(typed("false"), Typed(false));
+  for (auto text : {"yes", "True", "inf", "nan", "-infinity", "1.2.3", "1e3", "5s", "-", "."})
+    EXPECT_EQ(typed(text), Typed(std::string(text)));
+  EXPECT_EQ(typed("\"5\""), Typed(std::string("5")));
+  EXPECT_EQ(typed("'true'"), Typed(std::string("true")));
+}
+
 TEST(Load, SampleOfTheContractLacksOnlyWhatDoesNotExistYet) {
   auto file = std::filesystem::path(BAD_FOLDER).parent_path() / "contract.yaml";
   auto said = load_paths({{file}, false, {}}, file.parent_path()).said;
@@ -210,7 +254,10 @@ TEST(Load, Destinations) {
                 "  - {handler: h, reply_to: {broker: lake, target: r}}\n  - {broker: lake}\n");
   EXPECT_THAT(loaded.said, IsEmpty());
   auto& route = loaded.config.routes.at(0);
-  EXPECT_THAT(route.from.headers, ElementsAre(testing::Pair("kind", "x"), testing::Pair("n", "1")));
+  ASSERT_THAT(route.from.headers, SizeIs(2));
+  EXPECT_EQ(route.from.headers[0].name, "kind");
+  EXPECT_EQ(route.from.headers[0].value, "x");
+  EXPECT_EQ(route.from.headers[1].value, "1");
   ASSERT_THAT(route.to, SizeIs(3));
   auto& first = route.to[0];
   EXPECT_EQ(first.target.value, "a.{target}");

@@ -191,6 +191,16 @@ def test_explain_names_the_nearest_broker():
     assert done.stderr == "mombridge: there is no broker 'shap' (did you mean 'shop'?)\n"
 
 
+def test_explain_shows_what_is_rendered(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text(
+        "brokers: {shop: {type: amqp, url: amqp://localhost}, lake: {type: kafka, bootstrap_servers: localhost:9092}}\n"
+        "routes: [{from: {broker: shop, queue: q}, to: {broker: lake, target: 'o.{header.kind:-other}', key: 'k-{key:-}', headers: {n: 5}}}]\n")
+    arguments = ["explain", "-c", file, "--broker", "shop", "--target", "a"]
+    assert "-> lake (kafka), target 'o.other', key 'k-', header n 5\n" in mombridge(*arguments).stdout
+    assert "-> lake (kafka), target 'o.x', key 'k-1', header n 5\n" in mombridge(*arguments, "--key", "1", "-H", "kind=x").stdout
+
+
 def test_explain_takes_headers(tmp_path):
     file = tmp_path / "c.yaml"
     file.write_text(
@@ -199,7 +209,7 @@ def test_explain_takes_headers(tmp_path):
     arguments = ["explain", "-c", file, "--broker", "shop", "--target", "a"]
     done = mombridge(*arguments)
     assert done.returncode == NOT_TAKEN
-    assert "a header that it asks for is missing or different" in done.stdout
+    assert "header kind is missing, and must be 'x=y'" in done.stdout
     assert mombridge(*arguments, "-H", "kind=x=y").returncode == OK
     done = mombridge(*arguments, "-H", "kind")
     assert done.returncode == USAGE

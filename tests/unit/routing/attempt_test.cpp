@@ -4,10 +4,10 @@
 #include "routing/attempt.hpp"
 
 #include <deque>
-#include <map>
 #include <set>
 
 #include "compiling.hpp"
+#include "fake_queue.hpp"
 #include "world.hpp"
 
 namespace mombridge::routing::test {
@@ -16,35 +16,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-/// Waits end when the test says so.
-class FakeQueue final : public RetryQueue {
- public:
-  void add(Retryable& waiting, Duration wait) override {
-    if (stopped_) return waiting.give_back();
-    waits.push_back(wait);
-    waiting_.emplace(now_ + wait, &waiting);
-  }
-  [[nodiscard]] TimePoint now() const override { return now_; }
-
-  void advance(Duration by) {
-    now_ += by;
-    while (!waiting_.empty() && waiting_.begin()->first <= now_) waiting_.extract(waiting_.begin()).mapped()->retry();
-  }
-  /// To the end of the next wait.
-  void advance() { advance(waiting_.begin()->first - now_); }
-  void stop() {
-    stopped_ = true;
-    while (!waiting_.empty()) waiting_.extract(waiting_.begin()).mapped()->give_back();
-  }
-  [[nodiscard]] bool empty() const { return waiting_.empty(); }
-
-  std::vector<Duration> waits;
-
- private:
-  TimePoint now_ = TimePoint{} + 1h;
-  std::multimap<TimePoint, Retryable*> waiting_;
-};
 
 /// A destination that does as the test says, and remembers.
 class Scripted final : public Destination {
@@ -108,6 +79,7 @@ class AttemptTest : public testing::Test, private Attempt::Owner {
   void attempt_done(Settlement settlement) noexcept override { done.push_back(settlement); }
   void attempt_held(bool yes) noexcept override { held.push_back(yes); }
   void put_back_refused() noexcept override {}
+  [[nodiscard]] bool alone() const noexcept override { return true; }
 
   std::shared_ptr<const RouteTable> table_;
   Route route_;

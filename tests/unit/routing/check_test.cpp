@@ -72,6 +72,43 @@ TEST(Check, TargetsThatAMessageChooses) {
                   "(begin it with literal text, as in 'task.{key}', or add 'allow: [\"task.*\"]')"));
 }
 
+TEST(Check, TheDefaultsOfATemplateMakeATargetThatCanBe) {
+  EXPECT_THAT(
+      check_text(kTwo + "routes:\n"
+                        "  - name: r\n"
+                        "    from: {broker: shop, target: a}\n"
+                        "    to:\n"
+                        "      - {broker: lake, target: '{header.to:-b}', allow: ['a.*']}\n"
+                        "      - {broker: lake, target: 'x.{header.to:-a b}'}\n"
+                        "      - {broker: lake, target: '{header.to:-a.b}', allow: ['a.*']}\n"
+                        "      - {broker: lake, target: '{target}.{header.to:-b}', allow: ['a.*']}\n"
+                        "      - {broker: lake, target: 'fixed', allow: ['a.*']}\n"
+                        "      - {broker: lake, target: '{key:-a}'}\n"),
+      ElementsAre("c.yaml:8:32: error: routes.r.to.0.target: 'b', by the defaults of the template, is not in 'allow' "
+                  "(add it there)",
+                  HasSubstr("c.yaml:9:32: error: routes.r.to.1.target: 'x.a b' "),
+                  "c.yaml:12:32: error: routes.r.to.4.target: 'fixed' is not in 'allow' (add it there)",
+                  HasSubstr("c.yaml:13:32: error: routes.r.to.5.target: '{key:-a}' lets a message choose any target")));
+}
+
+TEST(Check, SaysWhereADefaultIsWrong) {
+  EXPECT_THAT(check_text(kTwo + "routes:\n"
+                                "  - name: r\n"
+                                "    from: {broker: shop}\n"
+                                "    to:\n"
+                                "      broker: lake\n"
+                                "      target: 'x.{key:-{target}}'\n"
+                                "      key: '{key:none}'\n"
+                                "      headers:\n"
+                                "        h: '{header.a:-C:\\temp}'\n"),
+              ElementsAre("c.yaml:9:15: error: routes.r.to.target: '{' in a default, which is plain text: a literal "
+                          "brace there is written '\\{'",
+                          "c.yaml:10:12: error: routes.r.to.key: unknown variable '{key:none}': a default is written "
+                          "'{key:-none}'",
+                          "c.yaml:12:12: error: routes.r.to.headers.h: '\\' in a default stands before '{', '}' or "
+                          "'\\': a literal one is written '\\\\'"));
+}
+
 TEST(Check, TargetsOfRepliesAndDeadLettersToo) {
   EXPECT_THAT(
       check_text(kTwo.substr(0, kTwo.find("subscribe")) + "allow_reply_to: [a], " +
@@ -188,14 +225,15 @@ TEST(Check, MemoryTargetsThatNobodyTakes) {
                  "  local: {type: memory}\n"
                  "routes:\n"
                  "  - {name: r, from: {broker: shop, target: ask}, to: [{broker: local, target: x}, {broker: local}, "
-                 "{broker: local, target: 'y.{key}'}]}\n"
+                 "{broker: local, target: 'y.{key}'}, {broker: local, target: 'y.{key:-none}'}]}\n"
                  "  - {name: s, from: {broker: shop}, to: {broker: local, target: taken}}\n"
                  "  - {name: t, from: {broker: local, target: 'tak*.#'}, to: {broker: shop, target: y}}\n"
                  "  - {name: u, from: {broker: local, target: taken}, to: {broker: shop, target: y}}\n"),
       ElementsAre("c.yaml:5:79: error: routes.r.to: no route takes 'x' from memory broker 'local' (add a route with "
                   "'from: {broker: local, target: x}')",
                   "c.yaml:5:83: error: routes.r.to: no route takes 'ask' from memory broker 'local' (add a route "
-                  "with 'from: {broker: local, target: ask}')"));
+                  "with 'from: {broker: local, target: ask}')",
+                  HasSubstr("error: routes.r.to: no route takes 'y.none' from memory broker 'local'")));
 }
 
 TEST(Check, DeadLettersThatAreReadByTheirOwnRoute) {
@@ -234,6 +272,35 @@ TEST(Check, RejectingWhatComesFromKafka) {
       ElementsAre("c.yaml:8:24: error: routes.down.failures: 'on_exhausted: reject' would lose what fails: broker "
                   "'lake' (kafka) has no place for rejected messages (failures: {dead_letter: {broker: ..., target: "
                   "...}}, or {on_exhausted: hold})"));
+}
+
+TEST(Check, MemoryTargetsThatAreSplitByHeaders) {
+  auto said = [](const std::string& headers, const std::string& wanted) {
+    return check_text(kTwo.substr(0, kTwo.rfind("  lake")) +
+                      "  local: {type: memory}\n"
+                      "routes:\n"
+                      "  - {name: r, from: {broker: shop}, to: {broker: local, target: x, headers: " +
+                      headers + "}}\n  - {name: s, from: {broker: local, target: x, headers: " + wanted +
+                      "}, to: {broker: shop, target: y}}\n");
+  };
+  for (auto wanted : {"{kind: order-1}", "{kind: 'order-*'}", "{kind: '*'}", "{other: null}", "{other: a}"})
+    EXPECT_THAT(said("{kind: order-1}", wanted), IsEmpty()) << wanted;
+  for (auto wanted : {"{kind: a}", "{kind: 'a*'}", "{kind: null}", "{kind: 'order-*', n: 4}"})
+    EXPECT_THAT(said("{kind: order-1, n: 5}", wanted), ElementsAre(HasSubstr("error: routes.r.to: no route takes 'x'")))
+        << wanted;
+  EXPECT_THAT(said("{kind: 'order-{key:-}'}", "{kind: a}"), IsEmpty()) << "the message decides";
+}
+
+TEST(Check, ARouteThatReadsItsOwnDeadLetters) {
+  auto said = [](const std::string& headers, const std::string& wanted) {
+    return check_text("brokers: {shop: {type: amqp, url: amqp://localhost}}\n"
+                      "routes: [{name: r, from: {broker: shop, queue: q, headers: " +
+                      wanted + "}, to: {broker: shop, target: x}}]\nfailures: {dead_letter: {broker: shop, target: q, headers: " +
+                      headers + "}}\n");
+  };
+  EXPECT_THAT(said("{dead: true}", "{dead: 'tr*'}"), ElementsAre(HasSubstr("route 'r' reads its own dead letters")));
+  EXPECT_THAT(said("{dead: true}", "{dead: null}"), IsEmpty());
+  EXPECT_THAT(said("{dead: true}", "{kind: a}"), IsEmpty()) << "the message decides";
 }
 
 TEST(Check, DeadLettersThatAnotherRouteReadsAreFine) {

@@ -11,12 +11,13 @@ namespace {
 using testing::HasSubstr;
 
 Explanation explained(const std::string& text, const std::string& broker, const std::string& target,
-                      const std::vector<std::pair<std::string, std::string>>& headers = {}) {
+                      const std::vector<std::pair<std::string, std::string>>& headers = {},
+                      const std::optional<std::string>& key = {}) {
   auto loaded = config::test::load_text(text, false);
   config::Diagnostics diagnostics;
   auto table = test::compile(loaded.config, diagnostics);
   EXPECT_TRUE(diagnostics.ok());
-  return explain(*table, broker, target, headers);
+  return explain(*table, broker, target, headers, key);
 }
 
 const std::string kConfig =
@@ -53,6 +54,29 @@ TEST(Explain, SaysWhatWouldBeRefused) {
   EXPECT_THAT(explained(kConfig, "lake", "orders", {{"to", "a.b"}}).text, HasSubstr("-> shop (amqp), target 'a.b'\n"));
 }
 
+const std::string kTemplates =
+    "brokers: {shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}, lake: {type: kafka, "
+    "bootstrap_servers: localhost:9092}}\n"
+    "routes: [{name: r, from: {broker: shop}, to: {broker: lake, target: 'o.{header.kind:-other}', key: "
+    "'{header.customer:-none}/{key:-}', headers: {n: 5, flag: true, ratio: 1.5, text: '5', was: '{header.kind:-}'}}}]\n";
+
+TEST(Explain, ShowsWhatTemplatesRender) {
+  EXPECT_THAT(explained(kTemplates, "shop", "a").text,
+              HasSubstr("-> lake (kafka), target 'o.other', key 'none/', header n 5, header flag true, header ratio "
+                        "1.5, header text '5', header was ''\n"));
+  EXPECT_THAT(explained(kTemplates, "shop", "a", {{"kind", "k"}, {"customer", "ada"}}, "k1").text,
+              HasSubstr("-> lake (kafka), target 'o.k', key 'ada/k1', header n 5, header flag true, header ratio 1.5, "
+                        "header text '5', header was 'k'\n"));
+}
+
+TEST(Explain, SaysWhichTemplateIsRefused) {
+  auto config = kTemplates;
+  config.replace(config.find("{header.kind:-}'"), 15, "{header.origin}");
+  EXPECT_THAT(explained(config, "shop", "a").text,
+              HasSubstr("-> lake (kafka), refused: '{header.origin}' needs the header 'origin' and the message lacks "
+                        "it\n"));
+}
+
 TEST(Explain, EachSubscriptionIsAWayOfItsOwn) {
   EXPECT_EQ(explained(kConfig, "shop", "solo").text,
             "from shop, 'mine':\n"
@@ -80,8 +104,37 @@ TEST(Explain, SaysThatAHeaderIsMissing) {
       "failures: {dead_letter: {broker: lake, target: dead}}\n";
   auto e = explained(config, "shop", "t", {{"a", "c"}});
   EXPECT_FALSE(e.taken);
-  EXPECT_THAT(e.text, HasSubstr("route 'r' (pattern '#'): a header that it asks for is missing or different\n"));
+  EXPECT_THAT(e.text, HasSubstr("route 'r' (pattern '#'): header a is 'c', and must be 'b'\n"));
   EXPECT_THAT(e.text, HasSubstr("it would go to the dead letter lake/dead\n"));
+}
+
+TEST(Explain, SaysWhatPatternsAndAbsenceMean) {
+  std::string config =
+      "brokers: {shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}, lake: {type: kafka, "
+      "bootstrap_servers: localhost:9092}}\n"
+      "routes:\n"
+      "  - {name: orders, from: {broker: shop, headers: {kind: 'order-*', test: null}}, to: {broker: lake, target: x}}\n"
+      "  - {name: any, from: {broker: shop, headers: {kind: '*'}}, to: {broker: lake, target: y}}\n";
+  EXPECT_THAT(explained(config, "shop", "t", {{"kind", "order-1"}}).text,
+              HasSubstr("route 'orders', because target matches '#', header kind matches 'order-*', header test is "
+                        "absent\n"));
+  auto any = explained(config, "shop", "t", {{"kind", "order-1"}, {"test", "1"}}).text;
+  EXPECT_THAT(any, HasSubstr("route 'any', because target matches '#', header kind is there\n"));
+  EXPECT_THAT(any, testing::Not(HasSubstr("'orders'")));
+  auto none = explained(config, "shop", "t").text;
+  EXPECT_THAT(none, HasSubstr("route 'orders' (pattern '#'): header kind is missing, and must match 'order-*'\n"));
+  EXPECT_THAT(none, HasSubstr("route 'any' (pattern '#'): header kind is missing\n"));
+  config.replace(config.find("{kind: '*'}"), 11, "{kind: none}");
+  EXPECT_THAT(explained(config, "shop", "t", {{"kind", "order-1"}, {"test", "1"}}).text,
+              HasSubstr("route 'orders' (pattern '#'): header test is '1', and must be absent\n"));
+}
+
+TEST(Explain, SaysTheRate) {
+  EXPECT_THAT(explained("brokers: {shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}}\n"
+                        "routes: [{name: r, from: {broker: shop, target: a}, to: {broker: shop, target: x}, rate: 30/m}]\n",
+                        "shop", "a")
+                  .text,
+              HasSubstr("route 'r', because target is 'a'; at most 30/m\n"));
 }
 
 TEST(Explain, SaysThatNothingDeliversIt) {

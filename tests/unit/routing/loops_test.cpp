@@ -83,6 +83,8 @@ TEST(Loops, OfSomeMessagesAreWarnedOf) {
   EXPECT_THAT(on_lake("^(a|b\\.b.*)$", "b.{target}"), ElementsAre(StartsWith("c.yaml:2:10: warning: ")));
   EXPECT_THAT(on_lake("a.b", "a.{key}"), ElementsAre(HasSubstr("warning: routes.r: this may be a loop: r -> r")));
   EXPECT_THAT(on_lake("a.b", "c.{key}"), IsEmpty());
+  EXPECT_THAT(on_lake("^a\\.[0-9]$", "a.{key:-7}"), ElementsAre(HasSubstr("warning: routes.r: this may be a loop")));
+  EXPECT_THAT(on_lake("^a\\.[0-9]$", "a.{key:-none}"), IsEmpty());
 }
 
 TEST(Loops, ThroughTheTargetThatATopicHas) {

@@ -51,6 +51,22 @@ TEST(Publish, HeadersKeepTheTypeThatTheyHaveInTheFile) {
   EXPECT_EQ(world.broker("lake").sent()[0].headers["name"], "a");
 }
 
+TEST(Publish, TemplatesWithDefaults) {
+  World world(to_lake("target: 'o.{header.kind:-other}', key: '{key:-}', headers: {who: '{header.customer:-none}'}"));
+  EXPECT_TRUE(settled(world.receive("shop", "a"), Settlement::accept));
+  auto named = std::make_unique<FakeDelivery>("a");
+  named->header("kind", "k").header("customer", "ada");
+  named->message.key = "k1";
+  EXPECT_TRUE(settled(world.receive("shop", std::move(named)), Settlement::accept));
+  auto sent = world.broker("lake").sent();
+  EXPECT_EQ(sent[0].target, "o.other");
+  EXPECT_EQ(sent[0].key, "");
+  EXPECT_EQ(sent[0].headers["who"], "none");
+  EXPECT_EQ(sent[1].target, "o.k");
+  EXPECT_EQ(sent[1].key, "k1");
+  EXPECT_EQ(sent[1].headers["who"], "ada");
+}
+
 TEST(Publish, KeepsTheKeyUnlessTheRouteSaysOtherwise) {
   World world(kTwo +
               "routes: [{name: r, from: {broker: lake}, to: [{broker: shop, target: x}, {broker: shop, target: y, key: "

@@ -36,6 +36,27 @@ TEST(RetryQueue, EachComesBackOnceAndInTurn) {
   loop.stop();
 }
 
+TEST(RetryQueue, ADrainEndsTheWaitsThatAskForIt) {
+  struct UntilDrain final : Retryable {
+    void retry() noexcept override { ++retried; }
+    void give_back() noexcept override {}
+    [[nodiscard]] bool ends_with_drain() const noexcept override { return true; }
+    std::atomic<int> retried{0};
+  };
+  EventLoop loop("timers");
+  LoopRetryQueue queue(loop);
+  Waiting other;
+  UntilDrain one;
+  queue.add(other, 1h);
+  queue.add(one, 1h);
+  queue.drain();
+  EXPECT_TRUE(queue.draining());
+  EXPECT_EQ(one.retried, 1);
+  EXPECT_EQ(other.retried, 0);
+  queue.stop();
+  EXPECT_EQ(other.given_back, 1);
+}
+
 TEST(RetryQueue, GivesBackWhatComesAfterItsStop) {
   EventLoop loop("timers");
   LoopRetryQueue queue(loop);

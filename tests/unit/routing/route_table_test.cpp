@@ -89,6 +89,19 @@ TEST(RouteTable, AsksForAllHeaders) {
               ElementsAre("a"));
 }
 
+TEST(RouteTable, HeadersSplitMessagesByPatternAndAbsence) {
+  Table t(
+      "routes:\n"
+      "  - {name: orders, from: {broker: shop, headers: {kind: 'order-*'}}, to: {broker: lake, target: x}}\n"
+      "  - {name: rest, from: {broker: shop, headers: {kind: null}}, to: {broker: lake, target: x}}\n"
+      "  - {name: any, from: {broker: shop, target: x, headers: {kind: '*'}}, to: {broker: lake, target: x}}\n",
+      kShop);
+  EXPECT_THAT(t.match("x", {{"kind", Value::of("order-new")}}), ElementsAre("orders", "any"));
+  EXPECT_THAT(t.match("x", {{"kind", Value::of("note")}}), ElementsAre("any"));
+  EXPECT_THAT(t.match("x", {{"other", Value::of("order-new")}}), ElementsAre("rest"));
+  EXPECT_THAT(t.match("x"), ElementsAre("rest"));
+}
+
 TEST(RouteTable, ARoutesQueueIsItsOwn) {
   Table t(
       "routes:\n"

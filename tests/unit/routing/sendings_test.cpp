@@ -38,6 +38,13 @@ TEST(Sendings, OfRoutes) {
   EXPECT_THAT(sent(routes, "lake"), ElementsAre("t"));
 }
 
+TEST(Sendings, ATemplateWithDefaultsSendsToWhatTheyMake) {
+  EXPECT_THAT(sent("routes: [{from: {broker: shop, target: a}, to: [{broker: lake, target: 'o.{key:-none}'}, "
+                   "{broker: lake, target: 'o.{target}.{key:-}'}, {broker: lake, target: 'o.{key}'}]}]\n",
+                   "lake"),
+              ElementsAre("o.none", "o.a.", "?"));
+}
+
 TEST(Sendings, OfDeadLetters) {
   EXPECT_THAT(sent("routes: [{from: {broker: lake}, to: {broker: lake, target: u}, "
                    "failures: {dead_letter: {broker: shop, target: one}}}]\n"

@@ -77,6 +77,76 @@ TEST(Template, RefusesWhatTheMessageLacks) {
   EXPECT_THAT(f.render("{header.nothing}").error().text, HasSubstr("has no plain value in it"));
 }
 
+TEST(Template, ADefaultStandsForWhatIsMissing) {
+  Fixture f;
+  f.message.key.reset();
+  EXPECT_EQ(f.render("{header.customer:-none}"), "none");
+  EXPECT_EQ(f.render("{key:-}"), "");
+  EXPECT_EQ(f.render("order-{key:-0}.{header.a:-b c}"), "order-0.b c");
+  EXPECT_EQ(f.render("{target:-x}/{broker:-y}"), "order.new/shop");
+  EXPECT_EQ(f.render("{header.a:-}{header.b}").error().text,
+            "'{header.a:-}{header.b}' needs the header 'b' and the message lacks it");
+}
+
+TEST(Template, ADefaultStandsForWhatIsEmptyOrNoPlainValue) {
+  Fixture f;
+  f.message.key = "";
+  f.message.target = "";
+  Value array;
+  array.kind = Value::Kind::array;
+  f.headers = {{"empty", Value::of("")}, {"list", array}, {"nothing", Value{}}, {"n", Value::of(int64_t{0})}};
+  EXPECT_EQ(f.render("{key:-k}{target:-t}"), "kt");
+  EXPECT_EQ(f.render("{header.empty:-e}{header.list:-l}{header.nothing:-n}"), "eln");
+  EXPECT_EQ(f.render("{header.n:-1}"), "0");
+}
+
+TEST(Template, AValueThatIsThereIsRendered) {
+  Fixture f;
+  f.headers = {{"customer", Value::of("c7")}, {"n", Value::of(int64_t{42})}};
+  EXPECT_EQ(f.render("{header.customer:-none}-{header.n:-0}-{key:-}"), "c7-42-k1");
+}
+
+TEST(Template, EscapesInADefault) {
+  Fixture f;
+  EXPECT_EQ(f.render("{header.a:-b:-c}"), "b:-c") << "the first one begins the default";
+  EXPECT_EQ(f.render(R"({header.a:-\{x\}}})"), "{x}}") << "a brace outside is plain text";
+  EXPECT_EQ(f.render(R"({header.a:-\\})"), "\\");
+  f.headers = {{"a:b", Value::of("colon")}};
+  EXPECT_EQ(f.render("{header.a:b}"), "colon");
+}
+
+TEST(Template, SaysWhatIsWrongWithADefault) {
+  EXPECT_EQ(error("{key:-a"), "'{' without '}'");
+  EXPECT_EQ(error(R"({key:-a\})"), "'{' without '}'");
+  EXPECT_EQ(error("{key:-{target}}"), "'{' in a default, which is plain text: a literal brace there is written '\\{'");
+  EXPECT_EQ(error(R"({key:-C:\temp})"),
+            "'\\' in a default stands before '{', '}' or '\\': a literal one is written '\\\\'");
+  EXPECT_EQ(error(R"({key:-\)"),
+            "'\\' in a default stands before '{', '}' or '\\': a literal one is written '\\\\'");
+  EXPECT_EQ(error("{key:none}"), "unknown variable '{key:none}': a default is written '{key:-none}'");
+  EXPECT_THAT(error("{:-x}"), HasSubstr("unknown variable '{}'"));
+  EXPECT_THAT(error("{header.:-x}"), HasSubstr("unknown variable '{header.}'"));
+  EXPECT_THAT(error("{Key:-x}"), HasSubstr("unknown variable '{Key}'"));
+}
+
+TEST(Template, KnowsWhatItIsByDefault) {
+  EXPECT_EQ(parsed("a.{header.x:-b}.{key:-c}").defaults({}, {}), "a.b.c");
+  EXPECT_EQ(parsed("{target}.{broker}.{key:-c}").defaults("t", "shop"), "t.shop.c");
+  EXPECT_EQ(parsed("{target}.{key:-c}").defaults({}, "shop"), std::nullopt);
+  EXPECT_EQ(parsed("{target:-t}{broker:-b}").defaults("", ""), "tb");
+  EXPECT_EQ(parsed("a.{header.x}").defaults("t", "shop"), std::nullopt);
+  EXPECT_EQ(parsed("a").defaults({}, {}), "a");
+  EXPECT_EQ(parsed("{target:-t}").outline("", "b", "x"), "t");
+}
+
+TEST(Template, ADefaultDoesNotChangeWhoChooses) {
+  EXPECT_TRUE(parsed("{key:-x}").chosen_by_message());
+  EXPECT_FALSE(parsed("{target:-x}").chosen_by_message());
+  EXPECT_FALSE(parsed("{target:-x}").is_target());
+  EXPECT_EQ(parsed("{key:-x}y").literal_prefix(), "");
+  EXPECT_EQ(parsed("x{key:-x}").literal_prefix(), "x");
+}
+
 TEST(Template, AnEmptyKeyIsAKey) {
   Fixture f;
   f.message.key = "";
