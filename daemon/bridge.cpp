@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "base/thread.hpp"
 #include "daemon/builtin.hpp"
 
 namespace mombridge {
@@ -19,54 +18,83 @@ constexpr Duration kClosePatience = std::chrono::seconds(3);
 constexpr Duration kStalled = std::chrono::seconds(30);
 constexpr Duration kStallLook = std::chrono::seconds(5);
 
-/// Stops all at once, as each may wait for its broker.
-void stop_all(const std::map<std::string, std::shared_ptr<Broker>>& brokers, Duration patience) {
-  std::vector<Thread::Entry> stops;
-  for (auto& [name, broker] : brokers) stops.emplace_back([&broker = *broker, patience] { broker.stop(patience); });
-  run_all("stop", stops);
+std::shared_ptr<topology::RunningBroker> create_broker(const config::BrokerSection& section) {
+  auto& kind = broker_kind(section.type);
+  return std::make_shared<topology::RunningBroker>(kind.create(section), section, kind.one_at_a_time);
 }
 
 }  // namespace
 
-Bridge::Bridge(std::shared_ptr<const config::Config> config, EventLoop& loop)
+Bridge::Bridge(std::shared_ptr<const config::Config> config, EventLoop& loop, config::Written written)
     : config_(std::move(config)),
+      written_(std::move(written)),
       loop_(loop),
       retired_(topology::Retired::on(loop)),
       router_(loop),
+      brokers_(loop, router_, create_broker),
       stalls_(kStalled) {}
 
 Bridge::~Bridge() {
   drained_ = nullptr;
   if (running_) finish(router_.in_flight());
+  if (!left_behind_) return;
   // Something still runs that may use a broker, or a message of one: then all stays for as long as the process.
-  if (left_behind_) new std::shared_ptr<const topology::Snapshot>(snapshot_);
-}
-
-Result<> Bridge::build() {
-  topology::Parts parts{.config = config_, .handlers = std::make_shared<handler::Registry>(&loop_)};
-  for (auto& section : config_->brokers) parts.brokers[section.name] = broker_kind(section.type).create(section);
-  for (auto& h : config_->handlers)
-    if (auto ok = parts.handlers->load(h); !ok) return fail(ok.error());
-  auto snapshot = topology::Snapshot::make(std::move(parts), destination_kinds(), retired_);
-  if (!snapshot) return fail(snapshot.error());
-  snapshot_ = std::move(*snapshot);
-  router_.use(topology::Snapshot::routes(snapshot_));
-  return {};
+  new std::shared_ptr<const topology::Snapshot>(snapshot_);
+  brokers_.leave_behind();
 }
 
 Result<> Bridge::start() {
-  if (auto ok = build(); !ok) return ok;
+  config::Diagnostics diagnostics;
   running_ = true;
-  auto find_broker = [this](const std::string& name) -> handler::Outlet {
-    auto& brokers = snapshot_->brokers();
-    auto found = brokers.find(name);
-    if (found == brokers.end()) return {};
-    return {found->second.get(), config_->broker(name)->settings.get()};
-  };
-  if (auto ok = snapshot_->handlers().start(find_broker); !ok) return ok;
-  for (auto& [name, broker] : snapshot_->brokers()) broker->start(router_.ingress(name));
+  use(config_, {}, diagnostics);
+  if (!diagnostics.ok()) {
+    running_ = false;
+    return fail(diagnostics.sorted().front().what);
+  }
   stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
   return {};
+}
+
+topology::Difference Bridge::change_to(const std::shared_ptr<const config::Config>& config, config::Written written,
+                                       config::Diagnostics& diagnostics) {
+  auto difference = topology::compare(written_, written);
+  use(config, difference, diagnostics);
+  if (diagnostics.ok()) written_ = std::move(written);
+  return difference;
+}
+
+void Bridge::use(const std::shared_ptr<const config::Config>& config, const topology::Difference& difference,
+                 config::Diagnostics& diagnostics) {
+  topology::Parts parts{.config = config, .brokers = {}, .handlers = load_handlers(*config, difference, diagnostics)};
+  if (!diagnostics.ok()) return;
+  parts.brokers = topology::brokers_of(brokers_.plan(*config, difference));
+  auto snapshot = topology::Snapshot::make(std::move(parts), destination_kinds(), retired_);
+  auto find_broker = [this](const std::string& name) { return brokers_.find(name); };
+  auto ok = snapshot ? (*snapshot)->handlers().start(find_broker) : Result<>(fail(snapshot.error()));
+  if (!ok) {
+    diagnostics.error({}, "", ok.error().text);
+    // What was started of it ends now, while the brokers that it may publish to are there.
+    snapshot = fail(ok.error());
+    retired_->end_all();
+    brokers_.discard();
+    return;
+  }
+  brokers_.change_to(topology::Snapshot::routes(*snapshot), difference, config->shutdown_timeout);
+  snapshot_ = std::move(*snapshot);
+  config_ = config;
+}
+
+std::shared_ptr<handler::Registry> Bridge::load_handlers(const config::Config& config,
+                                                         const topology::Difference& difference,
+                                                         config::Diagnostics& diagnostics) {
+  auto handlers = std::make_shared<handler::Registry>(&loop_, snapshot_ ? &snapshot_->handlers() : nullptr);
+  for (auto& h : config.handlers) {
+    if (topology::change_of(difference.handlers, h.name) == topology::Change::same)
+      handlers->keep(h.name, snapshot_->handlers());
+    else if (auto loaded = handlers->load(h); !loaded)
+      diagnostics.error(h.plugin.mark, "handlers." + h.name, loaded.error().text);
+  }
+  return handlers;
 }
 
 void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
@@ -75,8 +103,7 @@ void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
   if (draining_) return;
   draining_ = true;
   // What is in flight may still have to pass through a memory broker: closed now, that would keep it for ever.
-  for (auto& section : config_->brokers)
-    if (!section.settings->kind->internal) snapshot_->brokers().at(section.name)->stop_intake();
+  brokers_.stop_intake();
   router_.drain();  // when no source would take at once what is given back to it
   wait_drained();
 }
@@ -95,44 +122,28 @@ void Bridge::finish(uint64_t unsettled) {
   running_ = false;
   auto& handlers = snapshot_->handlers();
   handlers.stop();
-  stop_all(snapshot_->brokers(), kClosePatience);
+  brokers_.stop(kClosePatience);
   handlers.close();
-  left_behind_ = handlers.left_behind() ||
-                 std::ranges::any_of(snapshot_->brokers(), [](auto& named) { return named.second->left_behind(); });
+  left_behind_ = handlers.left_behind() || brokers_.left_behind();
   if (drained_) drained_(unsettled);
 }
 
-Duration Bridge::longest_stall() const {
-  Duration longest{};
-  for (auto& [name, broker] : snapshot_->brokers())
-    for (auto* loop : broker->loops()) longest = std::max(longest, loop->busy_for());
-  return longest;
-}
-
 std::vector<NamedLink> Bridge::status() const {
-  auto all = links();
+  auto all = brokers_.links();
   for (auto& stall : stalls_.status()) all.push_back(stall);
   return all;
 }
 
 void Bridge::watch_stalls() {
-  auto all = links();
-  for (auto& [name, broker] : snapshot_->brokers()) {
-    auto& ingress = router_.ingress(name);
-    auto in_flight = ingress.in_flight();  // before received(): what is settled in between shows as progress
-    auto settled = ingress.received() - in_flight;
+  auto all = brokers_.links();
+  for (auto& [name, broker] : brokers_.present()) {
+    auto in_flight = router_.in_flight(name);  // before received(): what is settled in between shows as progress
+    auto settled = router_.received(name) - in_flight;
     // What waits for the rate of its route is where it should be.
     bool slowed = topology::Snapshot::routes(snapshot_)->limits(name);
     stalls_.look(name, settled, slowed ? 0 : in_flight, all, Clock::now());
   }
   stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
-}
-
-std::vector<NamedLink> Bridge::links() const {
-  std::vector<NamedLink> all;
-  for (auto& [name, broker] : snapshot_->brokers())
-    for (auto& link : broker->status()) all.emplace_back(name, link);
-  return all;
 }
 
 }  // namespace mombridge

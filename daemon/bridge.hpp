@@ -1,5 +1,5 @@
 #pragma once
-// The composition root: builds everything in order, owns it, drains it and stops it in reverse.
+// The composition root: builds everything in order, owns it, changes it, drains it and stops it in reverse.
 
 #include <functional>
 #include <memory>
@@ -9,8 +9,11 @@
 #include "base/event_loop.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
+#include "config/diagnostics.hpp"
 #include "daemon/stall_watch.hpp"
 #include "routing/router.hpp"
+#include "topology/broker_set.hpp"
+#include "topology/difference.hpp"
 #include "topology/snapshot.hpp"
 
 namespace mombridge {
@@ -18,39 +21,55 @@ namespace mombridge {
 /// Lives on the thread of `loop`, on which waits of failed messages run too.
 class Bridge {
  public:
-  Bridge(std::shared_ptr<const config::Config> config, EventLoop& loop);
+  /// `written`: what the parts of the configuration say; only change_to() looks at it.
+  Bridge(std::shared_ptr<const config::Config> config, EventLoop& loop, config::Written written = {});
   ~Bridge();
 
   /// Loads the handlers and starts everything. Returns before any broker is connected. Fails where a handler cannot be
   /// loaded, configured or started, or a route cannot be compiled.
   Result<> start();
 
+  /// After start(): goes on with this configuration, which was checked. What it leaves as it is keeps its connections;
+  /// messages on their way finish by the former one. Where a handler cannot be loaded or started, or a route cannot be
+  /// compiled, that is added to `diagnostics` and nothing has changed. Returns what has changed.
+  topology::Difference change_to(const std::shared_ptr<const config::Config>& config, config::Written written,
+                                 config::Diagnostics& diagnostics);
+
   /// Stops taking messages, waits until those in flight are settled and what handlers published is confirmed, or
   /// `patience` is over, then stops everything and calls `done` with the number that was not settled. May be called
   /// again with a shorter patience.
   void drain(Duration patience, std::function<void(uint64_t unsettled)> done);
+  [[nodiscard]] bool draining() const { return draining_; }
 
   /// After drain(): a handler did not come back. Its thread still reads the message that it was lent, so that neither
   /// may the process run its destructors.
   [[nodiscard]] bool left_behind() const { return left_behind_; }
 
+  /// The present one.
+  [[nodiscard]] const config::Config& config() const { return *config_; }
+  /// Handlers whose plugin's file was replaced since it was loaded.
+  [[nodiscard]] std::vector<std::string> replaced_plugins() const { return snapshot_->handlers().replaced_on_disk(); }
   /// The longest that any loop of the bridge has not come back to its sleep, for the watchdog.
-  [[nodiscard]] Duration longest_stall() const;
+  [[nodiscard]] Duration longest_stall() const { return brokers_.longest_stall(); }
   /// Every link of every broker, and the sources that make no progress.
   [[nodiscard]] std::vector<NamedLink> status() const;
 
  private:
-  [[nodiscard]] Result<> build();
-  [[nodiscard]] std::vector<NamedLink> links() const;
+  void use(const std::shared_ptr<const config::Config>& config, const topology::Difference& difference,
+           config::Diagnostics& diagnostics);
+  std::shared_ptr<handler::Registry> load_handlers(const config::Config& config, const topology::Difference& difference,
+                                                   config::Diagnostics& diagnostics);
   void watch_stalls();
   void wait_drained();
   void finish(uint64_t unsettled);
 
   std::shared_ptr<const config::Config> config_;
+  config::Written written_;
   EventLoop& loop_;
   std::shared_ptr<topology::Retired> retired_;
   std::shared_ptr<const topology::Snapshot> snapshot_;  ///< null before start()
   routing::Router router_;
+  topology::BrokerSet brokers_;
   StallWatch stalls_;
   bool running_ = false, draining_ = false, left_behind_ = false;
   TimePoint drain_deadline_{};

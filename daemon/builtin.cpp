@@ -25,6 +25,7 @@ const std::vector<BrokerKind>& broker_kinds() {
        .client_settings = amqp::client_settings},
       {.reader = kafka::reader(),
        .create = kafka::create,
+       .one_at_a_time = true,
        .try_out = kafka::try_out,
        .check_access = kafka::check_access,
        .needs = kafka::needs,

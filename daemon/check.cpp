@@ -26,8 +26,8 @@ bool faulty(const config::BrokerSection& section, const config::Diagnostics& dia
 }  // namespace
 
 std::shared_ptr<const config::Config> load_and_check(const config::LoadOptions& options,
-                                                     config::Diagnostics& diagnostics) {
-  auto config = std::make_shared<const config::Config>(config::load(options, kind_readers(), diagnostics));
+                                                     config::Diagnostics& diagnostics, config::Written& written) {
+  auto config = std::make_shared<const config::Config>(config::load(options, kind_readers(), diagnostics, written));
   routing::check(config, destination_kinds(), diagnostics);
   if (!options.environment) return config;
   for (auto& section : config->brokers) {

@@ -19,6 +19,7 @@
 #include "daemon/case_runner.hpp"
 #include "daemon/check.hpp"
 #include "daemon/client.hpp"
+#include "daemon/reload.hpp"
 #include "daemon/service_notify.hpp"
 #include "daemon/signals.hpp"
 #include "daemon/usage.hpp"
@@ -35,8 +36,13 @@ std::vector<std::filesystem::path> config_paths(const Options& options) {
 }
 
 /// Loads and checks; what is wrong is in the diagnostics, and not said yet.
+std::shared_ptr<const config::Config> load(const Options& options, config::Diagnostics& diagnostics,
+                                           config::Written& written) {
+  return load_and_check({config_paths(options), options.environment, MOMBRIDGE_HANDLER_FOLDER}, diagnostics, written);
+}
 std::shared_ptr<const config::Config> load(const Options& options, config::Diagnostics& diagnostics) {
-  return load_and_check({config_paths(options), options.environment, MOMBRIDGE_HANDLER_FOLDER}, diagnostics);
+  config::Written ignored;
+  return load(options, diagnostics, ignored);
 }
 
 void print(const config::Diagnostics& diagnostics) {
@@ -78,18 +84,18 @@ constexpr Duration kSameSignal = std::chrono::seconds(1);
 /// The first TERM or INT drains, the second ends at once.
 class Shutdown {
  public:
-  Shutdown(EventLoop& loop, Bridge& bridge, Duration patience) : loop_(loop), bridge_(bridge), patience_(patience) {}
+  Shutdown(EventLoop& loop, Bridge& bridge, Reload& reload) : loop_(loop), bridge_(bridge), reload_(reload) {}
 
   void signalled(int signal) {
-    if (signal == SIGHUP) return log::warn("reload is not supported yet, the signal is ignored");
     bool first = !std::exchange(draining_, true);
     if (first)
       since_ = Clock::now();
     else if (Clock::now() - since_ < kSameSignal)
       return log::debug("draining already", {{"signal", strsignal(signal)}});
     log::info(first ? "draining" : "stopping at once", {{"signal", strsignal(signal)}});
+    if (first) reload_.stop();
     if (first) service::stopping();
-    bridge_.drain(first ? patience_ : Duration::zero(), [this](uint64_t unsettled) {
+    bridge_.drain(first ? bridge_.config().shutdown_timeout : Duration::zero(), [this](uint64_t unsettled) {
       exit_code_ = unsettled ? kExitUndrained : kExitOk;
       log_totals(unsettled ? "stopped, what was not settled stays at its source" : "stopped", unsettled);
       loop_.quit();
@@ -101,7 +107,7 @@ class Shutdown {
  private:
   EventLoop& loop_;
   Bridge& bridge_;
-  Duration patience_;
+  Reload& reload_;
   bool draining_ = false;
   TimePoint since_{};  ///< when it began to drain
   int exit_code_ = kExitOk;
@@ -111,7 +117,8 @@ class Shutdown {
 
 int run(const Options& options) {
   config::Diagnostics diagnostics;
-  auto config = load(options, diagnostics);
+  config::Written written;
+  auto config = load(options, diagnostics, written);
   if (!diagnostics.ok()) {
     print(diagnostics);
     return kExitConfig;
@@ -121,9 +128,10 @@ int run(const Options& options) {
   Signals::block();
 
   EventLoop loop("main");
-  Bridge bridge(config, loop);
-  Shutdown shutdown(loop, bridge, config->shutdown_timeout);
-  Signals signals(loop, [&](int signal) { shutdown.signalled(signal); });
+  Bridge bridge(config, loop, written);
+  Reload reload(loop, bridge, [options](auto& found, auto& parts) { return load(options, found, parts); });
+  Shutdown shutdown(loop, bridge, reload);
+  Signals signals(loop, [&](int signal) { signal == SIGHUP ? reload.request() : shutdown.signalled(signal); });
   if (auto started = bridge.start(); !started) {
     log::error("cannot start", {{"reason", started.error().text}});
     return kExitConfig;

@@ -7,7 +7,10 @@
 
 namespace mombridge::service {
 
-void ready();
+/// Also the end of a reload, or of the start.
+void ready(const std::string& status = "running");
+/// Followed by ready().
+void reloading();
 void stopping();
 void status(const std::string& text);
 void watchdog();

@@ -12,7 +12,7 @@ class Signals {
   /// Blocks TERM, INT and HUP for the process, and ignores PIPE. Call before any thread is started: threads inherit it.
   static void block();
 
-  /// [loop] Calls back with the signal's number. HUP is reserved for reload.
+  /// [loop] Calls back with the signal's number.
   Signals(EventLoop& loop, std::function<void(int)> callback);
   ~Signals();
 

@@ -10,11 +10,12 @@
 
 #include "base/clock.hpp"
 #include "broker/broker.hpp"
+#include "topology/broker_set.hpp"
 
 namespace mombridge {
 
-/// A link of a broker, as Bridge::status() shows it.
-using NamedLink = std::pair<std::string, LinkStatus>;
+/// As Bridge::status() shows it.
+using topology::NamedLink;
 
 /// [main thread] All of it.
 class StallWatch {

@@ -1,8 +1,10 @@
 #include "base/log.hpp"
 
+#include <atomic>
 #include <cctype>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <memory>
 #include <span>
 #include <unistd.h>
@@ -20,8 +22,6 @@ namespace mombridge::log {
 
 namespace {
 
-Format g_format = Format::text;
-
 /// A full disk or a closed pipe keeps nobody from working.
 Counter& lost_lines() {
   static Counter& count = counter("log_lines_lost");
@@ -29,14 +29,25 @@ Counter& lost_lines() {
 }
 
 /// Where nobody called init(): text of warnings and errors, as a library should.
-std::shared_ptr<spdlog::logger>& logger() {
-  static auto instance = [] {
-    auto l = std::make_shared<spdlog::logger>("mombridge", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    l->set_level(spdlog::level::warn);
-    return l;
-  }();
-  return instance;
+struct Output {
+  Format format = Format::text;
+  std::unique_ptr<spdlog::logger> logger;
+};
+
+/// Never destroyed, also when another takes its place: threads may still log with it.
+Output* first_output() {
+  auto* output = new Output{
+      Format::text, std::make_unique<spdlog::logger>("mombridge", std::make_shared<spdlog::sinks::stderr_sink_mt>())};
+  output->logger->set_level(spdlog::level::warn);
+  return output;
 }
+
+std::atomic<Output*>& output() {
+  static std::atomic<Output*> present{first_output()};
+  return present;
+}
+
+spdlog::logger& logger() { return *output().load(std::memory_order_acquire)->logger; }
 
 spdlog::level::level_enum to_spdlog(Level level) {
   constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::trace, spdlog::level::debug, spdlog::level::info,
@@ -100,30 +111,38 @@ Format detect() {
   return ::isatty(STDERR_FILENO) ? Format::text : Format::json;
 }
 
+std::unique_ptr<Output> make(Format format) {
+  std::shared_ptr<spdlog::sinks::sink> sink;
+  if (format == Format::text)
+    sink = std::make_shared<CountingLost<spdlog::sinks::stderr_color_sink_mt>>();
+  else
+    sink = std::make_shared<CountingLost<spdlog::sinks::stderr_sink_mt>>();
+  auto output =
+      std::make_unique<Output>(Output{format, std::make_unique<spdlog::logger>("mombridge", std::move(sink))});
+  if (format == Format::json)
+    output->logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})", spdlog::pattern_time_type::utc);
+  else
+    output->logger->set_pattern("%H:%M:%S.%e %^%-5l%$ %v");
+  return output;
+}
+
 void write(Level level, std::string_view text, std::span<const Field> fields) {
-  if (g_format == Format::journal) return to_journal(level, text, fields);
-  logger()->log(to_spdlog(level), g_format == Format::json ? as_json(text, fields) : as_text(text, fields));
+  auto& present = *output().load(std::memory_order_acquire);
+  if (present.format == Format::journal) return to_journal(level, text, fields);
+  present.logger->log(to_spdlog(level), present.format == Format::json ? as_json(text, fields) : as_text(text, fields));
 }
 
 }  // namespace
 
 void init(Level level, Format format) {
-  g_format = format == Format::automatic ? detect() : format;
-  std::shared_ptr<spdlog::sinks::sink> sink;
-  if (g_format == Format::text)
-    sink = std::make_shared<CountingLost<spdlog::sinks::stderr_color_sink_mt>>();
-  else
-    sink = std::make_shared<CountingLost<spdlog::sinks::stderr_sink_mt>>();
-  auto l = std::make_shared<spdlog::logger>("mombridge", std::move(sink));
-  l->set_level(to_spdlog(level));
-  if (g_format == Format::json)
-    l->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})", spdlog::pattern_time_type::utc);
-  else
-    l->set_pattern("%H:%M:%S.%e %^%-5l%$ %v");
-  logger() = std::move(l);
+  static std::map<Format, Output*> made;  // one of each format at most, however often they are changed
+  if (format == Format::automatic) format = detect();
+  auto& wanted = made[format];
+  if (!wanted) wanted = make(format).release();
+  wanted->logger->set_level(to_spdlog(level));
+  output().store(wanted, std::memory_order_release);
 }
-
-bool enabled(Level level) { return logger()->should_log(to_spdlog(level)); }
+bool enabled(Level level) { return logger().should_log(to_spdlog(level)); }
 
 void event(Level level, std::string_view text, Fields fields) {
   if (enabled(level)) write(level, text, {fields.begin(), fields.size()});

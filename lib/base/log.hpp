@@ -37,7 +37,7 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-/// Call once, before other threads log. Everything goes to stderr (or the journal).
+/// [one thread at a time] Everything goes to stderr (or the journal). A later call changes level and format.
 void init(Level level, Format format);
 [[nodiscard]] bool enabled(Level level);
 

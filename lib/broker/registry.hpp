@@ -15,6 +15,8 @@ struct BrokerKind {
   config::KindReader reader;  ///< its traits, and how its section of the file is read
   /// `settings` are those that `reader` made; they outlive the broker.
   std::unique_ptr<Broker> (*create)(const config::BrokerSection& section);
+  /// Two brokers of one section must not run side by side, because they would be members of one group.
+  bool one_at_a_time = false;
   /// Reports what only the kind's client library can tell of a section: it is tried out, offline, in milliseconds.
   /// Null: nothing.
   void (*try_out)(const config::BrokerSection& section, config::Diagnostics& diagnostics) = nullptr;

@@ -6,6 +6,7 @@
 #include "config/secret_files.hpp"
 #include "config/sections.hpp"
 #include "config/text.hpp"
+#include "config/written.hpp"
 
 namespace mombridge::config {
 
@@ -146,6 +147,12 @@ void read_brokers(Section& top, Loading& loading) {
 }
 
 Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Diagnostics& diagnostics) {
+  Written ignored;
+  return load(options, kinds, diagnostics, ignored);
+}
+
+Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Diagnostics& diagnostics,
+            Written& written) {
   Config config;
   auto root = read_all(options, diagnostics);
   if (root.kind != Node::Kind::map) return config;
@@ -160,6 +167,7 @@ Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Di
   for (auto& route : config.routes)
     if (route.failures) own_dead_letter(*route.failures, config);
   share_own_names(config);
+  if (diagnostics.ok()) written = written_of(root, config);
   return config;
 }
 

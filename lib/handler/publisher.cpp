@@ -13,10 +13,10 @@ constexpr uint64_t kMaxUnconfirmed = 10000;  ///< publishes of one handler; more
 
 /// Owns its message, deletes itself when it is completed.
 struct Publisher::PluginPublication final : Publication {
-  PluginPublication(Publisher& p, std::shared_ptr<const void> o, const config::BrokerSettings& settings,
+  PluginPublication(Publisher& p, std::shared_ptr<const void> o, std::shared_ptr<const config::BrokerSettings> s,
                     std::unique_ptr<OwnedMessage> m, mombridge_publish_done d, void* u)
-      : publisher(p), owner(std::move(o)), owned(std::move(m)), done(d), user(u) {
-    owned->message.app_id = settings.appname;
+      : publisher(p), owner(std::move(o)), settings(std::move(s)), owned(std::move(m)), done(d), user(u) {
+    owned->message.app_id = settings->appname;
     message = &owned->message;
     target = owned->message.target;
     key = owned->message.key;
@@ -39,6 +39,7 @@ struct Publisher::PluginPublication final : Publication {
 
   Publisher& publisher;
   std::shared_ptr<const void> owner;
+  std::shared_ptr<const config::BrokerSettings> settings;  ///< the message views a text of theirs
   std::unique_ptr<OwnedMessage> owned;
   mombridge_publish_done done;
   void* user;
@@ -82,7 +83,7 @@ mombridge_status Publisher::publish_to(const Outlet& outlet, const mombridge_mes
     return MOMBRIDGE_BUSY;
   }
   outlet.broker->publish(
-      *new PluginPublication(*this, std::move(owner), *outlet.settings, std::move(*owned), done, user));
+      *new PluginPublication(*this, std::move(owner), outlet.settings, std::move(*owned), done, user));
   return MOMBRIDGE_OK;
 }
 

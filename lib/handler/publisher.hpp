@@ -24,8 +24,8 @@ namespace mombridge::handler {
 
 /// Where a plugin's publish() goes.
 struct Outlet {
-  Broker* broker = nullptr;  ///< null: unknown
-  const config::BrokerSettings* settings = nullptr;
+  std::shared_ptr<Broker> broker;  ///< null: unknown
+  std::shared_ptr<const config::BrokerSettings> settings;
 };
 
 /// Finds the broker that a plugin names in publish(). [any thread]

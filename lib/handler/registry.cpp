@@ -5,45 +5,71 @@
 
 namespace mombridge::handler {
 
+Registry::Registry(EventLoop* timers, const Registry* former) : timers_(timers) {
+  if (!former) return;
+  for (auto& handler : former->all()) former_.emplace_back(handler);
+}
+
+std::vector<std::shared_ptr<Instance>> Registry::all() const {
+  auto handlers = handlers_;
+  for (auto& weak : former_)
+    if (auto handler = weak.lock(); handler && std::ranges::find(handlers, handler) == handlers.end())
+      handlers.push_back(std::move(handler));
+  return handlers;
+}
+
 Result<> Registry::load(const config::Handler& config) {
-  auto runner = load_in_process(config, timers_);
-  if (!runner) return fail(runner.error());
-  runners_.push_back(std::move(*runner));
+  auto handler = Instance::load(config, timers_);
+  if (!handler) return fail(handler.error());
+  handlers_.push_back(std::move(*handler));
   return {};
 }
 
+void Registry::keep(const std::string& name, const Registry& former) {
+  for (auto& handler : former.handlers_)
+    if (handler->runner().name() == name) handlers_.push_back(handler);
+}
+
+std::vector<std::string> Registry::replaced_on_disk() const {
+  std::vector<std::string> names;
+  for (auto& handler : handlers_)
+    if (handler->replaced_on_disk()) names.push_back(handler->runner().name());
+  return names;
+}
+
 Result<> Registry::start(const FindBroker& find_broker) {
-  for (auto& runner : runners_)
-    if (auto ok = runner->start(find_broker); !ok) return ok;
+  for (auto& handler : handlers_)
+    if (auto ok = handler->start(find_broker); !ok) return ok;
   return {};
 }
 
 void Registry::stop(Duration patience) {
   auto deadline = Clock::now() + patience;
-  for (auto& runner : runners_) runner->stop_taking();  // they end side by side
-  for (auto runner = runners_.rbegin(); runner != runners_.rend(); ++runner)
-    (*runner)->stop(std::max(deadline - Clock::now(), Duration::zero()));
+  auto handlers = all();
+  for (auto& handler : handlers) handler->runner().stop_taking();  // they end side by side
+  for (auto handler = handlers.rbegin(); handler != handlers.rend(); ++handler)
+    (*handler)->stop(std::max(deadline - Clock::now(), Duration::zero()));
 }
 
 void Registry::close(Duration patience) {
-  if (std::exchange(closed_, true)) return;
   auto deadline = Clock::now() + patience;
-  for (auto& runner : runners_) runner->close(std::max(deadline - Clock::now(), Duration::zero()));
+  for (auto& handler : all()) handler->close(std::max(deadline - Clock::now(), Duration::zero()));
 }
 
 bool Registry::left_behind() const {
-  return std::ranges::any_of(runners_, [](auto& runner) { return runner->left_behind(); });
+  return Instance::any_left_behind() ||
+         std::ranges::any_of(all(), [](auto& handler) { return handler->runner().left_behind(); });
 }
 
 uint64_t Registry::unconfirmed() const {
   uint64_t sum = 0;
-  for (auto& runner : runners_) sum += runner->unconfirmed();
+  for (auto& handler : all()) sum += handler->runner().unconfirmed();
   return sum;
 }
 
 std::unordered_map<std::string, Handler*> Registry::by_name() const {
   std::unordered_map<std::string, Handler*> all;
-  for (auto& runner : runners_) all[runner->name()] = runner.get();
+  for (auto& handler : handlers_) all[handler->runner().name()] = &handler->runner();
   return all;
 }
 

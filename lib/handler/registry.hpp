@@ -6,23 +6,25 @@
 #include <unordered_map>
 #include <vector>
 
-#include "handler/runner.hpp"
+#include "handler/instance.hpp"
 
 namespace mombridge::handler {
 
-/// One thread calls everything here; handlers themselves take calls from any.
+/// One thread at a time calls everything here; handlers themselves take calls from any. A handler that no other
+/// registry shares is stopped with this.
 class Registry {
  public:
   /// Time-outs run on `timers`; without (check) handlers are only loaded, never started.
-  explicit Registry(EventLoop* timers = nullptr) : timers_(timers) {}
-  ~Registry() {
-    stop();
-    close();
-  }
+  /// `former`: the registry of the configuration before; what of it still works is stopped and counted with this, too.
+  explicit Registry(EventLoop* timers = nullptr, const Registry* former = nullptr);
 
   /// Opens and configures one.
   Result<> load(const config::Handler& config);
-  /// Starts all, in the order of loading; stops at the first that fails.
+  /// Shares the one of that name with `former`, which has it, so that it goes on running for both.
+  void keep(const std::string& name, const Registry& former);
+  /// Names of those whose plugin's file is no longer the one that was loaded.
+  [[nodiscard]] std::vector<std::string> replaced_on_disk() const;
+  /// Starts all that are not started, in the order of loading; stops at the first that fails.
   Result<> start(const FindBroker& find_broker);
   /// In reverse order. Calls that wait or are open are given back. Takes about `patience` at the longest, however many
   /// handlers do not come back; they are left behind.
@@ -37,9 +39,11 @@ class Registry {
   [[nodiscard]] std::unordered_map<std::string, Handler*> by_name() const;
 
  private:
+  [[nodiscard]] std::vector<std::shared_ptr<Instance>> all() const;
+
+  std::vector<std::shared_ptr<Instance>> handlers_;
   EventLoop* timers_;
-  bool closed_ = false;
-  std::vector<std::shared_ptr<Runner>> runners_;
+  std::vector<std::weak_ptr<Instance>> former_;  ///< those of former configurations, which may have calls
 };
 
 }  // namespace mombridge::handler

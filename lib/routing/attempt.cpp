@@ -19,7 +19,7 @@ constexpr std::string_view kTimeout = "timeout";
 
 void Attempt::deliver(const Received& received, const Route& by_route, const Destination& to, Part part_of_request) {
   begin(Phase::deliver, received, &by_route, by_route.failures.get());
-  destination_ = &to;
+  destination_ = assigned_ = &to;
   part = part_of_request;
   requester_.begin(part == Part::answers);
 }
@@ -40,7 +40,9 @@ void Attempt::put_back(const Received& received, bool or_handle) {
 }
 
 void Attempt::begin(Phase phase, const Received& received, const Route* by_route, const FailurePolicy* policy) {
-  phase_ = before_ = phase;
+  begun_ = phase_ = before_ = phase;
+  assigned_ = nullptr;
+  moved_to_.reset();
   origin_ = received.origin;
   table_ = received.table;
   by_route_ = by_route;
@@ -93,7 +95,84 @@ void Attempt::retry() noexcept {
   // A bridge that stops gives back what is held, and does not begin with it anew.
   if (parked_ && queue_.draining()) return queue_.add(*this, kWhileDraining);
   if (std::exchange(parked_, false)) owner_.attempt_held(false);
+  if (auto newer = owner_.newer_table(); newer && newer.get() != table_) [[unlikely]]
+    return go_on_by(std::move(newer));
   attempt();
+}
+
+// The configuration has changed while it waited. It goes on by the route of the same name, or as a message that no
+// route takes, and with all of its attempts before it: the new configuration may have mended what failed.
+void Attempt::go_on_by(std::shared_ptr<const RouteTable> newer) noexcept {
+  auto* new_origin = newer->origin(origin_->endpoint.section->name);
+  if (!new_origin) return done(Settlement::requeue);  // nobody takes anything from that broker any more
+  auto* new_route = by_route_ ? newer->route(by_route_->config->name) : nullptr;
+  auto* to = new_route && assigned_ ? new_route->in_place_of(*assigned_, *by_route_) : nullptr;
+  auto former = std::exchange(moved_to_, std::move(newer));  // until nothing here points into it
+  table_ = moved_to_.get();
+  origin_ = new_origin;
+  origin = &origin_->endpoint;
+  by_route_ = new_route;
+  route = by_route_ ? std::string_view(by_route_->config->name) : std::string_view();
+  policy_ = by_route_ ? by_route_->failures.get() : table_->default_failures().get();
+  assigned_ = to;
+  if (!take_up(to)) return done(Settlement::accept);
+  owner_.attempt_moved();
+  former.reset();
+  attempt();
+}
+
+// Chooses what is done next by the new table. Returns false if nothing is left to do, which is counted then.
+bool Attempt::take_up(const Destination* to) noexcept {
+  switch (begun_ == Phase::deliver ? phase_ : begun_) {
+    case Phase::open:
+      phase_ = Phase::open;
+      content = &delivery->message;
+      return true;
+    case Phase::reply:
+    case Phase::error_reply:
+      destination_ = &origin_->requesters;
+      return true;
+    case Phase::route_reply:
+      destination_ = to ? to->reply_to() : nullptr;
+      if (!destination_) events::reply_without_address(route_name());
+      return destination_ != nullptr;
+    case Phase::put_back:
+      if (begun_ == Phase::deliver) return take_up_delivery(to);
+      destination_ = &origin_->source;
+      return true;
+    case Phase::dead_letter:
+      if (begun_ == Phase::deliver) return take_up_delivery(to);
+      phase_ = Phase::dead_letter;
+      break;
+    case Phase::deliver:
+      return take_up_delivery(to);
+  }
+  if (by_route_ || delivery->deliveries_left || !table_->discard_unrouted()) return true;
+  events::discarded(origin_->endpoint.section->name, delivery->message.target);
+  return false;
+}
+
+bool Attempt::take_up_delivery(const Destination* to) noexcept {
+  content = &delivery->message;
+  phase_ = before_ = Phase::dead_letter;
+  if (requester_.told()) return true;
+  if (to) {
+    phase_ = before_ = Phase::deliver;
+    destination_ = to;
+    failure.attempts = 0;
+    if (!requester_.waits() || to->answers() != Answers::no) return true;
+    requester_.begin(false);
+    part = Part::without_reply_address;
+    return true;
+  }
+  requester_.begin(false);
+  by_route_ = nullptr;
+  route = {};
+  policy_ = table_->default_failures().get();
+  failure.reason = "no route takes it since the configuration was changed; before that: " + failure.reason;
+  if (!table_->discard_unrouted()) return true;
+  events::discarded(origin_->endpoint.section->name, delivery->message.target);
+  return false;
 }
 
 void Attempt::give_back() noexcept {
@@ -321,6 +400,7 @@ void Attempt::wait(Duration wait) noexcept {
 
 void Attempt::done(Settlement settlement) noexcept {
   requester_.end();
+  moved_to_.reset();
   owner_.attempt_done(settlement);
 }
 

@@ -37,6 +37,10 @@ class Attempt final : public Outgoing, public RateLimit::Waiting {
     virtual void put_back_refused() noexcept = 0;
     /// The delivery has no other attempt.
     [[nodiscard]] virtual bool alone() const noexcept = 0;
+    /// The table that is used by what arrives now; null: it is the one that the delivery began with, or there is none.
+    [[nodiscard]] virtual std::shared_ptr<const RouteTable> newer_table() noexcept = 0;
+    /// It goes by newer_table() now, which it keeps, and by nothing of the former one.
+    virtual void attempt_moved() noexcept = 0;
 
    protected:
     ~Owner() = default;
@@ -67,6 +71,7 @@ class Attempt final : public Outgoing, public RateLimit::Waiting {
   void held(bool yes) noexcept override { owner_.attempt_held(yes); }
   void retry() noexcept override;
   void give_back() noexcept override;
+  [[nodiscard]] bool waits_for_operator() const noexcept override { return parked_; }
 
  private:
   enum class Phase : uint8_t {
@@ -81,6 +86,9 @@ class Attempt final : public Outgoing, public RateLimit::Waiting {
 
   [[nodiscard]] bool begins_now() noexcept;
   void begin(Phase phase, const Received& received, const Route* by_route, const FailurePolicy* policy);
+  void go_on_by(std::shared_ptr<const RouteTable> newer) noexcept;
+  [[nodiscard]] bool take_up(const Destination* to) noexcept;
+  [[nodiscard]] bool take_up_delivery(const Destination* to) noexcept;
   void attempt() noexcept;
   void send() noexcept;
   void reply(std::unique_ptr<OwnedMessage> content) noexcept;
@@ -112,6 +120,8 @@ class Attempt final : public Outgoing, public RateLimit::Waiting {
   const Route* by_route_ = nullptr;
   const FailurePolicy* policy_ = nullptr;
   const Destination* destination_ = nullptr;  ///< of the phase
+  const Destination* assigned_ = nullptr;     ///< of the route, where it began with that; else null
+  Phase begun_ = Phase::deliver;              ///< what it began with
   Phase phase_ = Phase::deliver;
   Phase before_ = Phase::deliver;  ///< the phase before it began to put the message back
   bool or_handle_ = false;
@@ -119,7 +129,8 @@ class Attempt final : public Outgoing, public RateLimit::Waiting {
   bool parked_ = false;  ///< it waits now, and only for the operator
   Requester requester_;
   Reachability reachability_;
-  std::unique_ptr<reply::Returned> returned_;  ///< made for the first reply
+  std::unique_ptr<reply::Returned> returned_;   ///< made for the first reply
+  std::shared_ptr<const RouteTable> moved_to_;  ///< null: it goes by the table of its delivery
 };
 
 }  // namespace mombridge::routing

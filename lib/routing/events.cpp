@@ -57,6 +57,11 @@ void dead_letter_reduced(std::string_view route, std::string_view target, std::s
   event.happened({{"route", route}, {"target", target}, {"left_out", left_out}, {"headers", headers}});
 }
 
+void discarded(std::string_view broker, std::string_view target) {
+  static Event event("unrouted_discarded", log::Level::warn, "unrouted message discarded");
+  event.happened({{"broker", broker}, {"target", target}});
+}
+
 void rejected(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts) {
   static Event event("rejected_to_source", log::Level::warn, "message rejected to its source");
   event.happened({{"route", route}, {"target", target}, {"reason", reason}, {"attempts", attempts}});

@@ -15,6 +15,8 @@ void waited(std::string_view route, std::string_view target, const std::string& 
 void dead_lettered(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts);
 /// A dead letter went without a part that its broker did not take, and without that many headers of the message.
 void dead_letter_reduced(std::string_view route, std::string_view target, std::string_view left_out, size_t headers);
+/// No route takes it any more since the configuration was changed.
+void discarded(std::string_view broker, std::string_view target);
 void rejected(std::string_view route, std::string_view target, const std::string& reason, unsigned attempts);
 /// `first`: it is counted once, however often it is tried while it is held.
 void held(std::string_view route, std::string_view target, const std::string& why, unsigned attempts, bool first);

@@ -1,6 +1,7 @@
 #include "routing/fan_out.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/failpoint.hpp"
 
@@ -58,6 +59,16 @@ void FanOut::attempt_done(Settlement settlement) noexcept {
   auto before = state_.fetch_sub(kOpen, std::memory_order_acq_rel);
   if (before == kOpen) return settle(worst_.load(std::memory_order_relaxed));
   if (before >= kHeld) changed(before, before - kOpen);
+}
+
+std::shared_ptr<const RouteTable> FanOut::newer_table() noexcept {
+  return use_->retired() ? use_->uses().present() : nullptr;
+}
+
+// When it is the last one, nothing of this delivery goes by the former table any more. Other attempts may, and keep it.
+void FanOut::attempt_moved() noexcept {
+  if (open(state_.load(std::memory_order_acquire)) != 1) return;
+  if (auto next = use_->uses().enter_present()) std::exchange(use_, next.get())->settled();
 }
 
 void FanOut::settle(Settlement settlement) noexcept {

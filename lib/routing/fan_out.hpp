@@ -43,6 +43,8 @@ class FanOut final : public Delivery::Attachment, private Attempt::Owner {
   void attempt_held(bool yes) noexcept override;
   void put_back_refused() noexcept override;
   [[nodiscard]] bool alone() const noexcept override { return used_ == 1; }
+  [[nodiscard]] std::shared_ptr<const RouteTable> newer_table() noexcept override;
+  void attempt_moved() noexcept override;
   void changed(uint64_t before, uint64_t after) noexcept;
   void settle(Settlement settlement) noexcept;
 

@@ -4,18 +4,22 @@
 
 namespace mombridge::routing {
 
-Ingress::Ingress(std::string broker, size_t subscriptions, RetryQueue& queue, Renew renew)
-    : queue_(queue),
-      renew_(std::move(renew)),
+Ingress::Ingress(const std::string& broker, size_t subscriptions, RetryQueue& queue)
+    : broker_(broker),
+      queue_(queue),
       planner_(broker),
       received_(counter("received", broker)),
       intakes_(std::max<size_t>(subscriptions, 1)) {}
+
+void Ingress::go_by(const std::shared_ptr<const RouteTable>& table) {
+  uses_.use(table, table ? table->origin(broker_) : nullptr);
+}
 
 void Ingress::receive(DeliveryHandle delivery) noexcept {
   auto subscription = delivery->subscription;
   auto& intake = intakes_[std::min<size_t>(subscription, intakes_.size() - 1)];
   while (!intake.use || !intake.use->enter())
-    if (intake.use = renew_(); !intake.use) return;
+    if (intake.use = uses_.renew(); !intake.use) return;
   received_.add();
   auto& use = *intake.use;
   if (!delivery->attachment) delivery->attachment = std::make_unique<FanOut>(queue_);

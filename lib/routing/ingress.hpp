@@ -1,7 +1,6 @@
 #pragma once
 // Where one broker hands in its deliveries.
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,21 +14,22 @@ namespace mombridge::routing {
 
 class Ingress final : public Sink {
  public:
-  /// [any thread] Adds the use of the present table to uses(); null: the table no longer has the broker, whose
-  /// deliveries are given back.
-  using Renew = std::function<std::shared_ptr<TableUse>()>;
-
   /// Of a broker with so many subscriptions. `queue` outlives this.
-  Ingress(std::string broker, size_t subscriptions, RetryQueue& queue, Renew renew);
+  Ingress(const std::string& broker, size_t subscriptions, RetryQueue& queue);
+
+  /// [any thread] Deliveries that arrive from now on go by this table, in which the broker has the same subscriptions;
+  /// those on their way keep theirs. Null, or a table without the broker: what arrives is given back.
+  void go_by(const std::shared_ptr<const RouteTable>& table);
 
   void receive(DeliveryHandle delivery) noexcept override;
 
+  [[nodiscard]] const std::string& broker() const { return broker_; }
   [[nodiscard]] TableUses& uses() { return uses_; }
   /// [any thread] Deliveries that are not settled.
   [[nodiscard]] uint64_t in_flight() const { return uses_.in_flight(); }
   /// [any thread] Of these, the ones that only wait for the operator.
   [[nodiscard]] int64_t held() const { return uses_.held(); }
-  /// [any thread] Deliveries received since the process began; with in_flight(), how many were settled.
+  /// [any thread] Deliveries that were received from a broker of this name since the process began.
   [[nodiscard]] uint64_t received() const { return received_.value(); }
 
  private:
@@ -39,8 +39,8 @@ class Ingress final : public Sink {
     std::vector<const Route*> routes;  ///< that take the message at hand
   };
 
+  const std::string broker_;
   RetryQueue& queue_;
-  Renew renew_;
   Planner planner_;
   Counter& received_;
   TableUses uses_;

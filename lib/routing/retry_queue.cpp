@@ -1,5 +1,6 @@
 #include "routing/retry_queue.hpp"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -73,6 +74,23 @@ void LoopRetryQueue::drain() {
     });
   }
   for (auto* one : ended) one->retry();
+}
+
+void LoopRetryQueue::retry_held() {
+  auto now = Clock::now();
+  {
+    std::lock_guard lock(state_->mutex);
+    std::vector<Retryable*> held;
+    std::erase_if(state_->waiting, [&](auto& waiting) {
+      bool is_held = waiting.first > now && waiting.second->waits_for_operator();
+      if (is_held) held.push_back(waiting.second);
+      return is_held;
+    });
+    for (auto* one : held) state_->waiting.emplace(now, one);
+    if (held.empty()) return;
+    state_->armed = std::min(state_->armed, now);
+  }
+  arm(state_, now);
 }
 
 void LoopRetryQueue::stop() {

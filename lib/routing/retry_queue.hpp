@@ -18,6 +18,8 @@ class Retryable {
   virtual void give_back() noexcept = 0;
   /// [any thread, while it waits] Its wait ends as soon as the bridge begins to drain.
   [[nodiscard]] virtual bool ends_with_drain() const noexcept { return false; }
+  /// [any thread, while it waits] Only the operator can end the cause of its wait.
+  [[nodiscard]] virtual bool waits_for_operator() const noexcept { return false; }
 
  protected:
   ~Retryable() = default;
@@ -56,6 +58,8 @@ class LoopRetryQueue final : public RetryQueue {
   void add(Retryable& waiting, Duration wait) override;
   [[nodiscard]] TimePoint now() const override { return Clock::now(); }
   void drain() override;
+  /// [any thread] What waits for the operator is tried again soon: something was changed.
+  void retry_held();
   /// [any thread] Gives back all that wait, at once, and from now on whatever would.
   void stop();
 

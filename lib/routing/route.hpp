@@ -38,6 +38,9 @@ struct Route {
 
   /// Headers and subscription as `from` asks for; the pattern is looked at by the table.
   [[nodiscard]] bool accepts(const Message& message) const;
+  /// The destination that has taken the place of one of `former`, a route of the same name in an earlier configuration:
+  /// the same one, or else one that is new, in the order of the file. Null: there is none.
+  [[nodiscard]] const Destination* in_place_of(const Destination& destination, const Route& former) const;
 };
 
 }  // namespace mombridge::routing

@@ -17,6 +17,11 @@ bool RouteTable::limits(std::string_view broker) const {
   });
 }
 
+const Route* RouteTable::route(std::string_view name) const {
+  auto found = std::ranges::find_if(routes_, [&](auto& route) { return route->config->name == name; });
+  return found == routes_.end() ? nullptr : found->get();
+}
+
 bool RouteTable::discard_unrouted() const {
   return config_->unrouted == config::Unrouted::discard || !failures_->dead_letter;
 }

@@ -11,6 +11,47 @@ void TableUse::release() noexcept {
   uses_.remove(*this);
 }
 
+void TableUses::use(std::shared_ptr<const RouteTable> table, const Origin* origin) {
+  {
+    std::lock_guard lock(mutex_);
+    present_.swap(table);
+    origin_ = present_ ? origin : nullptr;
+  }
+  // A table may end here, with all that it holds: not under the lock.
+  retire_all();
+}
+
+std::shared_ptr<const RouteTable> TableUses::present() const {
+  std::lock_guard lock(mutex_);
+  return present_;
+}
+
+// Under the lock, so that no use of the former table begins behind use().
+std::shared_ptr<TableUse> TableUses::renew() {
+  std::lock_guard lock(mutex_);
+  if (!origin_) return nullptr;
+  return uses_.emplace_back(std::make_shared<TableUse>(*this, present_, *origin_));
+}
+
+std::shared_ptr<TableUse> TableUses::enter_present() {
+  for (;;) {
+    std::shared_ptr<TableUse> use;
+    {
+      std::lock_guard lock(mutex_);
+      if (!origin_) return nullptr;
+      if (!moved_ || moved_->retired())
+        moved_ = uses_.emplace_back(std::make_shared<TableUse>(*this, present_, *origin_));
+      use = moved_;
+    }
+    if (use->enter()) return use;
+  }
+}
+
+bool TableUses::idle() const {
+  std::lock_guard lock(mutex_);
+  return uses_.empty();
+}
+
 std::shared_ptr<TableUse> TableUses::add(std::shared_ptr<const RouteTable> table, const Origin& origin) {
   std::lock_guard lock(mutex_);
   return uses_.emplace_back(std::make_shared<TableUse>(*this, std::move(table), origin));

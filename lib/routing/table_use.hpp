@@ -39,12 +39,15 @@ class TableUse {
   void retire() noexcept {
     if (!(count_.fetch_or(kRetired, std::memory_order_acq_rel) & ~kRetired)) release();
   }
+  /// [any thread] Another table is used by what arrives now.
+  [[nodiscard]] bool retired() const noexcept { return count_.load(std::memory_order_acquire) & kRetired; }
   /// [any thread] One delivery only waits for the operator now, or no longer does.
   void held(bool yes) noexcept { held_.fetch_add(yes ? 1 : -1, std::memory_order_relaxed); }
 
   // [between enter() and settled()]
   [[nodiscard]] const RouteTable& table() const { return *table_; }
   [[nodiscard]] const Origin& origin() const { return origin_; }
+  [[nodiscard]] TableUses& uses() const { return uses_; }
 
   // [any thread]
   [[nodiscard]] uint64_t in_flight() const { return count_.load(std::memory_order_acquire) & ~kRetired; }
@@ -66,9 +69,23 @@ class TableUse {
 /// All that is in use by the subscriptions of one broker. Everything may be called from any thread.
 class TableUses {
  public:
+  /// `table` is the present one from now on, and `origin`, which is one of it, the broker of these subscriptions. Both
+  /// null: nothing is the present one. All former uses are retired.
+  void use(std::shared_ptr<const RouteTable> table, const Origin* origin);
+  /// The present table; null: there is none.
+  [[nodiscard]] std::shared_ptr<const RouteTable> present() const;
+  /// A new use of the present table; null: there is none.
+  std::shared_ptr<TableUse> renew();
+  /// A use of the present table that one delivery has entered, which began by another one; null: there is no present
+  /// table. All such deliveries share one use.
+  std::shared_ptr<TableUse> enter_present();
+
   std::shared_ptr<TableUse> add(std::shared_ptr<const RouteTable> table, const Origin& origin);
   /// Another table is used from now on.
   void retire_all();
+  /// Every use was retired and all of their deliveries are settled: nobody touches this any more, unless somebody asks
+  /// it for a use.
+  [[nodiscard]] bool idle() const;
   /// Deliveries that are not settled.
   [[nodiscard]] uint64_t in_flight() const;
   /// Of these, the ones that only wait for the operator.
@@ -80,6 +97,9 @@ class TableUses {
 
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<TableUse>> uses_;
+  std::shared_ptr<const RouteTable> present_;
+  const Origin* origin_ = nullptr;   ///< of the present table
+  std::shared_ptr<TableUse> moved_;  ///< what enter_present() gave the last time
 };
 
 }  // namespace mombridge::routing

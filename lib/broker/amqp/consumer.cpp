@@ -52,6 +52,11 @@ void Consumer::start(Sink& sink) {
   supervisor_.start();
 }
 
+void Consumer::hand_to(Sink& sink, size_t index) {
+  sink_ = &sink;
+  decoder_.renumber(index);
+}
+
 void Consumer::stop_intake() {
   sink_ = nullptr;
   if (connection_.is_open()) channel_.cancel();

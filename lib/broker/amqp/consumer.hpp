@@ -29,6 +29,10 @@ class Consumer final : private ConnectionUser, private ConsumeChannel::User, pri
   /// [loop] Deliveries go to `sink` until stop_intake() or close_in_order().
   void start(Sink& sink);
   void stop_intake();
+  /// [loop] After start(): what is delivered from now on goes to `sink`, with this number of its subscription.
+  void hand_to(Sink& sink, size_t index);
+  /// [loop] Nothing is in flight.
+  [[nodiscard]] bool idle() const { return !deliveries_.in_flight().count(); }
   /// [loop] As Publisher's.
   Duration serve();
   [[nodiscard]] Duration rest() const { return deliveries_.rest(); }

@@ -20,12 +20,14 @@ class DeliveryDecoder {
   /// Makes the delivery's message, and notes where its queue will not deliver it again. What cannot be decoded is left
   /// out and counted. Returns true if the message was delivered before and its queue counts that.
   bool decode(const Content& content);
+  /// `index` of the subscription from now on.
+  void renumber(size_t index) { index_ = index; }
   /// As DeliveryLimit's.
   [[nodiscard]] bool may_count() const { return limit_.may_count(); }
 
  private:
   const std::string broker_;
-  const size_t index_;
+  size_t index_;
   const config::Subscription& subscription_;
   DeliveryLimit limit_;
   log::Repeated dropped_log_;

@@ -65,13 +65,10 @@ def test_logs_json_where_there_is_no_terminal(tmp_path):
         assert all("msg" in line for line in bridge.lines())
 
 
-def test_hangup_does_nothing_yet_and_says_so(tmp_path):
+def test_an_interrupt_is_as_good_as_a_term(tmp_path):
     with Bridge(tmp_path, IDLE) as bridge:
         bridge.noted("READY=1")
-        bridge.signal(signal.SIGHUP)
-        bridge.logged("reload is not supported yet")
-        assert bridge.process.poll() is None
-        bridge.signal(signal.SIGINT)  # as good as TERM
+        bridge.signal(signal.SIGINT)
         assert bridge.ended() == OK
 
 

@@ -98,7 +98,10 @@ class Running {
     ASSERT_TRUE(started) << started.error().text;
   }
   FindBroker find() {
-    return [this](const std::string& name) { return name == "shop" ? Outlet{&shop, &settings} : Outlet{}; };
+    // Both are this object's own.
+    return [this](const std::string& name) {
+      return name == "shop" ? Outlet{{std::shared_ptr<void>(), &shop}, {std::shared_ptr<void>(), &settings}} : Outlet{};
+    };
   }
   void call(TestCall& call, const std::string& handler) { registry.by_name().at(handler)->handle(call); }
 

@@ -80,6 +80,8 @@ class AttemptTest : public testing::Test, private Attempt::Owner {
   void attempt_held(bool yes) noexcept override { held.push_back(yes); }
   void put_back_refused() noexcept override {}
   [[nodiscard]] bool alone() const noexcept override { return true; }
+  [[nodiscard]] std::shared_ptr<const RouteTable> newer_table() noexcept override { return nullptr; }
+  void attempt_moved() noexcept override {}
 
   std::shared_ptr<const RouteTable> table_;
   Route route_;
