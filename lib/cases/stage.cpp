@@ -131,7 +131,7 @@ Result<> Stage::build() {
   auto find_broker = [this](const std::string& name) -> handler::Outlet {
     auto found = snapshot_->brokers().find(name);
     if (found == snapshot_->brokers().end()) return {};
-    return {found->second.get(), config_->broker(name)->settings.get()};
+    return {found->second, config_->broker(name)->settings};
   };
   if (auto started = snapshot_->handlers().start(find_broker); !started) return started;
   for (auto& [name, broker] : snapshot_->brokers()) broker->start(router_.ingress(name));
