@@ -12,7 +12,7 @@ RUN cmake -G Ninja -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/u
 
 FROM ${BASE}
 RUN apt-get update -qq \
- && apt-get install -qq -y --no-install-recommends ca-certificates libcpp-httplib0.11 libfmt9 libjemalloc2 librabbitmq4 librdkafka1 libspdlog1.10 libssl3 \
+ && apt-get install -qq -y --no-install-recommends ca-certificates libcpp-httplib0.11 libfmt9 libjemalloc2 libprometheus-cpp-core1.0 librabbitmq4 librdkafka1 libspdlog1.10 libssl3 \
       libsystemd0 libuuid1 libyaml-cpp0.7 \
  && rm -rf /var/lib/apt/lists/*
 # The program alone: headers and libraries are for those who embed it.
@@ -22,5 +22,8 @@ RUN mkdir -p /etc/mombridge && mombridge --help >/dev/null
 # A number, because Kubernetes' runAsNonRoot cannot judge a name. Nothing is written, so the root may be read-only.
 USER 10001:10001
 STOPSIGNAL SIGTERM
+# Whether it runs, and not whether its brokers do: for that there is /readyz (`probes:`). With a root that is read-only it
+# needs a place for its socket: --tmpfs /tmp.
+HEALTHCHECK --interval=30s --timeout=10s CMD ["/usr/bin/mombridge", "status", "-c", "/etc/mombridge", "--quiet"]
 ENTRYPOINT ["/usr/bin/mombridge"]
 CMD ["run", "-c", "/etc/mombridge"]

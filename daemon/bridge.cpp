@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "admin/observation.hpp"
 #include "base/log.hpp"
 #include "daemon/builtin.hpp"
 
@@ -51,6 +52,7 @@ Result<> Bridge::start() {
     running_ = false;
     return fail(diagnostics.sorted().front().what);
   }
+  load_ = {.ok = true, .at = unix_ms(), .text = "loaded at the start"};
   stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
   return {};
 }
@@ -132,6 +134,21 @@ std::vector<NamedLink> Bridge::status() const {
   auto all = brokers_.links();
   for (auto& stall : stalls_.status()) all.push_back(stall);
   return all;
+}
+
+admin::Status Bridge::observe() const {
+  return admin::observe({.snapshot = *snapshot_,
+                         .router = router_,
+                         .stalls = stalls_.status(),
+                         .config = load_,
+                         .longest_stall = longest_stall(),
+                         .draining = draining_});
+}
+
+void Bridge::note_reload(bool successful, const std::string& summary) {
+  load_.ok = successful;
+  load_.text = (successful ? "reloaded: " : "reload failed: ") + summary;
+  if (successful) load_.at = unix_ms();
 }
 
 void Bridge::watch_stalls() {

@@ -9,7 +9,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "admin/admin.hpp"
 #include "base/counters.hpp"
+#include "base/histogram.hpp"
 #include "base/log.hpp"
 #include "config/load.hpp"
 #include "config/text.hpp"
@@ -22,6 +24,7 @@
 #include "daemon/reload.hpp"
 #include "daemon/service_notify.hpp"
 #include "daemon/signals.hpp"
+#include "daemon/status.hpp"
 #include "daemon/usage.hpp"
 #include "routing/explain.hpp"
 
@@ -64,12 +67,9 @@ void log_totals(const char* text, uint64_t unsettled) {
   log::info(text, {{"unsettled", unsettled}, {"totals", totals}});
 }
 
-/// A loop that has been in one callback for this long is stuck.
-constexpr Duration kStall = std::chrono::seconds(10);
-
 /// Feeds the service manager's watchdog for as long as every loop comes back to its sleep.
 void feed_watchdog(EventLoop& loop, const Bridge& bridge, Duration interval) {
-  if (auto stall = bridge.longest_stall(); stall < kStall)
+  if (auto stall = bridge.longest_stall(); stall < admin::kStuck)
     service::watchdog();
   else
     log::error("an event loop is stuck, the watchdog is not fed",
@@ -80,6 +80,11 @@ void feed_watchdog(EventLoop& loop, const Bridge& bridge, Duration interval) {
 /// A signal that comes sooner after the first is the same one, sent twice: by a terminal to the whole group and by a
 /// shell or an init to its child.
 constexpr Duration kSameSignal = std::chrono::seconds(1);
+
+int cannot_start(const Error& why, int code) {
+  log::error("cannot start", {{"reason", why.text}});
+  return code;
+}
 
 /// The first TERM or INT drains, the second ends at once.
 class Shutdown {
@@ -130,17 +135,19 @@ int run(const Options& options) {
   EventLoop loop("main");
   Bridge bridge(config, loop, written);
   Reload reload(loop, bridge, [options](auto& found, auto& parts) { return load(options, found, parts); });
+  admin::Admin admin(loop, [&bridge] { return bridge.observe(); });
   Shutdown shutdown(loop, bridge, reload);
   Signals signals(loop, [&](int signal) { signal == SIGHUP ? reload.request() : shutdown.signalled(signal); });
-  if (auto started = bridge.start(); !started) {
-    log::error("cannot start", {{"reason", started.error().text}});
-    return kExitConfig;
-  }
+  if (auto listening = admin.listen(*config); !listening) return cannot_start(listening.error(), kExitUnavailable);
+  Histogram::want(config->admin || config->probes);
+  if (auto started = bridge.start(); !started) return cannot_start(started.error(), kExitConfig);
+  if (auto answering = admin.start(); !answering) return cannot_start(answering.error(), kExitUnavailable);
   log::info("mombridge is running",
             {{"version", MOMBRIDGE_VERSION}, {"brokers", config->brokers.size()}, {"routes", config->routes.size()}});
   service::ready();
   if (auto interval = service::watchdog_interval(); interval > Duration::zero()) feed_watchdog(loop, bridge, interval);
   loop.run();
+  admin.stop();
   if (bridge.left_behind()) std::_Exit(shutdown.exit_code());
   return shutdown.exit_code();
 }
@@ -274,6 +281,19 @@ int explain(const Options& options) {
   return explanation.taken ? kExitOk : kExitNotTaken;
 }
 
+int status(const Options& options) {
+  // A file in which something is wrong, perhaps because it is being edited, says even so where the bridge listens.
+  config::Diagnostics diagnostics;
+  auto config = load(options, diagnostics);
+  if (config->brokers.empty() && !diagnostics.ok()) {
+    print(diagnostics);
+    return kExitConfig;
+  }
+  auto shown = show_status(*config, options, std::cout);
+  if (!shown) return options.quiet ? kExitUnavailable : complain(kExitUnavailable, shown.error().text);
+  return *shown ? kExitOk : kExitUnavailable;
+}
+
 namespace {
 
 /// What the command line has that nobody took, in words; empty: nothing.
@@ -336,6 +356,10 @@ int main_command(int argc, char** argv) {
 
   request_command->add_flag("-v,--verbose", options.verbose,
                             "show the reply's properties and headers, on standard error");
+  auto* status_command = app.add_subcommand("status", "Say how the running bridge is: links, routes, what went wrong");
+  status_command->add_flag("--json", options.json, "as JSON, for programs");
+  status_command->add_flag("--quiet", options.quiet,
+                           "print nothing: exit code 0 if the bridge runs, 69 if none answers or it is stuck");
   for (auto* command : app.get_subcommands({})) command->allow_extras();
 
   try {
@@ -360,6 +384,7 @@ int main_command(int argc, char** argv) {
   if (*publish_command) return publish(std::move(options));
   if (*request_command) return request(std::move(options));
   if (*test_command) return test(options);
+  if (*status_command) return status(options);
   return *explain_command ? explain(options) : kExitUsage;
 }
 

@@ -10,7 +10,8 @@ inline constexpr int kExitNotTaken = 1;  ///< explain: no route takes it
 inline constexpr int kExitFailed = 1;    ///< test: a case failed
 inline constexpr int kExitUsage = 64;    ///< EX_USAGE
 inline constexpr int kExitUnavailable =
-    69;  ///< EX_UNAVAILABLE; publish, request, check --connect: a broker or the responder said no
+    69;  ///< EX_UNAVAILABLE; publish, request, check --connect: a broker or the responder said no; status: no bridge
+         ///< answers, or it is stuck; run: a listener cannot be bound
 inline constexpr int kExitSoftware = 70;   ///< EX_SOFTWARE
 inline constexpr int kExitUndrained = 75;  ///< EX_TEMPFAIL; run: stopped with messages that were not settled
 inline constexpr int kExitTimeout = 75;    ///< EX_TEMPFAIL; request: no reply in time
@@ -22,6 +23,7 @@ int explain(const Options& options);
 int publish(Options options);
 int request(Options options);
 int test(const Options& options);
+int status(const Options& options);
 
 /// Parses the arguments and runs the command.
 int main_command(int argc, char** argv);

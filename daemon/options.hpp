@@ -20,6 +20,7 @@ struct Options {
   std::optional<std::string> body, exchange;  ///< without a body: standard input
   std::string timeout = "2s";
   bool verbose = false;
+  bool json = false, quiet = false;  ///< status: how it is shown
 };
 
 }  // namespace mombridge

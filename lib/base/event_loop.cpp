@@ -20,8 +20,8 @@ void check(int result, const char* what) {
   if (result < 0) throw std::system_error(errno, std::generic_category(), what);
 }
 
-// Of the loop that runs on this thread: whom to wake when its round is over.
-thread_local bool in_a_loop = false;
+// The loop that runs on this thread, and whom to wake when its round is over.
+thread_local const EventLoop* running = nullptr;
 thread_local std::vector<std::shared_ptr<Fd>> to_wake;
 
 void notify(const Fd& event) {
@@ -68,11 +68,11 @@ void EventLoop::quit() {
 
 void EventLoop::run() {
   thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-  in_a_loop = true;
+  running = this;
   while (!quit_.load(std::memory_order_acquire)) sleep_and_dispatch();
   posted_.run();
   wake_others();
-  in_a_loop = false;
+  running = nullptr;
   busy_since_ns_ = 0;
   thread_id_.store({}, std::memory_order_relaxed);
 }
@@ -151,7 +151,7 @@ void EventLoop::call(const Task& task) {
 
 void EventLoop::wake() noexcept {
   if (in_loop()) return;
-  if (!in_a_loop) return notify(*event_);
+  if (!running) return notify(*event_);
   if (std::ranges::find(to_wake, event_) == to_wake.end()) to_wake.push_back(event_);
 }
 
@@ -169,6 +169,8 @@ void EventLoop::Posted::run() {
   }
   for (auto& task : tasks) task();
 }
+
+TimePoint recent_time() noexcept { return running ? running->round_began() : Clock::now(); }
 
 Duration EventLoop::busy_for() const {
   auto since = busy_since_ns_.load(std::memory_order_relaxed);

@@ -115,4 +115,8 @@ class EventLoop {
   Thread thread_;  ///< that start() made
 };
 
+/// [any thread] On a loop's thread when its round began, for times that may be a little old; on others the clock is
+/// asked.
+[[nodiscard]] TimePoint recent_time() noexcept;
+
 }  // namespace mombridge

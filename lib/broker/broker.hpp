@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -24,6 +25,14 @@ struct LinkStatus {
   State state = State::connecting;
   std::string detail;  ///< why it is not up: the broker's own words
   Role role = Role::subscription;
+  TimePoint since{};  ///< when it came into this state; zero where that is not known
+
+  /// The same state again leaves `since` alone.
+  void become(State next, std::string why) {
+    if (next != state || since == TimePoint{}) since = Clock::now();
+    state = next;
+    detail = std::move(why);
+  }
 };
 std::string_view to_string(LinkStatus::State state);
 

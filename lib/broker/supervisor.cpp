@@ -13,6 +13,11 @@ namespace {
 constexpr Duration kStable = std::chrono::seconds(5);
 }  // namespace
 
+Family<Counter>& reconnects() {
+  static auto* family = new Family<Counter>;  // never destroyed, as counters are not
+  return *family;
+}
+
 std::string_view to_string(LinkStatus::State state) {
   switch (state) {
     case LinkStatus::State::connecting:
@@ -31,9 +36,14 @@ std::string_view to_string(LinkStatus::State state) {
 
 Supervisor::Supervisor(EventLoop& loop, std::string broker, std::string link, Backoff backoff,
                        std::function<void()> open, LinkStatus::Role role)
-    : loop_(loop), broker_(std::move(broker)), backoff_(backoff), open_(std::move(open)) {
+    : loop_(loop),
+      broker_(std::move(broker)),
+      backoff_(backoff),
+      open_(std::move(open)),
+      reconnects_(reconnects().at({broker_, link})) {
   status_.link = std::move(link);
   status_.role = role;
+  status_.become(LinkStatus::State::connecting, "");
 }
 
 Supervisor::~Supervisor() {
@@ -50,8 +60,10 @@ void Supervisor::attempt() {
 Duration Supervisor::opened(const std::string& detail) {
   if (stopped_) return {};
   up_since_ = Clock::now();
-  auto down = down_since_ == TimePoint{} ? Duration::zero() : up_since_ - down_since_;
+  bool again = down_since_ != TimePoint{};
+  auto down = again ? up_since_ - down_since_ : Duration::zero();
   down_since_ = {};
+  if (again) reconnects_.add();
   reason_.clear();
   log::info(failures_ ? "connected again" : "connected",
             {{"broker", broker_}, {"link", status_.link}, {"endpoint", detail}});
@@ -129,8 +141,7 @@ LinkStatus Supervisor::status() const {
 void Supervisor::set(LinkStatus::State state, const std::string& detail) {
   up_.store(state == LinkStatus::State::up, std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
-  status_.state = state;
-  status_.detail = detail;
+  status_.become(state, detail);
 }
 
 }  // namespace mombridge

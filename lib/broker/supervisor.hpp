@@ -7,11 +7,16 @@
 #include <string>
 
 #include "base/backoff.hpp"
+#include "base/counters.hpp"
 #include "base/event_loop.hpp"
+#include "base/family.hpp"
 #include "base/result.hpp"
 #include "broker/broker.hpp"
 
 namespace mombridge {
+
+/// How often a link that was up has come up again; by broker and link.
+Family<Counter>& reconnects();
 
 /// Keeps one link (a connection, a subscription) alive: calls `open`, and after a failure calls it again after the
 /// backoff, for ever. Lives on its loop's thread; only status() may be called from others.
@@ -56,6 +61,7 @@ class Supervisor {
   std::string broker_;
   Backoff backoff_;
   std::function<void()> open_;
+  Counter& reconnects_;
   EventLoop::TimerId timer_ = 0;
   TimePoint up_since_{}, down_since_{};
   std::string reason_;  ///< the last one since the link was up that says why

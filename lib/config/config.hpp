@@ -17,6 +17,7 @@
 #include "base/log.hpp"
 #include "base/secret.hpp"
 #include "config/kind_traits.hpp"
+#include "config/listen.hpp"
 #include "message/expression.hpp"
 #include "message/publication.hpp"
 
@@ -200,6 +201,14 @@ struct Handler {
 
 enum class Unrouted { by_dead_letter, discard, dead_letter };  ///< first: dead_letter if there is one, else discard
 
+/// `listen:` and where it stands.
+struct Listener {
+  Listen listen;
+  Mark mark;
+};
+
+struct Admin;
+
 struct Config {
   std::string name = "mombridge";
   std::vector<BrokerSection> brokers;
@@ -210,6 +219,8 @@ struct Config {
   Replies replies;
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::automatic;
+  std::shared_ptr<const Admin> admin;  ///< config/admin.hpp; null: a unix socket in the runtime folder
+  std::optional<Listener> probes;
   Duration shutdown_timeout = std::chrono::seconds(20);
 
   /// Null: there is none.

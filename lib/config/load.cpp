@@ -138,7 +138,8 @@ void read_top(Section& top, Loading& loading) {
   read_log(top, config);
   top.duration("shutdown_timeout", config.shutdown_timeout);
   read_replies(top, config.replies);
-  for (auto* key : {"admin", "ingress"}) top.unsupported(key);
+  read_listeners(top, config);
+  top.unsupported("ingress");
 }
 
 void read_brokers(Section& top, Loading& loading) {

@@ -30,6 +30,8 @@ std::vector<std::string> broker_names(const Config& config);
 /// `name`, `log`, `unrouted` and so on, and the sections of the contract that do not exist yet.
 void read_top(Section& top, Loading& loading);
 void read_replies(Section& top, Replies& into);
+/// `admin:` and `probes:`.
+void read_listeners(Section& top, Config& config);
 /// `late_replies:` and the like.
 void read_unusable(Section& section, const std::string& key, Unusable& into);
 void read_brokers(Section& top, Loading& loading);

@@ -20,6 +20,7 @@ Result<std::shared_ptr<Runner>> load_in_process(const config::Handler& config, E
 InProcess::InProcess(const config::Handler& config, const mombridge_handler& table, EventLoop* timers)
     : config_(config),
       breaches_(config.name),
+      requests_(config.name),
       messages_(config.name),
       publisher_(config.name, messages_, breaches_),
       deadlines_(config_, timers, requests_),
@@ -71,7 +72,8 @@ void InProcess::handle(Call& call) noexcept {
 
 void InProcess::work_on(Call& call) {
   AbiMessage message(call);
-  auto id = requests_.open(call, Clock::now() + config_.timeout);
+  auto now = Clock::now();
+  auto id = requests_.open(call, now + config_.timeout, now);
   deadlines_.watch();
   auto status = plugin_.handle(*message.get(), id);
   std::optional<Verdict> verdict;

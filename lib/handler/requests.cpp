@@ -8,11 +8,16 @@ namespace {
 Verdict late() { return {Verdict::Kind::retry, "the handler did not answer in time", nullptr}; }
 }  // namespace
 
-mombridge_request_id Requests::open(Call& call, TimePoint deadline) {
+Family<Histogram>& handler_seconds() {
+  static auto* family = new Family<Histogram>;  // never destroyed, as counters are not
+  return *family;
+}
+
+mombridge_request_id Requests::open(Call& call, TimePoint deadline, TimePoint began) {
   static std::atomic<mombridge_request_id> ids{0};
   auto id = ++ids;
   std::lock_guard lock(mutex_);
-  open_.emplace(id, Open{&call, deadline});
+  open_.emplace(id, Open{&call, deadline, began});
   return id;
 }
 
@@ -24,7 +29,7 @@ std::optional<Requests::Finished> Requests::returned(mombridge_request_id id, st
   if (open.completed) verdict = std::move(open.completed);
   if (!verdict && Clock::now() >= open.deadline) verdict = late();
   if (!verdict) return std::nullopt;
-  Finished finished{open.call, std::move(*verdict)};
+  Finished finished{open.call, std::move(*verdict), open.began};
   open_.erase(found);
   return finished;
 }
@@ -36,7 +41,7 @@ Requests::Completion Requests::complete(mombridge_request_id id, Verdict verdict
   if (found->second.running) {
     found->second.completed = std::move(verdict);
   } else {
-    finished = Finished{found->second.call, std::move(verdict)};
+    finished = Finished{found->second.call, std::move(verdict), found->second.began};
     open_.erase(found);
   }
   return Completion::taken;
@@ -51,7 +56,7 @@ std::optional<Requests::Overdue> Requests::overdue(TimePoint now) {
       open.overdue = true;
       return Overdue{};
     }
-    Overdue overdue{Finished{open.call, late()}};
+    Overdue overdue{Finished{open.call, late(), open.began}};
     open_.erase(it);
     return overdue;
   }
@@ -67,6 +72,7 @@ std::optional<TimePoint> Requests::next_deadline() {
 
 void Requests::hand_over(Finished& finished) {
   if (!outward_.enter()) return;
+  if (finished.began != TimePoint{} && Histogram::wanted()) seconds_.observe(Clock::now() - finished.began);
   finished.call->finished(std::move(finished.verdict));
   outward_.leave();
 }
@@ -81,7 +87,7 @@ std::optional<Requests::Finished> Requests::abandon() {
   std::lock_guard lock(mutex_);
   for (auto it = open_.begin(); it != open_.end(); ++it) {
     if (it->second.running) continue;
-    Finished finished{it->second.call, {Verdict::Kind::retry, "the bridge is stopping", nullptr}};
+    Finished finished{it->second.call, {Verdict::Kind::retry, "the bridge is stopping", nullptr}, {}};
     open_.erase(it);
     return finished;
   }

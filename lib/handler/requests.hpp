@@ -4,13 +4,19 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 
 #include "base/clock.hpp"
+#include "base/family.hpp"
 #include "base/gate.hpp"
+#include "base/histogram.hpp"
 #include "handler/handler.hpp"
 #include "mombridge/handler.h"
 
 namespace mombridge::handler {
+
+/// From a handler's call to its end, where times are wanted; by the handler's name.
+Family<Histogram>& handler_seconds();
 
 /// [any thread] All of it. Calls are finished outside the lock.
 class Requests {
@@ -19,10 +25,14 @@ class Requests {
   struct Finished {
     Call* call;
     Verdict verdict;
+    TimePoint began{};  ///< zero: it is not measured
   };
 
+  explicit Requests(const std::string& handler = "") : seconds_(handler_seconds().at({handler})) {}
+
   /// Opens a request whose handle() is about to run. Ids are never reused in a process.
-  mombridge_request_id open(Call& call, TimePoint deadline);
+  /// `began`: now, where the caller has asked the clock anyway; zero: the call is not measured.
+  mombridge_request_id open(Call& call, TimePoint deadline, TimePoint began = {});
 
   /// handle() is running no longer. `verdict`: its own, unless it said that complete() follows. Returns what can be
   /// handed over: a completion that came meanwhile counts before the verdict. A message is borrowed until handle()
@@ -52,7 +62,7 @@ class Requests {
  private:
   struct Open {
     Call* call;
-    TimePoint deadline;
+    TimePoint deadline, began;
     bool running = true;
     bool overdue = false;              ///< while running: has been said
     std::optional<Verdict> completed;  ///< while running
@@ -60,6 +70,7 @@ class Requests {
 
   std::optional<Finished> abandon();
 
+  Histogram& seconds_;
   Gate outward_;
   std::mutex mutex_;
   /// The time-out is one per handler, so that the order of the ids is that of the deadlines.

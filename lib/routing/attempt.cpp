@@ -27,8 +27,9 @@ void Attempt::deliver(const Received& received, const Route& by_route, const Des
 void Attempt::return_reply(const Received& received) { begin(Phase::open, received, nullptr, nullptr); }
 
 void Attempt::give_up(const Received& received, const Route* by_route, const FailurePolicy& policy,
-                      std::string reason) {
+                      std::string_view code, std::string reason) {
   begin(Phase::dead_letter, received, by_route, &policy);
+  failure.code = code;
   failure.reason = std::move(reason);
 }
 
@@ -46,6 +47,7 @@ void Attempt::begin(Phase phase, const Received& received, const Route* by_route
   origin_ = received.origin;
   table_ = received.table;
   by_route_ = by_route;
+  begun_in_ = nullptr;
   policy_ = policy;
   destination_ = nullptr;
   or_handle_ = held_ = parked_ = false;
@@ -61,8 +63,11 @@ void Attempt::begin(Phase phase, const Received& received, const Route* by_route
 }
 
 void Attempt::start() noexcept {
+  begun_in_ = &counts();
+  begun_in_->begun.add();
   if (requester_.waits() && !requester_.admit(*this, *by_route_, *table_, {queue_.now(), unix_ms()}))
     part = Part::without_reply_address;
+  if (requester_.waits()) begun_in_->requests.add();
   if (begins_now()) attempt();
 }
 
@@ -94,7 +99,7 @@ void Attempt::send() noexcept {
 void Attempt::retry() noexcept {
   // A bridge that stops gives back what is held, and does not begin with it anew.
   if (parked_ && queue_.draining()) return queue_.add(*this, kWhileDraining);
-  if (std::exchange(parked_, false)) owner_.attempt_held(false);
+  unpark();
   if (auto newer = owner_.newer_table(); newer && newer.get() != table_) [[unlikely]]
     return go_on_by(std::move(newer));
   attempt();
@@ -176,7 +181,7 @@ bool Attempt::take_up_delivery(const Destination* to) noexcept {
 }
 
 void Attempt::give_back() noexcept {
-  if (std::exchange(parked_, false)) owner_.attempt_held(false);
+  unpark();
   done(Settlement::requeue);
 }
 
@@ -220,6 +225,7 @@ void Attempt::finished(handler::Verdict verdict) noexcept {
     case handler::Verdict::Kind::reject:
       return failed_for_good("rejected", std::move(verdict.reason));
     case handler::Verdict::Kind::ok:
+      if (by_route_) by_route_->count_delivered(*destination_);
       if (verdict.reply) return reply(std::move(verdict.reply));
       events::delivered();
       return done(Settlement::accept);
@@ -234,6 +240,7 @@ void Attempt::completed(Outcome outcome) noexcept {
   reachability_.answered(away);
   if (away) {
     events::waited(route_name(), Publication::target, outcome.reason);
+    counts().failure.set(outcome.reason);
     return wait(reachability_.next_wait());
   }
   bool is_delivered = outcome.kind == Outcome::Kind::delivered;
@@ -254,6 +261,7 @@ void Attempt::completed(Outcome outcome) noexcept {
     return outcome.cause == Outcome::Cause::around ? failed("undeliverable", std::move(outcome.reason))
                                                    : failed_for_good("undeliverable", std::move(outcome.reason));
   events::delivered();
+  if (phase_ == Phase::deliver) by_route_->count_delivered(*destination_);
   if (phase_ == Phase::deliver && requester_.waits()) events::request_forwarded();
   done(Settlement::accept);
 }
@@ -318,6 +326,8 @@ void Attempt::failed(std::string_view code, std::string reason) noexcept {
   failure.reason = std::move(reason);
   if (++failure.attempts >= policy_->attempts) return exhausted();
   events::retried(route_name(), destination_->text(), failure.reason, failure.attempts, policy_->attempts);
+  counts().retries.add();
+  counts().failure.set(failure.reason);
   wait(policy_->backoff.at(failure.attempts));
 }
 
@@ -341,6 +351,7 @@ void Attempt::exhausted() noexcept {
   }
   if (policy_->reject_when_exhausted) {
     events::rejected(route_name(), delivery->message.target, failure.reason, failure.attempts);
+    counts().failure.set(failure.reason);
     return done(Settlement::reject);
   }
   if (requester_.told()) return done(Settlement::accept);  // what becomes of its message is in its own hands
@@ -356,6 +367,8 @@ void Attempt::dead_letter_ended(const Outcome& outcome) noexcept {
     return hold("dead letter refused: " + outcome.reason);
   }
   events::dead_lettered(route_name(), message.target, failure.reason, failure.attempts);
+  counts().dead_lettered(failure.code);
+  counts().failure.set(failure.reason);
   if (auto what = dead_letter->left_out(); !what.empty())
     events::dead_letter_reduced(route_name(), message.target, what,
                                 dead_letter->without_headers() ? message.headers.size() : 0);
@@ -389,9 +402,17 @@ void Attempt::hold(const std::string& why) noexcept {
 
 void Attempt::park(const std::string& why) noexcept {
   events::held(route_name(), delivery->message.target, why, failure.attempts, !std::exchange(held_, true));
+  counts().failure.set(why);
+  counts().held.add(1);
   parked_ = true;
   owner_.attempt_held(true);
   wait(policy_->backoff.at(kLongestStep));
+}
+
+void Attempt::unpark() noexcept {
+  if (!std::exchange(parked_, false)) return;
+  counts().held.add(-1);
+  owner_.attempt_held(false);
 }
 
 void Attempt::wait(Duration wait) noexcept {
@@ -401,6 +422,7 @@ void Attempt::wait(Duration wait) noexcept {
 void Attempt::done(Settlement settlement) noexcept {
   requester_.end();
   moved_to_.reset();
+  begun_in_->ended.add();
   owner_.attempt_done(settlement);
 }
 

@@ -55,7 +55,9 @@ class Attempt final : public Outgoing, public RateLimit::Waiting {
   /// What came through the bridge's own reply queue or topic: to the requester that its correlation id seals.
   void return_reply(const Received& received);
   /// Straight to the dead letter. `by_route` is null where no route took the message.
-  void give_up(const Received& received, const Route* by_route, const FailurePolicy& policy, std::string reason);
+  /// `code` as in Failure.
+  void give_up(const Received& received, const Route* by_route, const FailurePolicy& policy, std::string_view code,
+               std::string reason);
   /// Back into its source's queue. `or_handle`: where that is refused, Owner::put_back_refused(); without, it is held.
   void put_back(const Received& received, bool or_handle);
 
@@ -63,6 +65,9 @@ class Attempt final : public Outgoing, public RateLimit::Waiting {
   void start() noexcept;
   /// [any thread] The message waits for a destination that is away.
   [[nodiscard]] bool away() const noexcept { return reachability_.away(); }
+  /// Where it counts, since it was started; null: it was not. A reply belongs to no route then, as it was not opened
+  /// yet.
+  [[nodiscard]] RouteCounts* begun_in() const noexcept { return begun_in_; }
 
   void completed(Outcome outcome) noexcept override;
   [[nodiscard]] bool wanted() const noexcept override;
@@ -111,13 +116,16 @@ class Attempt final : public Outgoing, public RateLimit::Waiting {
   void park(const std::string& why) noexcept;
   void wait(Duration wait) noexcept;
   void done(Settlement settlement) noexcept;
-  [[nodiscard]] std::string_view route_name() const { return route.empty() ? "(unrouted)" : route; }
+  void unpark() noexcept;
+  [[nodiscard]] RouteCounts& counts() const { return by_route_ ? *by_route_->counts : unrouted_counts(); }
+  [[nodiscard]] std::string_view route_name() const { return route.empty() ? kUnrouted : route; }
 
   Owner& owner_;
   RetryQueue& queue_;
   const Origin* origin_ = nullptr;
   const RouteTable* table_ = nullptr;
   const Route* by_route_ = nullptr;
+  RouteCounts* begun_in_ = nullptr;
   const FailurePolicy* policy_ = nullptr;
   const Destination* destination_ = nullptr;  ///< of the phase
   const Destination* assigned_ = nullptr;     ///< of the route, where it began with that; else null

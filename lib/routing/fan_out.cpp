@@ -12,6 +12,7 @@ void FanOut::begin(DeliveryHandle delivery, TableUse& use) {
   use_ = &use;
   used_ = 0;
   worst_.store(Settlement::accept, std::memory_order_relaxed);
+  received_at_ = Histogram::wanted() ? recent_time() : TimePoint{};
 }
 
 Attempt& FanOut::add() {
@@ -73,9 +74,21 @@ void FanOut::attempt_moved() noexcept {
 
 void FanOut::settle(Settlement settlement) noexcept {
   auto& use = *use_;
+  if (received_at_ != TimePoint{} && settlement != Settlement::requeue) measure();
   failpoint("after_confirm");
   delivery_->settle(settlement);
   use.settled();  // after it, so that a drain that sees nothing in flight finds every settlement posted
+}
+
+// Attempts of one route stand side by side, and the message counts once for each route.
+void FanOut::measure() const noexcept {
+  auto took = recent_time() - received_at_;
+  const RouteCounts* measured = nullptr;
+  for (size_t i = 0; i < used_; ++i) {
+    auto* counts = attempts_[i]->begun_in();
+    if (counts && counts != measured && counts != &unrouted_counts()) counts->seconds.observe(took);
+    measured = counts;
+  }
 }
 
 bool FanOut::away() const noexcept {

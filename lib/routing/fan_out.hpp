@@ -47,10 +47,12 @@ class FanOut final : public Delivery::Attachment, private Attempt::Owner {
   void attempt_moved() noexcept override;
   void changed(uint64_t before, uint64_t after) noexcept;
   void settle(Settlement settlement) noexcept;
+  void measure() const noexcept;
 
   RetryQueue& queue_;
   Delivery* delivery_ = nullptr;  ///< owns this; not a handle, as the source may destroy both when it ends
   TableUse* use_ = nullptr;
+  TimePoint received_at_{};  ///< zero: times are not wanted
   std::vector<std::unique_ptr<Attempt>> attempts_;
   size_t used_ = 0;
   std::atomic<uint64_t> state_{0};

@@ -19,14 +19,23 @@ void Ingress::receive(DeliveryHandle delivery) noexcept {
   auto subscription = delivery->subscription;
   auto& intake = intakes_[std::min<size_t>(subscription, intakes_.size() - 1)];
   while (!intake.use || !intake.use->enter())
-    if (intake.use = uses_.renew(); !intake.use) return;
+    if (!renew(intake, subscription)) return;
   received_.add();
+  intake.counts->messages.add();
+  intake.counts->bytes.add(delivery->message.body.size());
   auto& use = *intake.use;
   if (!delivery->attachment) delivery->attachment = std::make_unique<FanOut>(queue_);
   auto& fan_out = static_cast<FanOut&>(*delivery->attachment);
   RouteTable::match(use.origin().lanes, subscription, delivery->message, intake.routes);
   fan_out.begin(std::move(delivery), use);
   planner_.launch(fan_out, intake.routes);
+}
+
+bool Ingress::renew(Intake& intake, uint32_t subscription) {
+  intake.use = uses_.renew(subscription);
+  if (!intake.use) return false;
+  intake.counts = &received_messages().at({planner_.broker(), intake.use->source()});
+  return true;
 }
 
 }  // namespace mombridge::routing

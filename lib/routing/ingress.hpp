@@ -1,6 +1,7 @@
 #pragma once
 // Where one broker hands in its deliveries.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ class Ingress final : public Sink {
   [[nodiscard]] TableUses& uses() { return uses_; }
   /// [any thread] Deliveries that are not settled.
   [[nodiscard]] uint64_t in_flight() const { return uses_.in_flight(); }
+  /// [any thread] The same by the subscriptions' sources.
+  [[nodiscard]] std::map<std::string, uint64_t> in_flight_by_source() const { return uses_.in_flight_by_source(); }
   /// [any thread] Of these, the ones that only wait for the operator.
   [[nodiscard]] int64_t held() const { return uses_.held(); }
   /// [any thread] Deliveries that were received from a broker of this name since the process began.
@@ -36,8 +39,11 @@ class Ingress final : public Sink {
   /// Of one subscription: on its thread alone.
   struct Intake {
     std::shared_ptr<TableUse> use;
-    std::vector<const Route*> routes;  ///< that take the message at hand
+    SubscriptionCounts* counts = nullptr;  ///< with `use`
+    std::vector<const Route*> routes;      ///< that take the message at hand
   };
+
+  [[nodiscard]] bool renew(Intake& intake, uint32_t subscription);
 
   const std::string broker_;
   RetryQueue& queue_;

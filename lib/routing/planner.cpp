@@ -30,6 +30,8 @@ std::string_view loop(const Route& route, const Hops& hops) {
 /// Where the policy has an end for a message that is given up.
 bool ends(const FailurePolicy& policy) { return policy.dead_letter || policy.reject_when_exhausted; }
 
+constexpr std::string_view kDeliveryLimit = "delivery_limit";
+
 bool is_request(const Message& message) { return message.reply_to && !message.reply_to->empty(); }
 
 }  // namespace
@@ -64,7 +66,7 @@ void Planner::plan_routes(FanOut& fan_out, const std::vector<const Route*>& rout
       if (looped.empty())
         attempt.deliver(received, *route, *to, part_of(*to, answering));
       else
-        attempt.give_up(received, route, *route->failures, std::string(looped));
+        attempt.give_up(received, route, *route->failures, "loop", std::string(looped));
     }
   }
   if (is_request(message) && !answering) plain_requests_.add();
@@ -74,12 +76,13 @@ void Planner::plan_unrouted(FanOut& fan_out) {
   auto received = fan_out.received();
   auto& table = *received.table;
   bool discard = table.discard_unrouted();
+  unrouted_.add();
   unrouted_log_.event(log::Level::warn, discard ? "unrouted message discarded" : "unrouted message dead-lettered",
                       {{"broker", broker_}, {"target", received.delivery->message.target}});
   if (discard)
     discarded_.add();
   else
-    fan_out.add().give_up(received, nullptr, *table.default_failures(), "no route takes it");
+    fan_out.add().give_up(received, nullptr, *table.default_failures(), "unrouted", "no route takes it");
 }
 
 // Its source may drop the message after this delivery: it goes to the dead letter, or a copy back into its queue.
@@ -98,8 +101,8 @@ bool Planner::launch_last_delivery(FanOut& fan_out, const std::vector<const Rout
   }
   if (!is_reply && routes.empty()) return false;  // nothing is tried with it that it could disturb
   if (left.dead_letter && all_end) {
-    if (is_reply) fan_out.add().give_up(received, nullptr, defaults, left.reason);
-    for (auto* route : routes) fan_out.add().give_up(received, route, *route->failures, left.reason);
+    if (is_reply) fan_out.add().give_up(received, nullptr, defaults, kDeliveryLimit, left.reason);
+    for (auto* route : routes) fan_out.add().give_up(received, route, *route->failures, kDeliveryLimit, left.reason);
     fan_out.launch();
     return true;
   }

@@ -15,6 +15,8 @@ class Planner {
  public:
   explicit Planner(std::string broker) : broker_(std::move(broker)) {}
 
+  [[nodiscard]] const std::string& broker() const { return broker_; }
+
   /// [source's thread] Gives `fan_out` its attempts for the routes that take its delivery, and launches it. The
   /// delivery may be settled when this returns.
   void launch(FanOut& fan_out, const std::vector<const Route*>& routes) noexcept;
@@ -27,6 +29,7 @@ class Planner {
   void log_loop(const Route& route, const Message& message, std::string_view why);
 
   const std::string broker_;
+  Counter& unrouted_ = unrouted_messages().at({broker_});
   Counter& discarded_ = counter("unrouted_discarded");
   Counter& plain_requests_ = counter("requests_forwarded_as_plain");
   log::Repeated unrouted_log_, loop_log_;

@@ -33,4 +33,9 @@ bool Route::accepts(const Message& message) const {
   return std::ranges::all_of(headers, [&](auto& header) { return header.accepts(message); });
 }
 
+void Route::count_delivered(const Destination& destination) const noexcept {
+  for (size_t i = 0; i < delivered.size(); ++i)
+    if (to[i].get() == &destination) return delivered[i]->add();
+}
+
 }  // namespace mombridge::routing

@@ -77,9 +77,11 @@ class RouteTable::Compiler {
     }
     if (config.rate) route->rate = std::make_shared<RateLimit>(*config.rate);
     route->matched = &counter("routed", config.name);
+    route->counts = &route_counts().at({config.name});
     for (size_t i = 0; i < config.to.size(); ++i)
       route->to.push_back(
           destination(config.to[i], *route, config.to.size() > 1 ? path + ".to." + std::to_string(i) : path + ".to"));
+    for (auto& to : route->to) route->delivered.push_back(&delivered_messages().at({config.name, to->text()}));
     table_.routes_.push_back(std::move(route));
   }
 

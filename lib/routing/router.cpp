@@ -70,4 +70,20 @@ uint64_t Router::held() const {
   return static_cast<uint64_t>(std::max<int64_t>(sum, 0));
 }
 
+std::map<std::string, uint64_t> Router::held_by_broker() const {
+  std::map<std::string, uint64_t> all;
+  visit([&](const Ingress& ingress) {
+    all[ingress.broker()] += static_cast<uint64_t>(std::max<int64_t>(ingress.held(), 0));
+  });
+  return all;
+}
+
+std::vector<InFlight> Router::in_flight_by_subscription() const {
+  std::vector<InFlight> all;
+  visit([&](const Ingress& ingress) {
+    for (auto& [source, messages] : ingress.in_flight_by_source()) all.push_back({ingress.broker(), source, messages});
+  });
+  return all;
+}
+
 }  // namespace mombridge::routing

@@ -14,6 +14,12 @@
 
 namespace mombridge::routing {
 
+/// Of one subscription, by its source as written in the file.
+struct InFlight {
+  std::string broker, subscription;
+  uint64_t messages = 0;
+};
+
 class Router {
  public:
   /// Waits of failed messages run on `timers`, which must outlive the router.
@@ -44,6 +50,10 @@ class Router {
   [[nodiscard]] static uint64_t received(const std::string& broker) { return counter("received", broker).value(); }
   /// [any thread] Of all, the ones that only wait for the operator: no time of waiting settles them.
   [[nodiscard]] uint64_t held() const;
+  /// [any thread] The same by broker.
+  [[nodiscard]] std::map<std::string, uint64_t> held_by_broker() const;
+  /// [any thread] Deliveries that are not settled yet, of each subscription that had any by a table that is in use.
+  [[nodiscard]] std::vector<InFlight> in_flight_by_subscription() const;
 
  private:
   void visit(const std::function<void(const Ingress&)>& visitor) const;

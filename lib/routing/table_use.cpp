@@ -4,6 +4,22 @@
 
 namespace mombridge::routing {
 
+namespace {
+
+constexpr uint32_t kMoved = UINT32_MAX;  ///< of deliveries that began by another table: they have no source here
+
+std::string source_of(const Origin& origin, uint32_t subscription) {
+  auto& settings = origin.endpoint.section->settings;
+  return settings && subscription < settings->subscription_count() ? settings->subscription(subscription).source
+                                                                   : std::string();
+}
+
+}  // namespace
+
+TableUse::TableUse(TableUses& uses, std::shared_ptr<const RouteTable> table, const Origin& origin,
+                   uint32_t subscription)
+    : uses_(uses), table_(std::move(table)), origin_(origin), source_(source_of(origin, subscription)) {}
+
 // Both the thread that retires it and one that tries to enter may find it empty.
 void TableUse::release() noexcept {
   if (released_.exchange(true, std::memory_order_acq_rel)) return;
@@ -27,10 +43,10 @@ std::shared_ptr<const RouteTable> TableUses::present() const {
 }
 
 // Under the lock, so that no use of the former table begins behind use().
-std::shared_ptr<TableUse> TableUses::renew() {
+std::shared_ptr<TableUse> TableUses::renew(uint32_t subscription) {
   std::lock_guard lock(mutex_);
   if (!origin_) return nullptr;
-  return uses_.emplace_back(std::make_shared<TableUse>(*this, present_, *origin_));
+  return uses_.emplace_back(std::make_shared<TableUse>(*this, present_, *origin_, subscription));
 }
 
 std::shared_ptr<TableUse> TableUses::enter_present() {
@@ -40,7 +56,7 @@ std::shared_ptr<TableUse> TableUses::enter_present() {
       std::lock_guard lock(mutex_);
       if (!origin_) return nullptr;
       if (!moved_ || moved_->retired())
-        moved_ = uses_.emplace_back(std::make_shared<TableUse>(*this, present_, *origin_));
+        moved_ = uses_.emplace_back(std::make_shared<TableUse>(*this, present_, *origin_, kMoved));
       use = moved_;
     }
     if (use->enter()) return use;
@@ -52,9 +68,10 @@ bool TableUses::idle() const {
   return uses_.empty();
 }
 
-std::shared_ptr<TableUse> TableUses::add(std::shared_ptr<const RouteTable> table, const Origin& origin) {
+std::shared_ptr<TableUse> TableUses::add(std::shared_ptr<const RouteTable> table, const Origin& origin,
+                                         uint32_t subscription) {
   std::lock_guard lock(mutex_);
-  return uses_.emplace_back(std::make_shared<TableUse>(*this, std::move(table), origin));
+  return uses_.emplace_back(std::make_shared<TableUse>(*this, std::move(table), origin, subscription));
 }
 
 void TableUses::retire_all() {
@@ -80,6 +97,13 @@ uint64_t TableUses::in_flight() const {
   uint64_t sum = 0;
   for (auto& use : uses_) sum += use->in_flight();
   return sum;
+}
+
+std::map<std::string, uint64_t> TableUses::in_flight_by_source() const {
+  std::lock_guard lock(mutex_);
+  std::map<std::string, uint64_t> sums;
+  for (auto& use : uses_) sums[use->source()] += use->in_flight();
+  return sums;
 }
 
 int64_t TableUses::held() const {

@@ -3,8 +3,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "routing/route_table.hpp"
@@ -18,8 +20,7 @@ class TableUses;
 class TableUse {
  public:
   /// `origin`, the broker of the subscription, is one of the table.
-  TableUse(TableUses& uses, std::shared_ptr<const RouteTable> table, const Origin& origin)
-      : uses_(uses), table_(std::move(table)), origin_(origin) {}
+  TableUse(TableUses& uses, std::shared_ptr<const RouteTable> table, const Origin& origin, uint32_t subscription);
   TableUse(const TableUse&) = delete;
   TableUse& operator=(const TableUse&) = delete;
 
@@ -50,6 +51,8 @@ class TableUse {
   [[nodiscard]] TableUses& uses() const { return uses_; }
 
   // [any thread]
+  /// Where the subscription reads, as written in the file; empty where the table does not know the subscription.
+  [[nodiscard]] const std::string& source() const { return source_; }
   [[nodiscard]] uint64_t in_flight() const { return count_.load(std::memory_order_acquire) & ~kRetired; }
   [[nodiscard]] int64_t held() const { return held_.load(std::memory_order_relaxed); }
 
@@ -61,6 +64,7 @@ class TableUse {
   TableUses& uses_;
   std::shared_ptr<const RouteTable> table_;
   const Origin& origin_;
+  const std::string source_;                    ///< a copy, because it may be asked for while the table is let go of
   alignas(64) std::atomic<uint64_t> count_{0};  ///< in flight, and whether it is retired
   std::atomic<int64_t> held_{0};
   std::atomic<bool> released_{false};
@@ -74,13 +78,15 @@ class TableUses {
   void use(std::shared_ptr<const RouteTable> table, const Origin* origin);
   /// The present table; null: there is none.
   [[nodiscard]] std::shared_ptr<const RouteTable> present() const;
-  /// A new use of the present table; null: there is none.
-  std::shared_ptr<TableUse> renew();
+  /// A new use of the present table by a subscription (index into those of its origin); null: there is no table.
+  std::shared_ptr<TableUse> renew(uint32_t subscription);
   /// A use of the present table that one delivery has entered, which began by another one; null: there is no present
   /// table. All such deliveries share one use.
   std::shared_ptr<TableUse> enter_present();
 
-  std::shared_ptr<TableUse> add(std::shared_ptr<const RouteTable> table, const Origin& origin);
+  /// `subscription`: index into those of the origin.
+  std::shared_ptr<TableUse> add(std::shared_ptr<const RouteTable> table, const Origin& origin,
+                                uint32_t subscription = 0);
   /// Another table is used from now on.
   void retire_all();
   /// Every use was retired and all of their deliveries are settled: nobody touches this any more, unless somebody asks
@@ -88,6 +94,8 @@ class TableUses {
   [[nodiscard]] bool idle() const;
   /// Deliveries that are not settled.
   [[nodiscard]] uint64_t in_flight() const;
+  /// The same by source.
+  [[nodiscard]] std::map<std::string, uint64_t> in_flight_by_source() const;
   /// Of these, the ones that only wait for the operator.
   [[nodiscard]] int64_t held() const;
 

@@ -34,6 +34,8 @@ class Snapshot {
   [[nodiscard]] const std::map<std::string, std::shared_ptr<Broker>>& brokers() const { return parts_.brokers; }
   [[nodiscard]] handler::Registry& handlers() const { return *parts_.handlers; }
 
+  [[nodiscard]] const routing::RouteTable& table() const { return *routes_; }
+
   /// The routes of `snapshot`, which stays for as long as they are held.
   static std::shared_ptr<const routing::RouteTable> routes(const std::shared_ptr<const Snapshot>& snapshot) {
     return {snapshot, snapshot->routes_.get()};

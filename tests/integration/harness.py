@@ -3,6 +3,7 @@ import os
 import pathlib
 import queue
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -370,7 +371,8 @@ class Bridge:
         self._notify_folder = pathlib.Path(f"/tmp/mombridge-notify-{uuid.uuid4().hex[:12]}")
         self._notify_folder.mkdir(mode=0o700)
         self._notify = NotifySocket(self._notify_folder / "socket")
-        self._environment = {**os.environ, "NOTIFY_SOCKET": self._notify.path, **(environment or {})}
+        self._environment = {**os.environ, "NOTIFY_SOCKET": self._notify.path,
+                             "RUNTIME_DIRECTORY": str(self._notify_folder), **(environment or {})}
         self._process = None
         self._log_start = 0
         self._notify_start = 0
@@ -410,6 +412,11 @@ class Bridge:
     def wait_connected(self, link, timeout=60):
         """Waits until this link has been up in the present life: "publisher", "queue NAME", "exchange NAME", "topic NAME"."""
         return self.wait_log(f'"msg":"connected".*"link":"{re.escape(link)}"', timeout)
+
+    def command(self, name, *arguments):
+        """`mombridge NAME -c FILE`, as its operator would call it beside the bridge."""
+        return subprocess.run([os.environ["MOMBRIDGE"], name, "-c", str(self.file), *arguments], env=self._environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
 
     def totals(self):
         """The counters at the end of a drained life: {"delivered": 3, "received{shop}": 3, …}"""
@@ -482,8 +489,7 @@ class Bridge:
                     self.expect_exit(0)
         finally:
             self._notify.close()
-            (self._notify_folder / "socket").unlink()
-            self._notify_folder.rmdir()
+            shutil.rmtree(self._notify_folder)  # a bridge that was killed leaves its own socket
 
     def log_tail(self, size=6000):
         return self.log.read_text(errors="replace")[-size:] if self.log.exists() else ""

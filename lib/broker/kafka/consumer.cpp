@@ -111,6 +111,7 @@ std::vector<LinkStatus> Consumer::status() const {
   if (client.state == LinkStatus::State::up) return all;
   for (auto& link : all) {
     link.state = client.state;
+    link.since = client.since;
     if (!client.detail.empty()) link.detail = client.detail;
   }
   return all;

@@ -65,10 +65,10 @@ void SubscriptionLinks::show() {
     auto& error = !partition_errors_[i].empty() ? partition_errors_[i]
                   : !topic_errors_[i].empty()   ? topic_errors_[i]
                                                 : group_error_;
-    links_[i].state = !error.empty() ? LinkStatus::State::failing
-                      : positioned_  ? LinkStatus::State::up
-                                     : LinkStatus::State::connecting;
-    links_[i].detail = error.empty() && positioned_ ? notes_[i] : error;
+    auto state = !error.empty() ? LinkStatus::State::failing
+                 : positioned_  ? LinkStatus::State::up
+                                : LinkStatus::State::connecting;
+    links_[i].become(state, error.empty() && positioned_ ? notes_[i] : error);
   }
 }
 

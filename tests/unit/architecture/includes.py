@@ -36,6 +36,7 @@ LIBRARIES = [
     ("cpp-httplib", re.compile(r"httplib\.h"), re.compile(r"lib/(token|admin)/.*")),
     ("OpenSSL", re.compile(r"openssl/.*"), re.compile(r"lib/(tls|reply|broker/\w+)/.*")),
     ("nlohmann-json", re.compile(r"nlohmann/.*"), re.compile(r"lib/(message|token|admin)/.*")),
+    ("prometheus-cpp", re.compile(r"prometheus/.*"), re.compile(r"lib/admin/.*")),
     ("spdlog", re.compile(r"spdlog/.*|fmt/.*"), re.compile(r"lib/base/.*")),
 ]
 

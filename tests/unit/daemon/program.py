@@ -44,6 +44,8 @@ class Bridge:
         file.write_text(config)
         # Not below the test's folder: the path of a socket is short.
         self._sockets = tempfile.TemporaryDirectory()
+        self.runtime = self._sockets.name
+        self.file = file
         address = os.path.join(self._sockets.name, "notify")
         self._notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notify.bind(address)
@@ -53,7 +55,7 @@ class Bridge:
         self._log = folder / "log"
         with open(self._log, "w") as log:
             self.process = subprocess.Popen(
-                [BINARY, "run", "-c", file], stderr=log, env=environment(NOTIFY_SOCKET=address, **env))
+                [BINARY, "run", "-c", file], stderr=log, env=environment(NOTIFY_SOCKET=address, RUNTIME_DIRECTORY=self.runtime, **env))
 
     def __enter__(self):
         return self

@@ -1,0 +1,77 @@
+#include "admin/admin.hpp"
+
+#include <utility>
+
+#include "admin/process.hpp"
+#include "base/log.hpp"
+#include "config/admin.hpp"
+
+namespace mombridge::admin {
+
+namespace {
+
+Result<ListeningSocket> open(const config::Listener& listener, const char* key) {
+  auto socket = ListeningSocket::open(listener.listen);
+  if (socket) return socket;
+  auto& mark = listener.mark;
+  return fail(mark.file + ":" + std::to_string(mark.line) + ":" + std::to_string(mark.column) + ": " + key +
+              ": cannot listen at " + socket.error().text);
+}
+
+/// The socket that needs no key. A place that cannot be had (a root that is read-only, a replica of the same name) is
+/// no reason not to carry messages.
+Result<std::pair<config::Listen, ListeningSocket>> open_runtime_socket(const std::string& bridge) {
+  auto listen = runtime_socket(bridge);
+  if (!listen) return fail(listen.error());
+  auto socket = ListeningSocket::open(*listen);
+  if (!socket) return fail(socket.error());
+  return std::pair(std::move(*listen), std::move(*socket));
+}
+
+}  // namespace
+
+Result<> Admin::listen(const config::Config& config) {
+  process_started();
+  if (config.admin) {
+    auto& listener = config.admin->listener;
+    auto socket = open(listener, "admin.listen");
+    if (!socket) return fail(socket.error());
+    add("admin", std::move(*socket), Endpoints(Access(listener.listen, config.admin->token)));
+  } else if (auto own = open_runtime_socket(config.name)) {
+    add("admin", std::move(own->second), Endpoints(Access(own->first, {})));
+  } else {
+    log::warn("no socket for 'mombridge status'", {{"reason", own.error().text}, {"mend", "admin: {listen: ...}"}});
+  }
+  if (!config.probes) return {};
+  auto socket = open(*config.probes, "probes.listen");
+  if (!socket) return fail(socket.error());
+  add("probes", std::move(*socket), Endpoints());
+  return {};
+}
+
+void Admin::add(const char* thread, ListeningSocket socket, Endpoints endpoints) {
+  auto server = std::make_unique<Server>(thread, std::move(socket));
+  auto question = std::make_unique<StatusQuestion>(main_, server->loop(), look_);
+  listening_.push_back(
+      std::make_unique<Listening>(Listening{std::move(server), std::move(question), std::move(endpoints)}));
+}
+
+Result<> Admin::start() {
+  for (auto& one : listening_) {
+    auto serve = [&one = *one](std::string_view request, const Server::Respond& respond) {
+      // A copy, because the connection may end before the answer is there.
+      one.question->ask([&one, request = std::string(request), respond](const Status* status) {
+        respond(one.endpoints.answer(request, status, one.question->main_stuck()));
+      });
+    };
+    if (auto ok = one->server->start(serve); !ok) return ok;
+  }
+  return {};
+}
+
+void Admin::stop() {
+  for (auto& one : listening_) one->server->stop();
+  listening_.clear();
+}
+
+}  // namespace mombridge::admin

@@ -1,0 +1,61 @@
+#include "admin/endpoints.hpp"
+
+#include "admin/metrics.hpp"
+#include "base/text.hpp"
+#include "broker/supervisor.hpp"
+
+namespace mombridge::admin {
+
+namespace {
+
+constexpr std::string_view kApi = "/api/";
+
+HttpResponse no_answer() { return {.status = 503, .body = "the bridge's main loop does not answer\n"}; }
+
+/// A loop that does not answer in time has work; one that is stuck does not come back.
+HttpResponse live(const Status* status, bool main_stuck) {
+  bool alive = status ? status->alive() : !main_stuck;
+  return alive ? HttpResponse{.body = "ok\n"} : HttpResponse{.status = 503, .body = "an event loop is stuck\n"};
+}
+
+std::string line_of(const Status::Link& link, bool details) {
+  auto& status = link.status;
+  std::string text = status.state == LinkStatus::State::up ? "[+] " : "[-] ";
+  text += link.broker + " " + printable(status.link) + ": " + std::string(to_string(status.state));
+  if (details && !status.detail.empty()) text += ": " + printable(status.detail);
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string Endpoints::answer(std::string_view request, const Status* status, bool main_stuck) const {
+  return answer_http(request, [&](const HttpRequest& asked) { return respond(asked, status, main_stuck); });
+}
+
+HttpResponse Endpoints::respond(const HttpRequest& request, const Status* status, bool main_stuck) const {
+  bool api = request.path.starts_with(kApi);
+  if (access_)
+    if (auto refusal = access_->refuse(request, api)) return std::move(*refusal);
+  bool known = request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics" ||
+               (access_ && request.path == "/api/v1/status");
+  if (!known) return {.status = 404, .body = "there is nothing here\n"};
+  if (request.method != "GET" && request.method != "HEAD")
+    return {.status = 405, .body = "GET is what this takes\n", .headers = {{"Allow", "GET, HEAD"}}};
+  if (request.path == "/livez") return live(status, main_stuck);
+  if (!status) return no_answer();
+  if (request.path == "/readyz") return ready(request, *status);
+  if (request.path == "/metrics") return {.body = metrics_text(*status), .type = kMetricsType};
+  return {.body = to_json(*status), .type = "application/json"};
+}
+
+// Everybody may ask `probes:`: what brokers say of themselves stays out of it.
+HttpResponse Endpoints::ready(const HttpRequest& request, const Status& status) const {
+  HttpResponse response{.status = status.ready() ? 200 : 503};
+  if (request.parameters.contains("verbose"))
+    for (auto& link : status.links) response.body += line_of(link, access_.has_value());
+  if (status.draining) response.body += "[-] the bridge is draining\n";
+  response.body += status.ready() ? "ready\n" : "not ready\n";
+  return response;
+}
+
+}  // namespace mombridge::admin

@@ -1,0 +1,105 @@
+#include "admin/observation.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "admin/process.hpp"
+#include "base/text.hpp"
+#include "routing/route_counts.hpp"
+
+namespace mombridge::admin {
+
+namespace {
+
+class Observer {
+ public:
+  explicit Observer(const Observation& bridge) : bridge_(bridge), config_(bridge.snapshot.config()) {}
+
+  Status look() {
+    status_.name = config_.name;
+    status_.version = program_version();
+    status_.now = now_.unix_ms;
+    status_.started = process_started();
+    status_.draining = bridge_.draining;
+    status_.longest_stall = bridge_.longest_stall;
+    status_.config = bridge_.config;
+    for (auto& [broker, link] : bridge_.stalls) status_.stalls.push_back(broker + ": " + link.detail);
+    for (auto& [labels, count] : routing::unrouted_messages().all()) status_.unrouted += count->value();
+    add_brokers();
+    for (auto& route : bridge_.snapshot.table().routes()) add_route(*route);
+    return std::move(status_);
+  }
+
+ private:
+  void add_brokers() {
+    std::map<std::pair<std::string, std::string>, uint64_t> in_flight;
+    for (auto& one : bridge_.router.in_flight_by_subscription())
+      in_flight[{one.broker, one.subscription}] += one.messages;
+    auto held = bridge_.router.held_by_broker();
+    for (auto& section : config_.brokers) {
+      Status::Broker broker{section.name, section.type, 0, 0, held[section.name]};
+      for (auto& source : sources(section)) {
+        auto& counts = routing::received_messages().at({section.name, source});
+        auto flying = in_flight[{section.name, source}];
+        broker.received += counts.messages.value();
+        broker.in_flight += flying;
+        status_.subscriptions.push_back({section.name, source, counts.messages.value(), counts.bytes.value(), flying});
+      }
+      status_.brokers.push_back(std::move(broker));
+      add_links(section.name);
+    }
+  }
+
+  // Several subscriptions of one source count as one.
+  static std::vector<std::string> sources(const config::BrokerSection& section) {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < section.settings->subscription_count(); ++i) {
+      auto& name = section.settings->subscription(i).source;
+      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+    }
+    return names;
+  }
+
+  void add_links(const std::string& broker) {
+    auto found = bridge_.snapshot.brokers().find(broker);
+    if (found == bridge_.snapshot.brokers().end()) return;
+    for (auto& link : found->second->status()) {
+      std::optional<int64_t> since;
+      if (link.since != TimePoint{}) since = wall(link.since);
+      status_.links.push_back({broker, link, since});
+    }
+  }
+
+  void add_route(const routing::Route& route) {
+    auto& counts = *route.counts;
+    Status::Route out{.name = route.config->name,
+                      .broker = route.config->from.broker,
+                      .target = route.config->from.target.value,
+                      .matched = route.matched->value(),
+                      .in_flight = counts.in_flight(),
+                      .held = static_cast<uint64_t>(std::max<int64_t>(counts.held.value(), 0)),
+                      .retries = counts.retries.value()};
+    for (size_t i = 0; i < route.to.size(); ++i) out.to.push_back({route.to[i]->text(), route.delivered[i]->value()});
+    for (auto& reason : counts.dead_letters) out.dead_letters += reason.value();
+    if (auto failure = counts.failure.read(); failure.unix_ms) {
+      out.last_error = printable(failure.reason);
+      out.last_error_at = failure.unix_ms;
+    }
+    status_.routes.push_back(std::move(out));
+  }
+
+  [[nodiscard]] int64_t wall(TimePoint time) const {
+    return now_.unix_ms - std::chrono::duration_cast<std::chrono::milliseconds>(now_.steady - time).count();
+  }
+
+  const Observation& bridge_;
+  const config::Config& config_;
+  Instant now_ = Instant::now();
+  Status status_;
+};
+
+}  // namespace
+
+Status observe(const Observation& bridge) { return Observer(bridge).look(); }
+
+}  // namespace mombridge::admin

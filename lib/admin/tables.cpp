@@ -1,0 +1,150 @@
+#include "admin/tables.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+
+namespace mombridge::admin {
+
+namespace {
+
+using Json = nlohmann::json;
+
+/// Columns as wide as their widest cell.
+class Table {
+ public:
+  using Row = std::vector<std::string>;
+  explicit Table(Row head) : rows_{std::move(head)} {}
+  void add(Row row) { rows_.push_back(std::move(row)); }
+  [[nodiscard]] std::string text() const {
+    std::vector<size_t> widths(rows_.front().size());
+    for (auto& row : rows_)
+      for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], length(row[i]));
+    std::string text;
+    for (auto& row : rows_) {
+      std::string line;
+      for (size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - length(row[i]) + 2, ' ');
+      line.erase(line.find_last_not_of(' ') + 1);
+      text += line + "\n";
+    }
+    return text;
+  }
+
+ private:
+  /// Characters, of UTF-8.
+  static size_t length(const std::string& text) {
+    return static_cast<size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+  }
+  std::vector<Row> rows_;
+};
+
+/// "3d4h", "5m12s", "12s": the two largest units.
+std::string span(int64_t ms) {
+  constexpr std::pair<int64_t, char> kUnits[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+  auto left = std::max<int64_t>(ms, 0) / 1000;
+  std::string text;
+  int parts = 0;
+  for (auto& [unit, name] : kUnits) {
+    if (!parts && left < unit && unit > 1) continue;
+    if (parts++ == 2) break;
+    text += std::to_string(left / unit) + name;
+    left %= unit;
+  }
+  return text;
+}
+
+std::string number(const Json& value) { return std::to_string(value.get<uint64_t>()); }
+/// The bridge has made it printable; another program at that address would not.
+std::string words(const Json& value) { return printable(value.get<std::string>()); }
+
+class Report {
+ public:
+  explicit Report(const Json& status) : status_(status), now_(status.at("now_unix_ms").get<int64_t>()) {}
+
+  std::string text() { return head() + "\n" + links() + "\n" + sources() + "\n" + routes() + errors() + stalls(); }
+
+ private:
+  std::string head() {
+    std::string state = !status_.at("alive")     ? "an event loop is stuck"
+                        : status_.at("draining") ? "draining"
+                        : status_.at("ready")    ? "ready"
+                                                 : "not ready";
+    auto& config = status_.at("config");
+    return "mombridge " + words(status_.at("version")) + ", '" + words(status_.at("name")) + "': " + state +
+           ", running for " + since(status_.at("started_unix_ms")) + "\nconfiguration: " + words(config.at("text")) +
+           ", " + since(config.at("loaded_unix_ms")) + " ago\n";
+  }
+
+  std::string links() {
+    Table table({"BROKER", "LINK", "STATE", "SINCE", "DETAIL"});
+    for (auto& link : status_.at("links"))
+      table.add({words(link.at("broker")), words(link.at("link")), words(link.at("state")),
+                 since(link.at("since_unix_ms")), words(link.at("detail"))});
+    return table.text();
+  }
+
+  std::string sources() {
+    Table table({"BROKER", "SUBSCRIPTION", "RECEIVED", "IN FLIGHT"});
+    for (auto& s : status_.at("subscriptions"))
+      table.add(
+          {words(s.at("broker")), words(s.at("subscription")), number(s.at("received")), number(s.at("in_flight"))});
+    return table.text();
+  }
+
+  std::string routes() {
+    Table table({"ROUTE", "DESTINATION", "DELIVERED", "IN FLIGHT", "HELD", "RETRIES", "DEAD LETTERS"});
+    for (auto& route : status_.at("routes")) {
+      bool first = true;
+      for (auto& to : route.at("to")) {
+        auto of_route = [&](const char* key) { return first ? number(route.at(key)) : std::string(); };
+        table.add({first ? words(route.at("name")) : "", words(to.at("destination")), number(to.at("delivered")),
+                   of_route("in_flight"), of_route("held"), of_route("retries"), of_route("dead_letters")});
+        first = false;
+      }
+    }
+    return table.text();
+  }
+
+  std::string errors() {
+    std::string text;
+    for (auto& route : status_.at("routes"))
+      if (auto& error = route.at("last_error"); !error.is_null())
+        text += "last error of " + words(route.at("name")) + ", " + since(error.at("at_unix_ms")) +
+                " ago: " + words(error.at("text")) + "\n";
+    if (auto unrouted = status_.at("unrouted").get<uint64_t>())
+      text += "messages that no route took: " + std::to_string(unrouted) + "\n";
+    return text.empty() ? text : "\n" + text;
+  }
+
+  std::string stalls() {
+    std::string text;
+    for (auto& stall : status_.at("stalls")) text += "no progress: " + words(stall) + "\n";
+    return text;
+  }
+
+  std::string since(const Json& time) { return time.is_null() ? "" : span(now_ - time.get<int64_t>()); }
+
+  const Json& status_;
+  int64_t now_;
+};
+
+}  // namespace
+
+Result<std::string> status_tables(const std::string& json) {
+  try {
+    return Report(Json::parse(json)).text();
+  } catch (const Json::exception& e) {
+    return fail(std::string("the answer is no status of a bridge: ") + e.what());
+  }
+}
+
+bool says_alive(const std::string& json) {
+  auto status = Json::parse(json, nullptr, false);
+  return status.is_object() && status.contains("alive") && status["alive"].is_boolean() && status["alive"].get<bool>();
+}
+
+}  // namespace mombridge::admin

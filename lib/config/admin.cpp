@@ -1,0 +1,54 @@
+// `admin:` and `probes:`.
+
+#include "config/admin.hpp"
+
+#include "config/sections.hpp"
+#include "config/text.hpp"
+
+namespace mombridge::config {
+
+namespace {
+
+std::optional<Listener> read_listen(Section& section, const char* example) {
+  if (!section.require("listen", std::string("listen: ") + example)) return std::nullopt;
+  auto written = section.scalar("listen");
+  if (!written) return std::nullopt;
+  if (!written->known) return Listener{{}, written->mark};
+  auto listen = parse_listen(written->value);
+  if (listen) return Listener{std::move(*listen), written->mark};
+  section.error("listen", in_quotes(written->shown) + " " + listen.error().text,
+                "HOST:PORT or unix:/PATH, as in 127.0.0.1:8420");
+  return std::nullopt;
+}
+
+void read_admin(Section& section, Config& config) {
+  Admin admin;
+  bool has_token = section.secret("token", admin.token);
+  if (has_token && admin.token.empty() && section.scalar("token")->known)
+    section.error("token", "an empty token", "as from: head -c 32 /dev/urandom | base64");
+  auto listener = read_listen(section, "127.0.0.1:8420");
+  if (!listener) return;
+  auto& listen = listener->listen;
+  if (!has_token && !listen.text.empty() && !listen.local())
+    section.error("listen", in_quotes(listen.text) + " can be reached from other machines, and there is no token",
+                  "token: \"${file:/run/secrets/admin}\", or listen on 127.0.0.1");
+  admin.listener = std::move(*listener);
+  config.admin = std::make_shared<const Admin>(std::move(admin));
+}
+
+bool same(const Listen& a, const Listen& b) {
+  return !a.text.empty() && a.path == b.path && a.host == b.host && a.port == b.port;
+}
+
+}  // namespace
+
+void read_listeners(Section& top, Config& config) {
+  if (auto section = top.section("admin")) read_admin(*section, config);
+  auto section = top.section("probes");
+  if (!section) return;
+  config.probes = read_listen(*section, "0.0.0.0:8421");
+  if (config.admin && config.probes && same(config.admin->listener.listen, config.probes->listen))
+    section->error("listen", "admin listens there already", "each has an address of its own");
+}
+
+}  // namespace mombridge::config

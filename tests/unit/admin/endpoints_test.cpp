@@ -1,0 +1,131 @@
+#include "admin/endpoints.hpp"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "example.hpp"
+
+namespace mombridge::admin {
+namespace {
+
+using test::example;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+const Endpoints kAdmin{Access(*config::parse_listen("unix:/run/a.sock"), {})};
+const Endpoints kProbes;
+
+std::string ask(const Endpoints& endpoints, const std::string& line, const Status* status, bool stuck = false) {
+  return endpoints.answer(line + " HTTP/1.1\r\nHost: localhost\r\n\r\n", status, stuck);
+}
+std::string body(const std::string& response) { return response.substr(response.find("\r\n\r\n") + 4); }
+
+Status ready() {
+  auto status = example();
+  status.links[1].status.state = LinkStatus::State::up;
+  return status;
+}
+
+TEST(Endpoints, LivenessFollowsLoopsAlone) {
+  auto status = example();  // with a link that is down
+  EXPECT_THAT(ask(kProbes, "GET /livez", &status), StartsWith("HTTP/1.1 200"));
+  status.longest_stall = kStuck;
+  EXPECT_THAT(ask(kProbes, "GET /livez", &status), StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(ask(kProbes, "GET /livez", nullptr), StartsWith("HTTP/1.1 200")) << "it has work";
+  EXPECT_THAT(ask(kProbes, "GET /livez", nullptr, true), StartsWith("HTTP/1.1 503"));
+}
+
+TEST(Endpoints, ReadinessFollowsLinks) {
+  auto status = ready();
+  EXPECT_THAT(ask(kProbes, "GET /readyz", &status), StartsWith("HTTP/1.1 200"));
+  for (auto state : {LinkStatus::State::connecting, LinkStatus::State::blocked, LinkStatus::State::failing}) {
+    status.links[0].status.state = state;
+    EXPECT_THAT(ask(kProbes, "GET /readyz", &status), StartsWith("HTTP/1.1 503"));
+  }
+  status = ready();
+  status.draining = true;
+  EXPECT_THAT(ask(kProbes, "GET /readyz", &status), StartsWith("HTTP/1.1 503"));
+  EXPECT_THAT(ask(kProbes, "GET /readyz", nullptr), StartsWith("HTTP/1.1 503"));
+}
+
+TEST(Endpoints, VerboseNamesTheLinks) {
+  auto status = example();
+  EXPECT_EQ(body(ask(kAdmin, "GET /readyz?verbose", &status)),
+            "[+] shop publisher: up: rabbit:5672\n[-] lake topic orders: failing: no route to\\x0ahost\nnot ready\n");
+  EXPECT_EQ(body(ask(kProbes, "GET /readyz?verbose", &status)),
+            "[+] shop publisher: up\n[-] lake topic orders: failing\nnot ready\n")
+      << "everybody may ask there: not the brokers' words";
+  EXPECT_EQ(body(ask(kAdmin, "GET /readyz", &status)), "not ready\n");
+}
+
+TEST(Endpoints, ProbesHaveNothingElse) {
+  auto status = ready();
+  for (auto* path : {"/", "/api/v1/status", "/api", "/livez/", "/..", "//livez"})
+    EXPECT_THAT(ask(kProbes, std::string("GET ") + path, &status), StartsWith("HTTP/1.1 404")) << path;
+  EXPECT_THAT(ask(kProbes, "GET /metrics", &status), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(ask(kAdmin, "GET /api/v1/reload", &status), StartsWith("HTTP/1.1 404"));
+}
+
+TEST(Endpoints, TheApiGivesJson) {
+  auto status = example();
+  auto response = ask(kAdmin, "GET /api/v1/status", &status);
+  EXPECT_THAT(response, AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("Content-Type: application/json"),
+                              HasSubstr("Cache-Control: no-store"), HasSubstr("Connection: close")));
+  auto json = nlohmann::json::parse(body(response));
+  EXPECT_EQ(json["ready"], false);
+  EXPECT_EQ(json["alive"], true);
+  EXPECT_EQ(json["links"][0]["state"], "up");
+  EXPECT_EQ(json["links"][0]["since_unix_ms"], 940'000);
+  EXPECT_EQ(json["links"][1]["detail"], "no route to\\x0ahost");
+  EXPECT_TRUE(json["links"][1]["since_unix_ms"].is_null());
+  EXPECT_EQ(json["routes"][0]["to"][1]["delivered"], 8);
+  EXPECT_EQ(json["routes"][0]["last_error"]["text"], "returned");
+  EXPECT_EQ(json["subscriptions"][0]["received_bytes"], 1000);
+  EXPECT_THAT(ask(kAdmin, "GET /api/v1/status", nullptr), StartsWith("HTTP/1.1 503"));
+}
+
+TEST(Endpoints, OtherMethodsAreRefused) {
+  auto status = ready();
+  for (auto* method : {"POST", "PUT", "DELETE", "OPTIONS"})
+    EXPECT_THAT(ask(kAdmin, std::string(method) + " /api/v1/status", &status),
+                AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: GET, HEAD")));
+  auto head = ask(kAdmin, "HEAD /livez", &status);
+  EXPECT_THAT(head, StartsWith("HTTP/1.1 200"));
+  EXPECT_EQ(body(head), "");
+}
+
+// What the library makes of all this is its own affair, but it answers, and once.
+TEST(Endpoints, HostileRequestsAreAnswered) {
+  auto status = ready();
+  for (std::string head :
+       {"", "x", "GET", "GET /livez", "GET /livez HTTP/9.9", "get /livez HTTP/1.1", "GET  /livez HTTP/1.1",
+        "\x01\x02\xff HTTP/1.1", "GET /%zz%00 HTTP/1.1", "GET http://evil/livez HTTP/1.1", "BREW /livez HTTP/1.1"}) {
+    auto response = kAdmin.answer(head + "\r\n\r\n", &status, false);
+    EXPECT_THAT(response, StartsWith("HTTP/1.1 ")) << head;
+    EXPECT_THAT(response.substr(5), Not(HasSubstr("HTTP/1.1 "))) << head;
+  }
+  std::string odd = "GET /livez HTTP/1.1\r\nHost: localhost\r\n";
+  EXPECT_THAT(kAdmin.answer(odd + "Host: localhost\r\n\r\n", &status, false), StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(kAdmin.answer(odd + "Range: bytes=" + std::string(6000, '1') + "-\r\n\r\n", &status, false),
+              StartsWith("HTTP/1.1 "));
+  EXPECT_THAT(kAdmin.answer(odd + "Range: bytes=0-0\r\n\r\n", &status, false), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(kAdmin.answer(odd + "Accept-Encoding: gzip, br\r\n\r\n", &status, false),
+              Not(HasSubstr("Content-Encoding")));
+  EXPECT_THAT(kAdmin.answer(odd + "Expect: 100-continue\r\n\r\n", &status, false), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(kAdmin.answer("GET /" + std::string(7000, 'a') + " HTTP/1.1\r\nHost: localhost\r\n\r\n", &status, false),
+              StartsWith("HTTP/1.1 404"));
+}
+
+TEST(Endpoints, WithoutTheTokenNothingIsSaid) {
+  const Endpoints remote{Access(*config::parse_listen("0.0.0.0:1"), Secret("secret"))};
+  auto status = ready();
+  for (auto* path : {"/livez", "/readyz", "/metrics", "/api/v1/status", "/nothing"})
+    EXPECT_THAT(ask(remote, std::string("GET ") + path, &status), StartsWith("HTTP/1.1 401")) << path;
+  EXPECT_THAT(remote.answer("GET /livez HTTP/1.1\r\nHost: b\r\nAuthorization: Bearer secret\r\n\r\n", &status, false),
+              StartsWith("HTTP/1.1 200"));
+}
+
+}  // namespace
+}  // namespace mombridge::admin

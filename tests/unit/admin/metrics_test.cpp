@@ -1,0 +1,69 @@
+#include "admin/metrics.hpp"
+
+#include <gmock/gmock.h>
+
+#include "example.hpp"
+#include "handler/requests.hpp"
+#include "routing/route_counts.hpp"
+
+namespace mombridge::admin {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Metrics, HasWhatWasCounted) {
+  auto& received = routing::received_messages().at({"m.shop", "q"});
+  received.messages.add(3);
+  received.bytes.add(500);
+  routing::delivered_messages().at({"m.r", "lake/o"}).add(2);
+  routing::unrouted_messages().at({"m.shop"}).add(4);
+  auto& route = routing::route_counts().at({"m.r"});
+  route.retries.add(5);
+  route.held.add(1);
+  route.requests.add(6);
+  route.dead_lettered("undeliverable");
+  route.dead_lettered("what nobody has heard of");
+  EXPECT_THAT(metrics_text(test::example()),
+              AllOf(HasSubstr("mombridge_received_messages_total{broker=\"m.shop\",subscription=\"q\"} 3\n"),
+                    HasSubstr("mombridge_received_bytes_total{broker=\"m.shop\",subscription=\"q\"} 500\n"),
+                    HasSubstr("mombridge_delivered_messages_total{route=\"m.r\",destination=\"lake/o\"} 2\n"),
+                    HasSubstr("mombridge_unrouted_messages_total{broker=\"m.shop\"} 4\n"),
+                    HasSubstr("mombridge_retries_total{route=\"m.r\"} 5\n"),
+                    HasSubstr("mombridge_held_messages{route=\"m.r\"} 1\n"),
+                    HasSubstr("mombridge_requests_total{route=\"m.r\"} 6\n"),
+                    HasSubstr("mombridge_dead_letters_total{route=\"m.r\",reason=\"undeliverable\"} 1\n"),
+                    HasSubstr("mombridge_dead_letters_total{route=\"m.r\",reason=\"other\"} 1\n"),
+                    Not(HasSubstr("nobody has heard"))));
+}
+
+TEST(Metrics, HistogramsAreCumulative) {
+  auto& seconds = routing::route_counts().at({"m.h"}).seconds;
+  for (auto took : {1ms, 2ms, 700ms, 90'000ms}) seconds.observe(took);
+  handler::handler_seconds().at({"m.handler"}).observe(20ms);
+  EXPECT_THAT(metrics_text(test::example()),
+              AllOf(HasSubstr("mombridge_delivery_seconds_count{route=\"m.h\"} 4\n"),
+                    HasSubstr("mombridge_delivery_seconds_bucket{route=\"m.h\",le=\"0.001\"} 1\n"),
+                    HasSubstr("mombridge_delivery_seconds_bucket{route=\"m.h\",le=\"0.0025\"} 2\n"),
+                    HasSubstr("mombridge_delivery_seconds_bucket{route=\"m.h\",le=\"0.5\"} 2\n"),
+                    HasSubstr("mombridge_delivery_seconds_bucket{route=\"m.h\",le=\"60\"} 3\n"),
+                    HasSubstr("mombridge_delivery_seconds_bucket{route=\"m.h\",le=\"+Inf\"} 4\n"),
+                    HasSubstr("mombridge_delivery_seconds_sum{route=\"m.h\"} 90.703"),
+                    HasSubstr("mombridge_handler_seconds_bucket{handler=\"m.handler\",le=\"0.025\"} 1\n")));
+}
+
+TEST(Metrics, HasTheStatus) {
+  EXPECT_THAT(metrics_text(test::example()),
+              AllOf(HasSubstr("mombridge_link_up{broker=\"shop\",link=\"publisher\"} 1\n"),
+                    HasSubstr("mombridge_link_up{broker=\"lake\",link=\"topic orders\"} 0\n"),
+                    HasSubstr("mombridge_in_flight_messages{broker=\"shop\",subscription=\"orders\"} 2\n"),
+                    HasSubstr("mombridge_config_last_reload_successful 1\n"),
+                    HasSubstr("mombridge_config_last_reload_seconds 910\n"),
+                    HasSubstr("mombridge_build_info{version=\"1.2.3\"} 1\n"),
+                    HasSubstr("process_start_time_seconds 910\n"), HasSubstr("\nprocess_resident_memory_bytes "),
+                    HasSubstr("\nprocess_open_fds "), HasSubstr("\nprocess_cpu_seconds_total ")));
+}
+
+}  // namespace
+}  // namespace mombridge::admin

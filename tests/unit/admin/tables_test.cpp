@@ -1,0 +1,50 @@
+#include "admin/tables.hpp"
+
+#include <gmock/gmock.h>
+
+#include "example.hpp"
+
+namespace mombridge::admin {
+namespace {
+
+TEST(Tables, ShowTheStatus) {
+  EXPECT_EQ(*status_tables(to_json(test::example())),
+            "mombridge 1.2.3, 'bridge': not ready, running for 1m30s\n"
+            "configuration: loaded at the start, 1m30s ago\n"
+            "\n"
+            "BROKER  LINK          STATE    SINCE  DETAIL\n"
+            "shop    publisher     up       1m0s   rabbit:5672\n"
+            "lake    topic orders  failing         no route to\\x0ahost\n"
+            "\n"
+            "BROKER  SUBSCRIPTION  RECEIVED  IN FLIGHT\n"
+            "shop    orders        10        2\n"
+            "\n"
+            "ROUTE  DESTINATION  DELIVERED  IN FLIGHT  HELD  RETRIES  DEAD LETTERS\n"
+            "r      lake/orders  7          2          1     3        4\n"
+            "       handler h    8\n"
+            "\n"
+            "last error of r, 5s ago: returned\n");
+}
+
+TEST(Tables, SayWhatIsWrong) {
+  auto status = test::example();
+  status.stalls = {"shop: 2 messages in flight, none settled"};
+  status.draining = true;
+  EXPECT_THAT(*status_tables(to_json(status)), testing::HasSubstr("'bridge': draining"));
+  EXPECT_THAT(*status_tables(to_json(status)),
+              testing::EndsWith("no progress: shop: 2 messages in flight, none settled\n"));
+  status.longest_stall = kStuck;
+  EXPECT_THAT(*status_tables(to_json(status)), testing::HasSubstr("an event loop is stuck"));
+  EXPECT_FALSE(says_alive(to_json(status)));
+}
+
+TEST(Tables, RefuseWhatIsNoStatus) {
+  for (auto* text : {"", "{}", "[]", "null", "not json", R"({"now_unix_ms": "x"})"}) {
+    EXPECT_FALSE(status_tables(text)) << text;
+    EXPECT_FALSE(says_alive(text)) << text;
+  }
+  EXPECT_TRUE(says_alive(to_json(test::example())));
+}
+
+}  // namespace
+}  // namespace mombridge::admin
