@@ -29,7 +29,8 @@ Typed Scalar::typed() const {
   if (quoted) return value;
   if (value == "true" || value == "false") return value == "true";
   // The library would take the words "inf" and "nan", too.
-  if (auto digit = value.find_first_not_of("-."); digit == std::string::npos || value[digit] < '0' || value[digit] > '9')
+  if (auto digit = value.find_first_not_of("-.");
+      digit == std::string::npos || value[digit] < '0' || value[digit] > '9')
     return value;
   auto *begin = value.data(), *end = begin + value.size();
   int64_t number = 0;

@@ -26,8 +26,8 @@ class Pattern {
   bool exact_ = true;
 };
 
-/// Shell glob over the whole text: `*`, `?`, `[...]`, and `\\` before what is meant literally. Source: fnmatch(3) without
-/// flags.
+/// Shell glob over the whole text: `*`, `?`, `[...]`, and `\\` before what is meant literally. Source: fnmatch(3)
+/// without flags.
 bool glob_matches(const std::string& glob, std::string_view text);
 /// False: as a glob it matches just the text that equals it.
 bool has_wildcards(std::string_view glob);

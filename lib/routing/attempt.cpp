@@ -188,9 +188,7 @@ void Attempt::give_back() noexcept {
 bool Attempt::wanted() const noexcept { return !delivery->stale() && !gave_up(); }
 
 // A queue inside the bridge would hand it in again, and who published to it waits for the end.
-bool Attempt::returnable() const noexcept {
-  return owner_.alone() && !origin->section->settings->kind->internal;
-}
+bool Attempt::returnable() const noexcept { return owner_.alone() && !origin->section->settings->kind->internal; }
 
 bool Attempt::gave_up() const noexcept {
   return phase_ == Phase::deliver && requester_.waits() &&

@@ -200,7 +200,8 @@ class Checker {
     auto target = Template::parse(to.target.value);
     if (!target || !target->constant()) return;
     for (auto* route : takers(to, target->text())) {
-      if ((only ? route != only : route->failures.has_value()) || !accepts_headers(*route, to).value_or(false)) continue;
+      if ((only ? route != only : route->failures.has_value()) || !accepts_headers(*route, to).value_or(false))
+        continue;
       diagnostics_.error(to.mark, path + ".dead_letter", "route '" + route->name + "' reads its own dead letters",
                          "what fails there would come back for ever; give the route 'failures' of its own");
     }

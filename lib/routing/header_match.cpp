@@ -10,10 +10,10 @@ namespace mombridge::routing {
 HeaderMatch::HeaderMatch(const config::WantedHeader& wanted)
     : name_(wanted.name),
       wanted_(wanted.value.value_or("")),
-      kind_(!wanted.value              ? Kind::absent
-            : wanted_ == "*"           ? Kind::present
-            : has_wildcards(wanted_)   ? Kind::glob
-                                       : Kind::equal) {}
+      kind_(!wanted.value            ? Kind::absent
+            : wanted_ == "*"         ? Kind::present
+            : has_wildcards(wanted_) ? Kind::glob
+                                     : Kind::equal) {}
 
 bool HeaderMatch::accepts(const Value* value) const {
   bool present = value && value->kind != Value::Kind::null;
@@ -46,9 +46,9 @@ std::string HeaderMatch::fault(const Message& message) const {
   auto* value = message.find(name_);
   auto shown = value ? scalar_text(*value) : std::nullopt;
   auto text = "header " + name_ +
-              (shown                                           ? " is '" + printable(*shown, 256) + "'"
+              (shown                                       ? " is '" + printable(*shown, 256) + "'"
                : value && value->kind != Value::Kind::null ? std::string(" is no plain value")
-                                                               : std::string(" is missing"));
+                                                           : std::string(" is missing"));
   switch (kind_) {
     case Kind::absent:
       return text + ", and must be absent";

@@ -62,7 +62,7 @@ class RateLimit final : public Retryable, public std::enable_shared_from_this<Ra
   TokenBucket bucket_;
   std::deque<Entry> waiting_;
   RetryQueue* queue_ = nullptr;
-  bool handing_out_ = false;         ///< a thread does
+  bool handing_out_ = false;          ///< a thread does
   std::shared_ptr<RateLimit> armed_;  ///< this, while the queue has it: the route may end before that
 };
 

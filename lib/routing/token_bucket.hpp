@@ -29,8 +29,8 @@ class TokenBucket {
  private:
   static constexpr Duration kHolds = std::chrono::milliseconds(100);
 
-  Duration interval_;  ///< between two tokens
-  Duration burst_;     ///< so long ago the oldest token that is left may have come
+  Duration interval_;                                     ///< between two tokens
+  Duration burst_;                                        ///< so long ago the oldest token that is left may have come
   TimePoint next_ = TimePoint{} - std::chrono::hours(1);  ///< when the next token comes that was not taken yet
 };
 

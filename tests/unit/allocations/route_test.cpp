@@ -106,6 +106,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values("- {from: {broker: a, target: orders.new}, to: {broker: b, target: out}}\n",
                     "- {from: {broker: a, target: 'orders.#'}, to: {broker: b, target: '{target}'}}\n",
                     "- {from: {broker: a, target: '#'}, to: {broker: b, target: 'out.{header.tenant}.and.more'}}\n",
+                    "- {from: {broker: a, headers: {tenant: 'a tenant*', none: null}}, to: {broker: b, target: "
+                    "'out.{header.none:-of a default that is long}'}}\n",
                     "- {from: {broker: a}, to: [{broker: b, target: one}, {broker: b, target: two}]}\n"));
 
 }  // namespace

@@ -41,7 +41,8 @@ TEST(Load, SmallestFileOfTheContract) {
 
 TEST(Load, RatesOfRoutes) {
   auto rate = [](const std::string& text) {
-    auto loaded = load_text(kBrokers + "routes: [{from: {broker: shop, queue: q}, to: {broker: lake}, rate: " + text + "}]\n");
+    auto loaded =
+        load_text(kBrokers + "routes: [{from: {broker: shop, queue: q}, to: {broker: lake}, rate: " + text + "}]\n");
     EXPECT_THAT(loaded.said, IsEmpty()) << text;
     return loaded.config.routes.at(0).rate.value_or(Rate{});
   };
@@ -51,12 +52,15 @@ TEST(Load, RatesOfRoutes) {
   EXPECT_EQ(rate("1000000/s").interval(), std::chrono::microseconds(1));
   EXPECT_EQ(rate("3600000000/h").interval(), std::chrono::microseconds(1));
   for (auto text : {"500/s", "30/m", "1/h"}) EXPECT_EQ(rate(text).text(), text);
-  EXPECT_FALSE(load_text(kBrokers + "routes: [{from: {broker: shop, queue: q}, to: {broker: lake}}]\n").config.routes.at(0).rate);
+  EXPECT_FALSE(load_text(kBrokers + "routes: [{from: {broker: shop, queue: q}, to: {broker: lake}}]\n")
+                   .config.routes.at(0)
+                   .rate);
 }
 
 TEST(Load, AHeaderThatMustBeAbsent) {
-  auto loaded = load_text(kBrokers + "routes: [{from: {broker: shop, queue: q, headers: {a: null, b: ~, c: 'null', d: "
-                                     "'x-*'}}, to: {broker: lake}}]\n");
+  auto loaded = load_text(kBrokers +
+                          "routes: [{from: {broker: shop, queue: q, headers: {a: null, b: ~, c: 'null', d: "
+                          "'x-*'}}, to: {broker: lake}}]\n");
   EXPECT_THAT(loaded.said, IsEmpty());
   std::vector<std::optional<std::string>> values;
   for (auto& wanted : loaded.config.routes.at(0).from.headers) values.push_back(wanted.value);
@@ -64,8 +68,8 @@ TEST(Load, AHeaderThatMustBeAbsent) {
 }
 
 Typed typed(const std::string& value) {
-  auto loaded = load_text(kBrokers + "routes: [{from: {broker: shop, queue: q}, to: {broker: lake, headers: {h: " + value +
-                          "}}}]\n");
+  auto loaded = load_text(
+      kBrokers + "routes: [{from: {broker: shop, queue: q}, to: {broker: lake, headers: {h: " + value + "}}}]\n");
   EXPECT_THAT(loaded.said, IsEmpty()) << value;
   return loaded.config.routes.at(0).to.at(0).headers.at(0).value;
 }

@@ -293,10 +293,11 @@ TEST(Check, MemoryTargetsThatAreSplitByHeaders) {
 
 TEST(Check, ARouteThatReadsItsOwnDeadLetters) {
   auto said = [](const std::string& headers, const std::string& wanted) {
-    return check_text("brokers: {shop: {type: amqp, url: amqp://localhost}}\n"
-                      "routes: [{name: r, from: {broker: shop, queue: q, headers: " +
-                      wanted + "}, to: {broker: shop, target: x}}]\nfailures: {dead_letter: {broker: shop, target: q, headers: " +
-                      headers + "}}\n");
+    return check_text(
+        "brokers: {shop: {type: amqp, url: amqp://localhost}}\n"
+        "routes: [{name: r, from: {broker: shop, queue: q, headers: " +
+        wanted + "}, to: {broker: shop, target: x}}]\nfailures: {dead_letter: {broker: shop, target: q, headers: " +
+        headers + "}}\n");
   };
   EXPECT_THAT(said("{dead: true}", "{dead: 'tr*'}"), ElementsAre(HasSubstr("route 'r' reads its own dead letters")));
   EXPECT_THAT(said("{dead: true}", "{dead: null}"), IsEmpty());

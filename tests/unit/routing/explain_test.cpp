@@ -58,7 +58,8 @@ const std::string kTemplates =
     "brokers: {shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}, lake: {type: kafka, "
     "bootstrap_servers: localhost:9092}}\n"
     "routes: [{name: r, from: {broker: shop}, to: {broker: lake, target: 'o.{header.kind:-other}', key: "
-    "'{header.customer:-none}/{key:-}', headers: {n: 5, flag: true, ratio: 1.5, text: '5', was: '{header.kind:-}'}}}]\n";
+    "'{header.customer:-none}/{key:-}', headers: {n: 5, flag: true, ratio: 1.5, text: '5', was: "
+    "'{header.kind:-}'}}}]\n";
 
 TEST(Explain, ShowsWhatTemplatesRender) {
   EXPECT_THAT(explained(kTemplates, "shop", "a").text,
@@ -113,7 +114,8 @@ TEST(Explain, SaysWhatPatternsAndAbsenceMean) {
       "brokers: {shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}, lake: {type: kafka, "
       "bootstrap_servers: localhost:9092}}\n"
       "routes:\n"
-      "  - {name: orders, from: {broker: shop, headers: {kind: 'order-*', test: null}}, to: {broker: lake, target: x}}\n"
+      "  - {name: orders, from: {broker: shop, headers: {kind: 'order-*', test: null}}, to: {broker: lake, target: "
+      "x}}\n"
       "  - {name: any, from: {broker: shop, headers: {kind: '*'}}, to: {broker: lake, target: y}}\n";
   EXPECT_THAT(explained(config, "shop", "t", {{"kind", "order-1"}}).text,
               HasSubstr("route 'orders', because target matches '#', header kind matches 'order-*', header test is "
@@ -130,11 +132,12 @@ TEST(Explain, SaysWhatPatternsAndAbsenceMean) {
 }
 
 TEST(Explain, SaysTheRate) {
-  EXPECT_THAT(explained("brokers: {shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}}\n"
-                        "routes: [{name: r, from: {broker: shop, target: a}, to: {broker: shop, target: x}, rate: 30/m}]\n",
-                        "shop", "a")
-                  .text,
-              HasSubstr("route 'r', because target is 'a'; at most 30/m\n"));
+  EXPECT_THAT(
+      explained("brokers: {shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}}\n"
+                "routes: [{name: r, from: {broker: shop, target: a}, to: {broker: shop, target: x}, rate: 30/m}]\n",
+                "shop", "a")
+          .text,
+      HasSubstr("route 'r', because target is 'a'; at most 30/m\n"));
 }
 
 TEST(Explain, SaysThatNothingDeliversIt) {

@@ -11,7 +11,9 @@ bool accepts(std::optional<std::string> wanted, const std::vector<Header>& heade
   return HeaderMatch({"kind", std::move(wanted)}).accepts(message);
 }
 
-bool accepts(const std::string& wanted, std::string_view value) { return accepts(wanted, {{"kind", Value::of(value)}}); }
+bool accepts(const std::string& wanted, std::string_view value) {
+  return accepts(wanted, {{"kind", Value::of(value)}});
+}
 
 std::string fault(std::optional<std::string> wanted, const std::vector<Header>& headers) {
   Message message;

@@ -24,7 +24,8 @@ std::vector<std::string> targets(FakeBroker& broker) {
 }
 
 TEST(RateOfARoute, SlowsAndDropsNothing) {
-  World world(kTwo + "  - {from: {broker: shop, target: '#'}, to: {broker: lake, target: 'o.{target}'}, rate: 200/s}\n");
+  World world(kTwo +
+              "  - {from: {broker: shop, target: '#'}, to: {broker: lake, target: 'o.{target}'}, rate: 200/s}\n");
   auto begin = Clock::now();
   std::vector<FakeDelivery*> all;
   std::vector<std::string> wanted;
@@ -49,9 +50,10 @@ TEST(RateOfARoute, SlowsNoOtherRoute) {
 }
 
 TEST(RateOfARoute, AMessageTakesOneTokenForAllItsDestinations) {
-  World world(kTwo +
-              "  - {from: {broker: shop}, to: [{broker: lake, target: x}, {handler: h}, {broker: lake, target: y}], rate: "
-              "1/h}\n");
+  World world(
+      kTwo +
+      "  - {from: {broker: shop}, to: [{broker: lake, target: x}, {handler: h}, {broker: lake, target: y}], rate: "
+      "1/h}\n");
   EXPECT_TRUE(settled(world.receive("shop", "a"), Settlement::accept));
   auto& second = world.receive("shop", "b");
   EXPECT_EQ(world.broker("lake").sent_count(), 2u);
@@ -76,10 +78,11 @@ TEST(RateOfARoute, ARetryTakesNoToken) {
 }
 
 TEST(RateOfARoute, ADrainGivesBackAtOnceWhatWasNotSentAtAll) {
-  World world(kTwo +
-              "  - {from: {broker: shop, target: a}, to: {broker: lake, target: slow}, rate: 1/h}\n"
-              "  - {from: {broker: shop, target: b}, to: [{broker: lake, target: x}, {broker: lake, target: y}], rate: 1/h}\n"
-              "  - {from: {broker: shop, target: b}, to: {broker: lake, target: free}}\n");
+  World world(
+      kTwo +
+      "  - {from: {broker: shop, target: a}, to: {broker: lake, target: slow}, rate: 1/h}\n"
+      "  - {from: {broker: shop, target: b}, to: [{broker: lake, target: x}, {broker: lake, target: y}], rate: 1/h}\n"
+      "  - {from: {broker: shop, target: b}, to: {broker: lake, target: free}}\n");
   EXPECT_TRUE(settled(world.receive("shop", "a"), Settlement::accept));
   EXPECT_TRUE(settled(world.receive("shop", "b"), Settlement::accept));
   auto& alone = world.receive("shop", "a");
@@ -116,10 +119,10 @@ TEST(RateOfARoute, AReplyIsNotSlowed) {
 }
 
 TEST(RateOfARoute, ShowsWhetherItLimits) {
-  auto loaded = load_text(
-      kTwo + "  - {name: r, from: {broker: shop}, to: {broker: lake, target: x}, rate: 30/m}\n"
-             "  - {name: s, from: {broker: lake, topic: t}, to: {broker: shop, target: x}}\n",
-      false);
+  auto loaded = load_text(kTwo +
+                              "  - {name: r, from: {broker: shop}, to: {broker: lake, target: x}, rate: 30/m}\n"
+                              "  - {name: s, from: {broker: lake, topic: t}, to: {broker: shop, target: x}}\n",
+                          false);
   EventLoop loop("timers");
   loop.start();
   FakeBroker shop("shop"), lake("lake");

@@ -121,8 +121,7 @@ TEST(Template, SaysWhatIsWrongWithADefault) {
   EXPECT_EQ(error("{key:-{target}}"), "'{' in a default, which is plain text: a literal brace there is written '\\{'");
   EXPECT_EQ(error(R"({key:-C:\temp})"),
             "'\\' in a default stands before '{', '}' or '\\': a literal one is written '\\\\'");
-  EXPECT_EQ(error(R"({key:-\)"),
-            "'\\' in a default stands before '{', '}' or '\\': a literal one is written '\\\\'");
+  EXPECT_EQ(error(R"({key:-\)"), "'\\' in a default stands before '{', '}' or '\\': a literal one is written '\\\\'");
   EXPECT_EQ(error("{key:none}"), "unknown variable '{key:none}': a default is written '{key:-none}'");
   EXPECT_THAT(error("{:-x}"), HasSubstr("unknown variable '{}'"));
   EXPECT_THAT(error("{header.:-x}"), HasSubstr("unknown variable '{header.}'"));
