@@ -4,11 +4,15 @@
 
 #include "broker/amqp/access_check.hpp"
 #include "broker/amqp/broker.hpp"
+#include "broker/amqp/browser.hpp"
 #include "broker/amqp/config.hpp"
+#include "broker/amqp/way_back.hpp"
 #include "broker/kafka/access_check.hpp"
 #include "broker/kafka/broker.hpp"
+#include "broker/kafka/browser.hpp"
 #include "broker/kafka/config.hpp"
 #include "broker/kafka/try_out.hpp"
+#include "broker/kafka/way_back.hpp"
 #include "broker/memory/broker.hpp"
 #include "broker/memory/config.hpp"
 #include "routing/destination_broker.hpp"
@@ -22,14 +26,18 @@ const std::vector<BrokerKind>& broker_kinds() {
        .create = amqp::create,
        .check_access = amqp::check_access,
        .needs = amqp::needs,
-       .client_settings = amqp::client_settings},
+       .client_settings = amqp::client_settings,
+       .browse = amqp::browse,
+       .way_back = amqp::way_back},
       {.reader = kafka::reader(),
        .create = kafka::create,
        .one_at_a_time = true,
        .try_out = kafka::try_out,
        .check_access = kafka::check_access,
        .needs = kafka::needs,
-       .client_settings = kafka::client_settings},
+       .client_settings = kafka::client_settings,
+       .browse = kafka::browse,
+       .way_back = kafka::way_back},
       {.reader = memory::reader(), .create = memory::create},
   };
   return kKinds;

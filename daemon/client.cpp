@@ -2,16 +2,12 @@
 
 #include <algorithm>
 #include <random>
-#include <thread>
 
 #include "base/text.hpp"
-#include "daemon/builtin.hpp"
 
 namespace mombridge {
 
 namespace {
-
-constexpr Duration kLook = std::chrono::milliseconds(10);
 
 std::string random_id() {
   std::random_device random;
@@ -49,22 +45,14 @@ Lines lines_of(const Message& m) {
 
 OneShot::OneShot(const config::BrokerSection& section, const std::string& reply_to,
                  const std::optional<std::string>& exchange)
-    : section_(section), id_(random_id()) {
-  section_.settings = broker_kind(section.type).client_settings(*section.settings, {reply_to, id_, exchange});
-  if (!reply_to.empty()) reply_to_ = section_.settings->reply_address;
-  broker_ = broker_kind(section.type).create(section_);
-  broker_->start(*this);
-}
-
-OneShot::~OneShot() {
-  broker_->stop_intake();
-  broker_->stop(std::chrono::seconds(2));
+    : id_(random_id()), client_(section, {reply_to, id_, exchange}, *this) {
+  if (!reply_to.empty()) reply_to_ = client_.settings().reply_address;
 }
 
 void OneShot::fill(const Options& command, Duration patience) {
   message_.target = command.target;
   message_.body = *command.body;
-  message_.app_id = section_.settings->appname;
+  message_.app_id = client_.settings().appname;
   message_.record_time_ms = unix_ms();
   if (!command.content_type.empty()) message_.content_type = command.content_type;
   if (!command.key.empty()) message_.key = command.key;
@@ -81,24 +69,6 @@ void OneShot::fill(const Options& command, Duration patience) {
   Publication::key = message_.key;
 }
 
-// All that has to be there before anything is sent: a reply must not come before somebody listens.
-Result<> OneShot::connect(Duration patience) {
-  for (auto end = Clock::now() + patience; Clock::now() < end; std::this_thread::sleep_for(kLook)) {
-    auto links = broker_->status();
-    if (std::ranges::all_of(links, [](auto& l) { return l.state == LinkStatus::State::up; }) &&
-        broker_->takes_requests())
-      return {};
-  }
-  return fail("not connected: " + why_not());
-}
-
-std::string OneShot::why_not() const {
-  for (auto& link : broker_->status())
-    if (link.state != LinkStatus::State::up)
-      return link.link + " is " + std::string(to_string(link.state)) + (link.detail.empty() ? "" : ": " + link.detail);
-  return "no answer in time";
-}
-
 Result<> OneShot::wait_sent(TimePoint end) {
   std::unique_lock lock(mutex_);
   if (!changed_.wait_until(lock, end, [&] { return outcome_.has_value(); }))
@@ -107,18 +77,18 @@ Result<> OneShot::wait_sent(TimePoint end) {
 }
 
 Result<> OneShot::publish(const Options& command, Duration patience) {
-  if (auto ok = connect(patience); !ok) return ok;
+  if (auto ok = client_.connect(patience); !ok) return ok;
   fill(command, patience);
-  broker_->publish(*this);
+  client_.broker().publish(*this);
   return wait_sent(Clock::now() + patience);
 }
 
 Result<std::optional<Answer>> OneShot::request(const Options& command, Duration patience) {
   // Joining a consumer group takes seconds: that is not the responder's time.
-  if (auto ok = connect(std::max<Duration>(patience, std::chrono::seconds(30))); !ok) return fail(ok.error());
+  if (auto ok = client_.connect(std::max<Duration>(patience, std::chrono::seconds(30))); !ok) return fail(ok.error());
   fill(command, patience);
   auto begin = Clock::now();
-  broker_->publish(*this);
+  client_.broker().publish(*this);
   if (auto ok = wait_sent(begin + patience); !ok) return fail(ok.error());
   std::unique_lock lock(mutex_);
   if (!changed_.wait_until(lock, begin + patience, [&] { return answer_.has_value(); })) return std::nullopt;

@@ -3,13 +3,13 @@
 // send it. Nothing of the bridge runs meanwhile: no routes, no subscriptions of the file.
 
 #include <condition_variable>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "base/result.hpp"
 #include "broker/broker.hpp"
+#include "daemon/client_broker.hpp"
 #include "daemon/options.hpp"
 
 namespace mombridge {
@@ -28,7 +28,6 @@ class OneShot final : private Publication, private Sink {
   /// section's, where the broker has exchanges.
   OneShot(const config::BrokerSection& section, const std::string& reply_to,
           const std::optional<std::string>& exchange);
-  ~OneShot() override;
 
   /// Sends the message and waits for the broker's confirm. `command` has a body, and outlives this.
   Result<> publish(const Options& command, Duration patience);
@@ -40,11 +39,8 @@ class OneShot final : private Publication, private Sink {
   void receive(DeliveryHandle delivery) noexcept override;
 
   void fill(const Options& command, Duration patience);
-  Result<> connect(Duration patience);
   Result<> wait_sent(TimePoint end);
-  [[nodiscard]] std::string why_not() const;
 
-  config::BrokerSection section_;
   std::string reply_to_, id_, expiration_;
   std::vector<Header> headers_;
   Message message_;
@@ -52,7 +48,7 @@ class OneShot final : private Publication, private Sink {
   std::condition_variable changed_;
   std::optional<Outcome> outcome_;
   std::optional<Answer> answer_;
-  std::unique_ptr<Broker> broker_;  ///< the last: its threads use the rest
+  ClientBroker client_;  ///< the last: its threads use the rest
 };
 
 }  // namespace mombridge

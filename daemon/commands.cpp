@@ -21,6 +21,7 @@
 #include "daemon/case_runner.hpp"
 #include "daemon/check.hpp"
 #include "daemon/client.hpp"
+#include "daemon/dead_letters.hpp"
 #include "daemon/reload.hpp"
 #include "daemon/service_notify.hpp"
 #include "daemon/signals.hpp"
@@ -296,17 +297,31 @@ int status(const Options& options) {
 
 namespace {
 
+int dead_letters(const Options& options, const LetterOptions& letters, const LetterCommands& commands) {
+  auto config = load(options);
+  if (!config) return kExitConfig;
+  log::init(log::Level::error, log::Format::text);
+  if (*commands.list) return list_letters(*config, letters);
+  return *commands.show ? show_letter(*config, letters) : replay_letters(*config, letters);
+}
+
 /// What the command line has that nobody took, in words; empty: nothing.
 std::string unexpected(CLI::App& app) {
-  auto given = app.get_subcommands();
+  auto* last = &app;
+  std::string given;
+  while (!last->get_subcommands().empty()) {
+    last = last->get_subcommands().front();
+    given += (given.empty() ? "" : " ") + last->get_name();
+  }
   auto words = app.remaining(true);
-  if (!given.empty() && words.empty()) return {};
+  bool complete = last != &app && last->get_subcommands({}).empty();
+  if (complete && words.empty()) return {};
   std::vector<std::string> commands, options;
-  for (auto* command : app.get_subcommands({})) commands.push_back(command->get_name());
-  for (auto* part : {&app, given.empty() ? &app : given.front()})
+  for (auto* command : last->get_subcommands({})) commands.push_back(command->get_name());
+  for (auto* part : {&app, last})
     for (auto* option : part->get_options())
       for (auto& name : option->get_lnames()) options.push_back("--" + name);
-  return unexpected_words(words, given.empty() ? "" : given.front()->get_name(), commands, options);
+  return unexpected_words(words, complete ? given : "", commands, options);
 }
 
 }  // namespace
@@ -360,7 +375,10 @@ int main_command(int argc, char** argv) {
   status_command->add_flag("--json", options.json, "as JSON, for programs");
   status_command->add_flag("--quiet", options.quiet,
                            "print nothing: exit code 0 if the bridge runs, 69 if none answers or it is stuck");
-  for (auto* command : app.get_subcommands({})) command->allow_extras();
+  LetterOptions letters;
+  auto letter_commands = add_letter_commands(app, letters);
+  for (auto* parent : {&app, letter_commands.all})
+    for (auto* command : parent->get_subcommands({})) command->allow_extras();
 
   try {
     app.parse(argc, argv);
@@ -385,6 +403,7 @@ int main_command(int argc, char** argv) {
   if (*request_command) return request(std::move(options));
   if (*test_command) return test(options);
   if (*status_command) return status(options);
+  if (*letter_commands.all) return dead_letters(options, letters, letter_commands);
   return *explain_command ? explain(options) : kExitUsage;
 }
 

@@ -48,7 +48,9 @@ std::string printable(std::string_view bytes, size_t longest) {
     if (out.size() >= longest) return out += "…";
     size_t n = sequence(bytes);
     auto b = static_cast<uint8_t>(bytes[0]);
-    if (!n || b < 0x20 || b == 0x7F) {
+    // U+0080 to U+009F steer terminals, too.
+    bool control = b < 0x20 || b == 0x7F || (n == 2 && b == 0xC2 && static_cast<uint8_t>(bytes[1]) < 0xA0);
+    if (!n || control) {
       std::snprintf(escape, sizeof escape, "\\x%02x", b);
       out += escape;
       n = 1;

@@ -7,6 +7,7 @@
 
 #include "broker/access.hpp"
 #include "broker/broker.hpp"
+#include "broker/browser.hpp"
 #include "config/load.hpp"
 
 namespace mombridge {
@@ -33,6 +34,12 @@ struct BrokerKind {
   /// outside.
   std::shared_ptr<config::BrokerSettings> (*client_settings)(const config::BrokerSettings& settings,
                                                              const config::ClientOptions& client) = nullptr;
+  /// Looks through a queue or topic of the broker. `section` outlives the browser. Null: nobody can from outside.
+  std::unique_ptr<Browser> (*browse)(const config::BrokerSection& section, const BrowseOptions& options) = nullptr;
+  /// How a message that came through a subscription, which is one of the section's, with that target, comes that way
+  /// again. Fails, in words for people, where that cannot be. Null: never.
+  Result<WayBack> (*way_back)(const config::BrokerSettings& settings, const config::Subscription& subscription,
+                              const std::string& target) = nullptr;
 };
 
 }  // namespace mombridge

@@ -59,15 +59,22 @@ std::string_view DeadLetter::left_out() const {
 
 void DeadLetter::fill(Publication& publication, Rendered& rendered, const Delivery& delivery,
                       const DeadLetterStory& story, bool as_record) {
-  message_ = delivery.message;
+  auto& original = delivery.message;
+  message_ = original;
   publication.message = &message_;
+  bool other_key = publication.key != original.key;
   message_.expiration.reset();  // or RabbitMQ would drop it from the dead letter queue when that time has passed
   if (form_ == Form::as_it_came || form_ == Form::only_body) rendered.headers.clear();
-  if (form_ >= Form::as_it_came && message_.made_id) message_.message_id.reset();
+  // Partition and offset say as much.
+  if (form_ >= Form::without_reason && message_.made_id) message_.message_id.reset();
   if (without_headers()) reduce(publication, as_record);
   auto& headers = rendered.headers;
   bool reason = form_ == Form::whole || form_ == Form::short_reason || form_ == Form::without_headers;
   if (form_ != Form::as_it_came && form_ != Form::only_body) tell_source(headers, delivery, story);
+  // A replay needs to know what the dead letter's own `key:` has replaced, and that the message came without an id.
+  if (other_key && form_ < Form::as_it_came)
+    headers.push_back({"mombridge-dead-key", original.key ? Value::of_untyped(*original.key) : Value()});
+  if (message_.made_id && form_ < Form::without_reason) text(headers, "mombridge-dead-made-id", "true");
   if (reason) tell_reason(headers, story);
   if (as_record && reason && form_ != Form::short_reason) tell_spring(headers, delivery);
   publication.headers = headers;

@@ -51,7 +51,7 @@ std::unique_ptr<DeliveriesLeft> DeliveryLimit::check(const QueueNotes& notes, Me
   bool ours = own(notes.user_id);
   if (notes.put_backs && !ours) counter("headers_dropped").add();
   auto put_backs = ours ? notes.put_backs.value_or(0) : 0;
-  if (put_backs > 0 && notes.put_back_target) message.target = *notes.put_back_target;
+  if (ours && notes.put_back_target) message.target = *notes.put_back_target;
   auto count = notes.delivery_count.value_or(0);
   if (count <= 0) return nullptr;
   if (!limit_ && !std::exchange(warned_, true))

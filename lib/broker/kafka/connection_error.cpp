@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "base/text.hpp"
@@ -17,6 +19,15 @@ using ConfigResource = Handle<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource
 
 constexpr int kMostAsked = 10;
 constexpr int kNamed = 3;
+constexpr Duration kPause = std::chrono::milliseconds(100);
+
+/// Error events of the client, which say why it does not connect.
+void note_errors(rd_kafka_t* client, ConnectionError& error) {
+  Queue events(rd_kafka_queue_get_main(client));
+  while (Event event{rd_kafka_queue_poll(events.get(), 0)})
+    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR)
+      error.note(client, rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
+}
 
 /// Whether `server` ("host:port") is one of the list, with or without a protocol in front.
 bool named(std::string_view servers, std::string_view server) {
@@ -191,6 +202,17 @@ Result<> ask_reachable(rd_kafka_t* client, const std::string& servers, TimePoint
   }
   if (!count) return {};
   return fail(unreachable(advertised, printable(last, 256)));
+}
+
+Result<> await_reachable(rd_kafka_t* client, const Settings& settings, TimePoint deadline) {
+  ConnectionError error(settings);
+  for (;;) {
+    auto reached = ask_reachable(client, settings.bootstrap_servers, deadline);
+    if (reached) return {};
+    note_errors(client, error);
+    if (error.refused() || Clock::now() >= deadline) return fail(error.reason(reached.error().text));
+    std::this_thread::sleep_for(kPause);
+  }
 }
 
 }  // namespace mombridge::kafka

@@ -60,4 +60,8 @@ std::string explain_connection(std::string_view text, std::string_view servers);
 /// goes to those. Fails where none of them answers in time. Blocks for some seconds at most.
 Result<> ask_reachable(rd_kafka_t* client, const std::string& servers, TimePoint deadline);
 
+/// The same, again and again until the cluster is reached, its time is over, or a broker refuses the client; the error
+/// is the client's own reason. For a client whose events nobody else takes.
+Result<> await_reachable(rd_kafka_t* client, const Settings& settings, TimePoint deadline);
+
 }  // namespace mombridge::kafka

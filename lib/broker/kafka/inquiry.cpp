@@ -1,7 +1,6 @@
 #include "broker/kafka/inquiry.hpp"
 
 #include <limits>
-#include <thread>
 
 #include "broker/kafka/connection_error.hpp"
 
@@ -13,17 +12,8 @@ using ConfigResource = Handle<rd_kafka_ConfigResource_t, rd_kafka_ConfigResource
 
 constexpr Duration kPatience = std::chrono::seconds(10);  ///< for one question
 constexpr int kPatienceMs = 10'000;
-constexpr Duration kPause = std::chrono::milliseconds(100);
 /// No topic has so many.
 constexpr int32_t kNoPartition = std::numeric_limits<int32_t>::max();
-
-/// Error events of the client, which say why it does not connect.
-void note_errors(rd_kafka_t* client, ConnectionError& error) {
-  Queue events(rd_kafka_queue_get_main(client));
-  while (Event event{rd_kafka_queue_poll(events.get(), 0)})
-    if (rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_ERROR)
-      error.note(client, rd_kafka_event_error(event.get()), rd_kafka_event_error_string(event.get()));
-}
 
 // The producer's own properties, but for what makes the broker refuse. Allowed are 0, 1 and -1: all. Source: Kafka's
 // protocol, Produce.
@@ -71,14 +61,7 @@ Result<> ClusterInquiry::connect(Duration patience) {
   auto made = make_consumer(settings_.group_id);
   if (!made) return fail(made.error());
   consumer_ = std::move(*made);
-  ConnectionError error(settings_);
-  for (;;) {
-    auto reached = ask_reachable(consumer_.get(), settings_.bootstrap_servers, deadline);
-    if (reached) return {};
-    note_errors(consumer_.get(), error);
-    if (error.refused() || Clock::now() >= deadline) return fail(error.reason(reached.error().text));
-    std::this_thread::sleep_for(kPause);
-  }
+  return await_reachable(consumer_.get(), settings_, deadline);
 }
 
 Inquiry::Code ClusterInquiry::look_up(const std::string& topic) {
