@@ -1,6 +1,6 @@
 // What two configurations are compared by.
 
-#include "written.hpp"
+#include "loading_parts.hpp"
 
 namespace mombridge::config::test {
 namespace {

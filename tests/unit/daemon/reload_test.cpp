@@ -5,7 +5,7 @@
 #include <condition_variable>
 
 #include "doubles/fake_broker.hpp"
-#include "written.hpp"
+#include "loading_parts.hpp"
 
 namespace mombridge {
 namespace {

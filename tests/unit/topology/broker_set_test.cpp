@@ -11,7 +11,7 @@
 #include "routing/destination_broker.hpp"
 #include "topology/retired.hpp"
 #include "topology/snapshot.hpp"
-#include "written.hpp"
+#include "loading_parts.hpp"
 
 namespace mombridge::topology {
 namespace {

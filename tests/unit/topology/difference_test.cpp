@@ -2,7 +2,7 @@
 
 #include "topology/difference.hpp"
 
-#include "written.hpp"
+#include "loading_parts.hpp"
 
 namespace mombridge::topology {
 namespace {
