@@ -52,7 +52,6 @@ Result<> Bridge::start() {
     running_ = false;
     return fail(diagnostics.sorted().front().what);
   }
-  load_ = {.ok = true, .at = unix_ms(), .text = "loaded at the start"};
   stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
   return {};
 }
@@ -136,19 +135,13 @@ std::vector<NamedLink> Bridge::status() const {
   return all;
 }
 
-admin::Status Bridge::observe() const {
+admin::Status Bridge::observe(const admin::Status::Load& config) const {
   return admin::observe({.snapshot = *snapshot_,
                          .router = router_,
                          .stalls = stalls_.status(),
-                         .config = load_,
+                         .config = config,
                          .longest_stall = longest_stall(),
                          .draining = draining_});
-}
-
-void Bridge::note_reload(bool successful, const std::string& summary) {
-  load_.ok = successful;
-  load_.text = (successful ? "reloaded: " : "reload failed: ") + summary;
-  if (successful) load_.at = unix_ms();
 }
 
 void Bridge::watch_stalls() {

@@ -55,9 +55,7 @@ class Bridge {
   /// Every link of every broker, and the sources that make no progress.
   [[nodiscard]] std::vector<NamedLink> status() const;
   /// [after start()] All that an operator may want to know.
-  [[nodiscard]] admin::Status observe() const;
-  /// What became of a reload, to be shown.
-  void note_reload(bool successful, const std::string& summary);
+  [[nodiscard]] admin::Status observe(const admin::Status::Load& config) const;
 
  private:
   void use(const std::shared_ptr<const config::Config>& config, const topology::Difference& difference,
@@ -76,7 +74,6 @@ class Bridge {
   routing::Router router_;
   topology::BrokerSet brokers_;
   StallWatch stalls_;
-  admin::Status::Load load_;  ///< the last one
   bool running_ = false, draining_ = false, left_behind_ = false;
   TimePoint drain_deadline_{};
   EventLoop::TimerId stall_timer_ = 0, drain_timer_ = 0;

@@ -78,6 +78,15 @@ void feed_watchdog(EventLoop& loop, const Bridge& bridge, Duration interval) {
   loop.after(interval, [&loop, &bridge, interval] { feed_watchdog(loop, bridge, interval); });
 }
 
+/// For the status.
+admin::Status::Load load_of(const ReloadRecord& record) {
+  auto at = std::chrono::duration_cast<std::chrono::milliseconds>(record.last_good.time_since_epoch()).count();
+  if (!record.count) return {.ok = true, .at = at, .text = "loaded at the start"};
+  return {.ok = record.successful,
+          .at = at,
+          .text = (record.successful ? "reloaded: " : "reload failed: ") + record.last.summary()};
+}
+
 /// A signal that comes sooner after the first is the same one, sent twice: by a terminal to the whole group and by a
 /// shell or an init to its child.
 constexpr Duration kSameSignal = std::chrono::seconds(1);
@@ -136,7 +145,7 @@ int run(const Options& options) {
   EventLoop loop("main");
   Bridge bridge(config, loop, written);
   Reload reload(loop, bridge, [options](auto& found, auto& parts) { return load(options, found, parts); });
-  admin::Admin admin(loop, [&bridge] { return bridge.observe(); });
+  admin::Admin admin(loop, [&] { return bridge.observe(load_of(reload.record())); });
   Shutdown shutdown(loop, bridge, reload);
   Signals signals(loop, [&](int signal) { signal == SIGHUP ? reload.request() : shutdown.signalled(signal); });
   if (auto listening = admin.listen(*config); !listening) return cannot_start(listening.error(), kExitUnavailable);

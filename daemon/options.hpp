@@ -12,7 +12,7 @@ namespace mombridge {
 struct Options {
   std::vector<std::filesystem::path> config;  ///< empty: $MOMBRIDGE_CONFIG, else /etc/mombridge
   bool environment = true;
-  bool connect = false;  ///< check: ask the brokers, too
+  bool connect = false;                      ///< check: ask the brokers, too
   std::vector<std::filesystem::path> cases;  ///< test: files
   std::string broker, target;
   std::vector<std::pair<std::string, std::string>> headers;

@@ -128,7 +128,6 @@ void Reload::end(const Verdict& verdict) {
     if (verdict.successful) record_.last_good = std::chrono::system_clock::now();
     record_.last = verdict;
   }
-  bridge_.note_reload(verdict.successful, verdict.summary());
   for (auto& error : verdict.errors) log::error(error);
   for (auto& note : verdict.notes) log::warn(note);
   if (verdict.successful)

@@ -42,7 +42,8 @@ void write_log(const rd_kafka_t* client, int level, const char* facility, const 
     bool ends = context && context->sockets.is_cut();
     bool loud = level <= kWarning && !is_quiet(facility) && !ends && !login_was_overtaken(text);
     if (!loud) return log::debug(text, {{"client", name}, {"facility", facility}});
-    repeated.event(std::string(name) + ' ' + facility, log::Level::warn, text, {{"client", name}, {"facility", facility}});
+    repeated.event(std::string(name) + ' ' + facility, log::Level::warn, text,
+                   {{"client", name}, {"facility", facility}});
   });
 }
 

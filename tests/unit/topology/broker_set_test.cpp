@@ -8,10 +8,10 @@
 #include "broker/memory/broker.hpp"
 #include "broker/resubscribing.hpp"
 #include "doubles/fake_broker.hpp"
+#include "loading_parts.hpp"
 #include "routing/destination_broker.hpp"
 #include "topology/retired.hpp"
 #include "topology/snapshot.hpp"
-#include "loading_parts.hpp"
 
 namespace mombridge::topology {
 namespace {
