@@ -11,7 +11,7 @@
 
 #include "base/text.hpp"
 #include "daemon/builtin.hpp"
-#include "daemon/commands.hpp"
+#include "daemon/exit_codes.hpp"
 #include "daemon/letter_brokers.hpp"
 #include "daemon/letter_text.hpp"
 #include "routing/letter_places.hpp"

@@ -7,6 +7,7 @@
 #include "config/config.hpp"
 #include "config/diagnostics.hpp"
 #include "config/kind_reader.hpp"
+#include "config/written.hpp"
 
 namespace mombridge::config {
 
@@ -19,5 +20,8 @@ struct LoadOptions {
 /// Reads, expands, merges and checks everything that can be seen without compiling routes (that is routing/check).
 /// Returns what could be read even where there are errors, so that later checks can add theirs.
 Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Diagnostics& diagnostics);
+/// The same, and notes what the parts say; nothing where there are errors.
+Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Diagnostics& diagnostics,
+            Written& written);
 
 }  // namespace mombridge::config

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/secret.hpp"
-#include "config/load.hpp"
+#include "config/config.hpp"
 
 namespace mombridge::config {
 
@@ -25,9 +25,5 @@ struct Written {
 
 /// Of `root`, from which `config` was read without errors.
 Written written_of(const Node& root, const Config& config);
-
-/// As load() in load.hpp, and notes what the parts say; nothing where there are errors.
-Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Diagnostics& diagnostics,
-            Written& written);
 
 }  // namespace mombridge::config
