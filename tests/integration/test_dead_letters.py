@@ -227,8 +227,11 @@ def kill_in_the_middle(tool, arrived):
 
 def test_killed_in_the_middle_of_a_queue(letters, rabbit, amqp):
     source, dead = amqp.queue(), amqp.queue()
+    channel = amqp.connection.channel()
+    channel.tx_select()
     for i in range(1000):
-        amqp.channel.basic_publish("", dead, b"%d" % i, pika.BasicProperties(headers=dead_headers(source, i), delivery_mode=2))
+        channel.basic_publish("", dead, b"%d" % i, pika.BasicProperties(headers=dead_headers(source, i), delivery_mode=2))
+    channel.tx_commit()
     tool = letters(failing(shop(queue=source), shop(target=dead), shop=rabbit.url))
     kill_in_the_middle(tool, lambda: amqp.depth(source))
     bodies = [int(m.body) for m in amqp.consume(source, 1000, settle=0.5)]
