@@ -23,6 +23,13 @@ TEST(Utf8, IsJudgedAlikeAtEveryPlace) {
   EXPECT_TRUE(is_utf8(std::string(16, '\0')));
 }
 
+TEST(Text, WhatSteersATerminalIsEscaped) {
+  EXPECT_EQ(printable("a\x1b[2J\x7f\n"), "a\\x1b[2J\\x7f\\x0a");
+  EXPECT_EQ(printable("\xc2\x9bJ"), "\\xc2\\x9bJ");  // U+009B
+  EXPECT_EQ(printable("\xc2\xa0\xc3\xa9"), "\xc2\xa0\xc3\xa9");
+  EXPECT_EQ(printable("\xff\x9b"), "\\xff\\x9b");
+}
+
 TEST(Hex, DigitsOfBothCasesAndNothingElse) {
   EXPECT_EQ(hex(std::string_view("\x00\x7f\xa0\xff", 4)), "007fa0ff");
   EXPECT_EQ(hex(""), "");
