@@ -133,7 +133,7 @@ TEST_F(SecurityProperties, AClientTakesAChangedPasswordForItsNextLogin) {
   ASSERT_TRUE(made);
   auto* context = context_of(made->get());
   EXPECT_EQ(property_of(made->get(), "sasl.password"), "first");
-  folder.write("password", "second\n");  // librdkafka's own next connection may take it at any time
+  folder.write("password", "second\n");                    // librdkafka's own next connection may take it at any time
   int fd = open_socket(AF_INET, SOCK_STREAM, 0, context);  // as librdkafka does for each connection
   EXPECT_GE(fd, 0);
   close_socket(fd, context);
