@@ -53,6 +53,28 @@ TEST(Load, WhatCannotBeConfigured) {
   EXPECT_THAT(error("good_publish"), AllOf(StartsWith(so("good_publish") + ": create failed ("), HasSubstr("broker")));
 }
 
+TEST(Load, APluginThatEndsWhereVersion10Ended) {
+  // It has memory for the structs of 1.0 and not for a byte more, whatever the header says today.
+  auto h = section("good_abi_1_0");
+  h.concurrency = 1;
+  Running bridge(h);
+  for (auto body : {"", "first", "second"}) {
+    TestCall call(body);
+    bridge.call(call, "good_abi_1_0");
+    EXPECT_EQ(call.reply(), body);
+  }
+  EXPECT_TRUE(eventually([&] { return bridge.shop.sent().size() == 3; }));
+  EXPECT_EQ(bridge.shop.sent()[1].target, "copies");
+  EXPECT_EQ(bridge.shop.sent()[1].body, "first");
+}
+
+TEST(Load, APluginOfALaterMinorVersion) {
+  Running bridge(section("good_newer_minor"));
+  TestCall call;
+  bridge.call(call, "good_newer_minor");
+  EXPECT_EQ(call.reply(), "newer");
+}
+
 TEST(Load, WhatAnybodyMayWriteTo) {
   auto path = fs::temp_directory_path() / ("mombridge-writable-" + std::to_string(::getpid()) + ".so");
   fs::copy_file(so("good_sync"), path, fs::copy_options::overwrite_existing);

@@ -38,7 +38,7 @@ class Scripted : public Handler {
 
 class HandlerTest : public ::testing::Test {
  protected:
-  HandlerTest() { bridge.start(); }
+  HandlerTest() { bridge.broker("lake").start(); }
   ~HandlerTest() override { Scripted::script = nullptr; }
 
   Completion run(decltype(Scripted::script) script, const Message& message = {.body = "ping"}) {
@@ -234,6 +234,37 @@ TEST_F(HandlerTest, PublishesWithoutACallback) {
   ASSERT_THAT(bridge.published(), SizeIs(1));
   EXPECT_EQ(bridge.published()[0].broker, "lake");
   EXPECT_EQ(bridge.published()[0].message.target, "audit");
+}
+
+TEST_F(HandlerTest, ABrokerThatTheTestDidNotAnnounceIsRefused) {
+  bool run_back = false;
+  run([&](Handler& handler, const MessageView&, Request& request) {
+    const auto done = [&](Status, std::string_view) { run_back = true; };
+    EXPECT_EQ(handler.host().publish("lakes", {.target = "t"}, done), Status::not_found);
+    EXPECT_EQ(handler.host().publish("", {.target = "t"}, done), Status::not_found);
+    EXPECT_EQ(handler.host().publish("lakes", {}), Status::not_found);
+    request.done();
+  });
+  EXPECT_FALSE(run_back);
+  EXPECT_THAT(bridge.published(), SizeIs(0));
+}
+
+TEST_F(HandlerTest, AMessageThatBreaksTheContractIsRefused) {
+  run([](Handler& handler, const MessageView&, Request& request) {
+    const mombridge_host& host = handler.host().raw();
+    const auto publish = [&](const mombridge_message* message) {
+      return host.publish(host.ctx, mombridge_text("lake"), message, nullptr, nullptr);
+    };
+    mombridge_message message{};
+    message.target = mombridge_text("t");
+    EXPECT_EQ(publish(nullptr), MOMBRIDGE_INVALID);
+    EXPECT_EQ(publish(&message), MOMBRIDGE_INVALID);
+    message.struct_size = sizeof message;
+    EXPECT_EQ(publish(&message), MOMBRIDGE_OK);
+    message.header_count = 1;
+    EXPECT_EQ(publish(&message), MOMBRIDGE_INVALID);
+    request.done();
+  });
 }
 
 // Answers when the publish has ended; the callback carries the request, which cannot be copied.

@@ -67,7 +67,7 @@ TEST(GoodHandlers, AsyncDropsWhatItHoldsAtStop) {
 
 TEST(GoodHandlers, PublishAnswersWhenItIsConfirmed) {
   FakeHost bridge(plugin("good_publish"));
-  bridge.config("broker", "lake").config("target", "out").start();
+  bridge.config("broker", "lake").config("target", "out").broker("lake").start();
   bridge.publishing(FakeHost::Publishing::hold);
   const auto id = bridge.send({.target = "in", .body = "x"});
   EXPECT_EQ(bridge.published().at(0).message.target, "out");

@@ -12,10 +12,13 @@
  * Memory: every pointer is borrowed for the one call that passes it, unless its comment says otherwise. Neither side
  * frees what the other allocated. Whoever needs bytes for longer copies them.
  *
- * Versions: the major number must match. A minor number only appends fields to the structs that begin with
- * struct_size, and new flags. Slices and headers stand in arrays and therefore never change within a major number.
- * Whoever fills a struct sets struct_size to its sizeof; whoever reads one first looks with MOMBRIDGE_HAS for fields
- * that are newer than 1.0. No exception may cross in either direction. */
+ * Versions: this is major version 1, and it is frozen. A bridge loads every plugin of its own major version, older or
+ * newer in the minor one, and refuses any other. Within a major version no field, value, flag, signature or lifetime
+ * changes; a minor version only appends fields to the structs that begin with struct_size, and adds flags and statuses.
+ * Slices and headers stand in arrays and therefore never change. Whoever fills a struct sets struct_size to its sizeof
+ * and all that it does not use to zero; whoever reads one accepts every size from that of 1.0 on, and looks with
+ * MOMBRIDGE_HAS for fields that are newer than 1.0. No exception may cross in either direction. lib/sdk/README.md says
+ * the same for other languages. */
 #ifndef MOMBRIDGE_HANDLER_H
 #define MOMBRIDGE_HANDLER_H
 

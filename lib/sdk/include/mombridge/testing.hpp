@@ -3,7 +3,7 @@
 //   FakeHost bridge(mombridge_handler_entry);          // the test program links the handler's source; or
 //   FakeHost bridge(open_plugin("build/greeter.so"));  // the built plugin; or
 //   FakeHost bridge(make_table<MyHandler>("x", "1"));  // a class
-//   bridge.config("greeting", "Hello").start();
+//   bridge.config("greeting", "Hello").broker("lake").start();
 //   EXPECT_EQ(bridge.request({.body = "Hi there"})->reply->body, "Hello");
 #pragma once
 
@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <dlfcn.h>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -83,6 +84,13 @@ class FakeHost {
   // Before create(). Paths are dotted as in config_get().
   FakeHost& config(std::string path, std::string value) {
     config_[std::move(path)] = std::move(value);
+    return *this;
+  }
+
+  // Announces a section under `brokers:` to which the handler may publish. To any other one publish() returns
+  // NOT_FOUND, as the bridge does. Before start().
+  FakeHost& broker(std::string name) {
+    brokers_.insert(std::move(name));
     return *this;
   }
 
@@ -220,7 +228,11 @@ class FakeHost {
                                      mombridge_publish_done done, void* user) {
     FakeHost& host = self(ctx);
     if (!host.running_) return MOMBRIDGE_CLOSED;
-    if (message == nullptr || message->target.size == 0) return MOMBRIDGE_INVALID;
+    if (!host.brokers_.contains(view(broker))) return MOMBRIDGE_NOT_FOUND;
+    if (message == nullptr || message->struct_size < MOMBRIDGE_MESSAGE_SIZE_1_0 || message->target.size == 0 ||
+        (message->header_count != 0 && message->headers == nullptr)) {
+      return MOMBRIDGE_INVALID;
+    }
     if (host.publishing_ == Publishing::refuse) return MOMBRIDGE_BUSY;
     std::size_t index = 0;
     {
@@ -245,6 +257,7 @@ class FakeHost {
   std::atomic<bool> running_{false};
   std::atomic<Publishing> publishing_{Publishing::confirm};
   std::map<std::string, std::string> config_;
+  std::set<std::string, std::less<>> brokers_;
   std::mutex serial_;
 
   mutable std::mutex mutex_;  // guards what follows
