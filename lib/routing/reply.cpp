@@ -13,7 +13,8 @@ void OutgoingReply::fill(std::unique_ptr<OwnedMessage> reply, const Message& req
   message.id_form = request.id_form;
   message.reply_to.reset();
   message.reply_partition.reset();
-  message.app_id = app_id;
+  author = app_id;
+  message.app_id = author;
 }
 
 void ErrorReply::fill(std::string_view code, const std::string& reason, const Message& request,
@@ -27,7 +28,8 @@ void ErrorReply::fill(std::string_view code, const std::string& reason, const Me
   message.content_type = "text/plain";
   message.correlation_id = request.correlation_id;
   message.id_form = returned_form(request.id_form);
-  message.app_id = app_id;
+  author = app_id;
+  message.app_id = author;
   message.headers = headers;
 }
 

@@ -14,6 +14,7 @@ namespace mombridge::routing {
 /// A reply on its way: what the handler returned, completed from its request.
 struct OutgoingReply {
   std::unique_ptr<OwnedMessage> content;
+  std::string author;  ///< a copy, because a reply that waits may outlive the configuration that it began with
   Message message;
 
   /// `request` must outlive this: correlation id and, where the reply has none, record key are taken from it.
@@ -25,7 +26,7 @@ struct ErrorReply {
   /// `code`, a literal, is for programs, `reason` for people. `request` must outlive this.
   void fill(std::string_view code, const std::string& reason, const Message& request, std::string_view app_id);
 
-  std::string text;
+  std::string text, author;
   std::array<Header, 1> headers;
   Message message;
 };
