@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/table.hpp"
 #include "base/text.hpp"
 #include "message/typed_text.hpp"
 #include "routing/letter_filter.hpp"
@@ -16,11 +17,6 @@ namespace {
 constexpr size_t kLongestCell = 48;
 constexpr size_t kLongestReason = 160;
 constexpr size_t kBytesOfLine = 16;
-
-/// Characters that a terminal shows, near enough: it is printable UTF-8.
-size_t width(std::string_view text) {
-  return static_cast<size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
-}
 
 std::string or_dash(const std::string& text, size_t longest = kLongestCell) {
   return text.empty() ? "-" : printable(text, longest);
@@ -137,19 +133,12 @@ std::string age_text(int64_t milliseconds) {
 }
 
 void write_table(std::ostream& out, const std::vector<LetterRow>& rows, int64_t now_ms) {
-  using Line = std::array<std::string, 8>;
-  std::vector<Line> lines{{"ID", "AGE", "TRIED", "BYTES", "ROUTE", "TARGET", "FROM", "REASON"}};
+  Table table({"ID", "AGE", "TRIED", "BYTES", "ROUTE", "TARGET", "FROM", "REASON"});
   for (auto& row : rows)
-    lines.push_back({printable(row.id), row.at_ms ? age_text(now_ms - *row.at_ms) : "-", number(row.attempts),
-                     std::to_string(row.size), or_dash(row.route), or_dash(row.target), source_of(row),
-                     or_dash(row.reason, kLongestReason)});
-  std::array<size_t, 8> widths{};
-  for (auto& l : lines)
-    for (size_t i = 0; i < l.size(); ++i) widths[i] = std::max(widths[i], width(l[i]));
-  for (auto& l : lines) {
-    for (size_t i = 0; i + 1 < l.size(); ++i) out << l[i] << std::string(widths[i] + 2 - width(l[i]), ' ');
-    out << l.back() << '\n';
-  }
+    table.add({printable(row.id), row.at_ms ? age_text(now_ms - *row.at_ms) : "-", number(row.attempts),
+               std::to_string(row.size), or_dash(row.route), or_dash(row.target), source_of(row),
+               or_dash(row.reason, kLongestReason)});
+  out << table.text();
 }
 
 void write_json(std::ostream& out, const std::vector<LetterRow>& rows) {

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <vector>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "base/table.hpp"
 #include "base/text.hpp"
 
 namespace mombridge::admin {
@@ -13,34 +14,6 @@ namespace mombridge::admin {
 namespace {
 
 using Json = nlohmann::json;
-
-/// Columns as wide as their widest cell.
-class Table {
- public:
-  using Row = std::vector<std::string>;
-  explicit Table(Row head) : rows_{std::move(head)} {}
-  void add(Row row) { rows_.push_back(std::move(row)); }
-  [[nodiscard]] std::string text() const {
-    std::vector<size_t> widths(rows_.front().size());
-    for (auto& row : rows_)
-      for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], length(row[i]));
-    std::string text;
-    for (auto& row : rows_) {
-      std::string line;
-      for (size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] - length(row[i]) + 2, ' ');
-      line.erase(line.find_last_not_of(' ') + 1);
-      text += line + "\n";
-    }
-    return text;
-  }
-
- private:
-  /// Characters, of UTF-8.
-  static size_t length(const std::string& text) {
-    return static_cast<size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
-  }
-  std::vector<Row> rows_;
-};
 
 /// "3d4h", "5m12s", "12s": the two largest units.
 std::string span(int64_t ms) {
