@@ -4,16 +4,15 @@
 #include <utility>
 
 #include "cases/fields.hpp"
+#include "message/merged_headers.hpp"
 
 namespace mombridge::cases {
 
 namespace {
 
-void add_headers(std::span<const Header> headers, std::vector<Sent::Header>& into) {
-  for (auto& header : headers)
-    into.push_back({std::string(header.name),
-                    header.value.is_text() ? std::string(header.value.text) : scalar_text(header.value),
-                    header.value.kind});
+Sent::Header copy_of(const Header& header) {
+  return {std::string(header.name), header.value.is_text() ? std::string(header.value.text) : scalar_text(header.value),
+          header.value.kind};
 }
 
 }  // namespace
@@ -75,12 +74,9 @@ Sent Recorder::copy_of(const Publication& publication) const {
   for (auto& property : kProperties) set(property.name, message.*property.value);
   sent.fields.erase("key");  // it is replaced
   set("key", publication.key);
-  std::vector<Sent::Header> own;
-  add_headers(message.headers, own);
-  add_headers(publication.headers, sent.headers);
-  // Those that are added replace the message's own of the same name, of which a record may have several.
-  std::erase_if(own, [&](auto& header) { return sent.header(header.name) != nullptr; });
-  sent.headers.insert(sent.headers.begin(), own.begin(), own.end());
+  std::vector<Header> headers;
+  merge_headers(headers, message.headers, publication.headers);
+  for (auto& header : headers) sent.headers.push_back(cases::copy_of(header));
   return sent;
 }
 

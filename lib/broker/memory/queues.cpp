@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/source/target_from.hpp"
+#include "message/merged_headers.hpp"
 
 namespace mombridge::memory {
 
@@ -16,13 +17,6 @@ namespace {
 constexpr size_t kQueuesKept = 1024;
 
 constexpr const char* kStopped = "the broker stopped";
-
-void merge(std::vector<Header>& into, std::span<const Header> message, std::span<const Header> added) {
-  into.clear();
-  for (auto& h : message)
-    if (std::ranges::none_of(added, [&](auto& a) { return a.name == h.name; })) into.push_back(h);
-  into.insert(into.end(), added.begin(), added.end());
-}
 
 Outcome outcome_of(const PendingPublication& pending) {
   if (pending.unsettled) return Outcome::away(kStopped);
@@ -96,7 +90,7 @@ void Queues::hand_out(Queue& queue, Publication& publication) {
   pending.single = queue.subscriptions.size() == 1;
   std::span<const Header> headers = publication.message->headers;
   if (!publication.headers.empty()) {
-    merge(pending.headers, headers, publication.headers);
+    merge_headers(pending.headers, headers, publication.headers);
     headers = pending.headers;
   }
   // The list belongs to the queue, which stays while something of it is in flight: a settlement that the sink makes at
