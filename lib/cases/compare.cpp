@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "cases/fields.hpp"
 #include "config/node.hpp"
+#include "routing/dead_letter_names.hpp"
 
 namespace mombridge::cases {
 
@@ -85,7 +86,7 @@ std::string line_of(const Sent& sent) {
   std::string line = place_of(sent);
   if (auto* key = sent.field("key")) line += ", key " + shown(*key);
   if (auto* body = sent.field(kBody)) line += ", body " + shown(*body);
-  if (auto* reason = sent.header("mombridge-dead-reason"); reason && reason->text) line += ", because " + *reason->text;
+  if (auto* reason = sent.header(routing::dead::kReason); reason && reason->text) line += ", because " + *reason->text;
   return line;
 }
 

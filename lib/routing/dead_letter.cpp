@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/text.hpp"
 #include "message/short_string.hpp"
+#include "routing/dead_letter_names.hpp"
 
 namespace mombridge::routing {
 
@@ -73,8 +74,8 @@ void DeadLetter::fill(Publication& publication, Rendered& rendered, const Delive
   if (form_ != Form::as_it_came && form_ != Form::only_body) tell_source(headers, delivery, story);
   // A replay needs to know what the dead letter's own `key:` has replaced, and that the message came without an id.
   if (other_key && form_ < Form::as_it_came)
-    headers.push_back({"mombridge-dead-key", original.key ? Value::of_untyped(*original.key) : Value()});
-  if (message_.made_id && form_ < Form::without_reason) text(headers, "mombridge-dead-made-id", "true");
+    headers.push_back({dead::kKey, original.key ? Value::of_untyped(*original.key) : Value()});
+  if (message_.made_id && form_ < Form::without_reason) text(headers, dead::kMadeId, "true");
   if (reason) tell_reason(headers, story);
   if (as_record && reason && form_ != Form::short_reason) tell_spring(headers, delivery);
   publication.headers = headers;
@@ -97,28 +98,28 @@ void DeadLetter::reduce(Publication& publication, bool as_record) {
 }
 
 void DeadLetter::tell_source(std::vector<Header>& headers, const Delivery& delivery, const DeadLetterStory& story) {
-  text(headers, "mombridge-dead-broker", story.broker);
-  text(headers, "mombridge-dead-source", story.source);
-  text(headers, "mombridge-dead-target", delivery.message.target);
-  if (delivery.message.expiration) text(headers, "mombridge-dead-expiration", *delivery.message.expiration);
+  text(headers, dead::kBroker, story.broker);
+  text(headers, dead::kSource, story.source);
+  text(headers, dead::kTarget, delivery.message.target);
+  if (delivery.message.expiration) text(headers, dead::kExpiration, *delivery.message.expiration);
   if (delivery.partition >= 0) {
-    text(headers, "mombridge-dead-partition", partition_ = std::to_string(delivery.partition));
-    text(headers, "mombridge-dead-offset", offset_ = std::to_string(delivery.offset));
+    text(headers, dead::kPartition, partition_ = std::to_string(delivery.partition));
+    text(headers, dead::kOffset, offset_ = std::to_string(delivery.offset));
   }
-  if (auto what = left_out(); !what.empty()) text(headers, "mombridge-dead-left-out", what);
+  if (auto what = left_out(); !what.empty()) text(headers, dead::kLeftOut, what);
   if (!without_headers()) return;
   headers_left_out_ = std::to_string(delivery.message.headers.size());
-  text(headers, "mombridge-dead-headers-left-out", headers_left_out_);
+  text(headers, dead::kHeadersLeftOut, headers_left_out_);
 }
 
 void DeadLetter::tell_reason(std::vector<Header>& headers, const DeadLetterStory& story) {
   reason_ = printable(story.reason, form_ == Form::short_reason ? kShortReason : kLongestReason);
   attempts_ = std::to_string(story.attempts);
   failed_at_ms_ = std::to_string(unix_ms());
-  if (!story.route.empty()) text(headers, "mombridge-dead-route", story.route);
-  text(headers, "mombridge-dead-reason", reason_);
-  text(headers, "mombridge-dead-attempts", attempts_);
-  text(headers, "mombridge-dead-at-ms", failed_at_ms_);
+  if (!story.route.empty()) text(headers, dead::kRoute, story.route);
+  text(headers, dead::kReason, reason_);
+  text(headers, dead::kAttempts, attempts_);
+  text(headers, dead::kAtMs, failed_at_ms_);
 }
 
 void DeadLetter::tell_spring(std::vector<Header>& headers, const Delivery& delivery) {

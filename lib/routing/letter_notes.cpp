@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "routing/dead_letter_names.hpp"
+
 namespace mombridge::routing {
 
 namespace {
@@ -19,18 +21,18 @@ std::optional<int64_t> number(const Message& m, std::string_view name) {
 }  // namespace
 
 LetterNotes LetterNotes::of(const Message& m) {
-  return {.broker = text(m, "mombridge-dead-broker"),
-          .source = text(m, "mombridge-dead-source"),
-          .target = text(m, "mombridge-dead-target"),
-          .route = text(m, "mombridge-dead-route"),
-          .reason = text(m, "mombridge-dead-reason"),
-          .expiration = text(m, "mombridge-dead-expiration"),
-          .left_out = text(m, "mombridge-dead-left-out"),
-          .attempts = number(m, "mombridge-dead-attempts"),
-          .at_ms = number(m, "mombridge-dead-at-ms"),
-          .partition = number(m, "mombridge-dead-partition"),
-          .offset = number(m, "mombridge-dead-offset"),
-          .headers_left_out = number(m, "mombridge-dead-headers-left-out")};
+  return {.broker = text(m, dead::kBroker),
+          .source = text(m, dead::kSource),
+          .target = text(m, dead::kTarget),
+          .route = text(m, dead::kRoute),
+          .reason = text(m, dead::kReason),
+          .expiration = text(m, dead::kExpiration),
+          .left_out = text(m, dead::kLeftOut),
+          .attempts = number(m, dead::kAttempts),
+          .at_ms = number(m, dead::kAtMs),
+          .partition = number(m, dead::kPartition),
+          .offset = number(m, dead::kOffset),
+          .headers_left_out = number(m, dead::kHeadersLeftOut)};
 }
 
 RestoredMessage::RestoredMessage(const Message& stored, const LetterNotes& notes, const std::vector<std::string>& added)
@@ -44,9 +46,8 @@ RestoredMessage::RestoredMessage(const Message& stored, const LetterNotes& notes
   if (!notes.expiration.empty()) message_.expiration = notes.expiration;
   message_.redelivered = false;
   message_.record_time_ms.reset();
-  if (auto* key = stored.find("mombridge-dead-key"))
-    message_.key = key->is_text() ? std::optional(key->text) : std::nullopt;
-  if (stored.find("mombridge-dead-made-id")) message_.message_id.reset();
+  if (auto* key = stored.find(dead::kKey)) message_.key = key->is_text() ? std::optional(key->text) : std::nullopt;
+  if (stored.find(dead::kMadeId)) message_.message_id.reset();
 }
 
 }  // namespace mombridge::routing
