@@ -46,7 +46,7 @@ void Attempt::begin(Phase phase, const Received& received, const Route* by_route
   moved_to_.reset();
   origin_ = received.origin;
   table_ = received.table;
-  by_route_ = by_route;
+  go_by(by_route);
   begun_in_ = nullptr;
   policy_ = policy;
   destination_ = nullptr;
@@ -56,10 +56,15 @@ void Attempt::begin(Phase phase, const Received& received, const Route* by_route
   delivery = received.delivery;
   content = &delivery->message;
   origin = &origin_->endpoint;
-  route = by_route ? std::string_view(by_route->config->name) : std::string_view();
   part = Part::plain;
   failure.code = {};
   failure.attempts = 0;
+}
+
+void Attempt::go_by(const Route* by_route) noexcept {
+  by_route_ = by_route;
+  route = by_route ? std::string_view(by_route->config->name) : std::string_view();
+  policy_ = by_route ? by_route->failures.get() : table_->default_failures().get();
 }
 
 void Attempt::start() noexcept {
@@ -116,9 +121,7 @@ void Attempt::go_on_by(std::shared_ptr<const RouteTable> newer) noexcept {
   table_ = moved_to_.get();
   origin_ = new_origin;
   origin = &origin_->endpoint;
-  by_route_ = new_route;
-  route = by_route_ ? std::string_view(by_route_->config->name) : std::string_view();
-  policy_ = by_route_ ? by_route_->failures.get() : table_->default_failures().get();
+  go_by(new_route);
   assigned_ = to;
   if (!take_up(to)) return done(Settlement::accept);
   owner_.attempt_moved();
@@ -171,9 +174,7 @@ bool Attempt::take_up_delivery(const Destination* to) noexcept {
     return true;
   }
   requester_.begin(false);
-  by_route_ = nullptr;
-  route = {};
-  policy_ = table_->default_failures().get();
+  go_by(nullptr);
   failure.reason = "no route takes it since the configuration was changed; before that: " + failure.reason;
   if (!table_->discard_unrouted()) return true;
   events::discarded(origin_->endpoint.section->name, delivery->message.target);
@@ -286,8 +287,7 @@ void Attempt::reply(std::unique_ptr<OwnedMessage> returned) noexcept {
 void Attempt::open() noexcept {
   if (!returned_) returned_ = std::make_unique<reply::Returned>();
   auto fault = table_->replier().open(delivery->message, *origin->section, unix_ms(), *returned_);
-  by_route_ = returned_->route ? &table_->route(*returned_->route) : nullptr;
-  route = by_route_ ? std::string_view(by_route_->config->name) : std::string_view();
+  go_by(returned_->route ? &table_->route(*returned_->route) : nullptr);
   if (fault != reply::Fault::none) return unusable(fault);
   phase_ = Phase::reply;
   destination_ = &table_->origin(returned_->origin->name)->requesters;
@@ -300,7 +300,6 @@ void Attempt::unusable(reply::Fault fault) noexcept {
   auto what = by_route_ ? by_route_->config->late_replies : table_->config().replies.unusable;
   events::reply_unusable(origin->section->name, route_name(), to_string(fault));
   if (what == config::Unusable::drop) return done(Settlement::accept);
-  policy_ = by_route_ ? by_route_->failures.get() : table_->default_failures().get();
   failed_for_good("reply_unusable", "a reply that cannot be handed on: " + std::string(to_string(fault)));
 }
 

@@ -91,6 +91,8 @@ class Attempt final : public Outgoing, public RateLimit::Waiting {
 
   [[nodiscard]] bool begins_now() noexcept;
   void begin(Phase phase, const Received& received, const Route* by_route, const FailurePolicy* policy);
+  /// Of the present table; null: no route takes it.
+  void go_by(const Route* by_route) noexcept;
   void go_on_by(std::shared_ptr<const RouteTable> newer) noexcept;
   [[nodiscard]] bool take_up(const Destination* to) noexcept;
   [[nodiscard]] bool take_up_delivery(const Destination* to) noexcept;
