@@ -68,12 +68,6 @@ bool TableUses::idle() const {
   return uses_.empty();
 }
 
-std::shared_ptr<TableUse> TableUses::add(std::shared_ptr<const RouteTable> table, const Origin& origin,
-                                         uint32_t subscription) {
-  std::lock_guard lock(mutex_);
-  return uses_.emplace_back(std::make_shared<TableUse>(*this, std::move(table), origin, subscription));
-}
-
 void TableUses::retire_all() {
   std::vector<std::shared_ptr<TableUse>> uses;
   {

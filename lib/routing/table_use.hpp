@@ -84,11 +84,6 @@ class TableUses {
   /// table. All such deliveries share one use.
   std::shared_ptr<TableUse> enter_present();
 
-  /// `subscription`: index into those of the origin.
-  std::shared_ptr<TableUse> add(std::shared_ptr<const RouteTable> table, const Origin& origin,
-                                uint32_t subscription = 0);
-  /// Another table is used from now on.
-  void retire_all();
   /// Every use was retired and all of their deliveries are settled: nobody touches this any more, unless somebody asks
   /// it for a use.
   [[nodiscard]] bool idle() const;
@@ -101,6 +96,7 @@ class TableUses {
 
  private:
   friend class TableUse;
+  void retire_all();
   void remove(const TableUse& use) noexcept;
 
   mutable std::mutex mutex_;

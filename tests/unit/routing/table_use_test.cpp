@@ -17,8 +17,9 @@ class TableUseTest : public testing::Test {
     return compile(loaded.config, diagnostics);
   }
   std::shared_ptr<TableUse> add(std::shared_ptr<const RouteTable> table) {
-    auto& origin = *table->origin("shop");
-    return uses.add(std::move(table), origin);
+    auto* origin = table->origin("shop");
+    uses.use(std::move(table), origin);
+    return uses.renew(0);
   }
   TableUses uses;
 };
@@ -29,7 +30,7 @@ TEST_F(TableUseTest, ATableStaysUntilItsLastDeliveryIsSettled) {
   auto use = add(std::move(first));
   ASSERT_TRUE(use->enter());
   ASSERT_TRUE(use->enter());
-  uses.retire_all();
+  uses.use(nullptr, nullptr);
   EXPECT_FALSE(use->enter()) << "another table is used now";
   EXPECT_EQ(uses.in_flight(), 2u);
   use->settled();
@@ -43,7 +44,7 @@ TEST_F(TableUseTest, AnIdleOneGoesAtOnce) {
   auto first = table();
   std::weak_ptr watch = first;
   auto use = add(std::move(first));
-  uses.retire_all();
+  uses.use(nullptr, nullptr);
   EXPECT_TRUE(watch.expired());
   EXPECT_FALSE(use->enter());
   EXPECT_FALSE(use->enter());
@@ -83,7 +84,7 @@ TEST_F(TableUseTest, GoesOnceUnderConcurrentUse) {
       ended = true;
     });
     while (entered == 0 && !ended) std::this_thread::yield();
-    uses.retire_all();
+    uses.use(nullptr, nullptr);
     source.join();
     settler.join();
     EXPECT_TRUE(watch.expired());
