@@ -110,6 +110,7 @@ class Kafka(Node):
         advertised = {name: f"127.0.0.1:{port}" for name, port in {**behind, **(proxied or {})}.items()}
         self.proxied = {name: behind[name] for name in proxied or {}}
         self.secure = {name: advertised[name] for name in LISTENERS} if secure else {}
+        self._plain_logins = [port for name, port in behind.items() if protocols[name] == "SASL_PLAINTEXT"]
         self.logins = Logins(self.folder) if secure else None
         self._properties.write_text(PROPERTIES.format(
             port=self.port, controller=self.controller_port, folder=self.folder,
@@ -135,13 +136,24 @@ class Kafka(Node):
         return self._java(f"-Xmx{self._heap}", *options, "kafka.Kafka", self._properties)
 
     def answers(self):
-        """Metadata version 1 names the broker once the controller has let it in; an open port alone is too early."""
-        request = struct.pack(">hhihi", 3, 1, 1, -1, 0)  # key, version, correlation id, no client id, no topics
-        with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+        """Metadata version 1 names the broker once the controller has let it in; an open port alone is too early. Listeners
+        for logins open each by itself: there, what comes before a login is asked, too."""
+        metadata = struct.pack(">hhihi", 3, 1, 1, -1, 0)  # key, version, correlation id, no client id, no topics
+        if struct.unpack(">iii", self._ask(self.port, metadata, 12))[2] <= 0:
+            return False
+        versions = struct.pack(">hhih", 18, 0, 1, -1)
+        return all(struct.unpack(">iih", self._ask(port, versions, 10))[2] == 0 for port in self._plain_logins)
+
+    @staticmethod
+    def _ask(port, request, size):
+        """The first `size` bytes of the answer; OSError where there are not so many."""
+        with socket.create_connection(("127.0.0.1", port), 1) as connection:
             connection.settimeout(2)
             connection.sendall(struct.pack(">i", len(request)) + request)
-            response = connection.recv(12, socket.MSG_WAITALL)
-        return len(response) == 12 and struct.unpack(">iii", response)[2] > 0
+            response = connection.recv(size, socket.MSG_WAITALL)
+        if len(response) < size:
+            raise ConnectionError(f"port {port} closed the connection before its answer was whole")
+        return response
 
     def tool(self, main_class, *arguments):
         """Runs one of Kafka's own tools, as in tool("org.apache.kafka.tools.TopicCommand", "--bootstrap-server", …)."""
