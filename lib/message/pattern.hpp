@@ -17,6 +17,7 @@ class Pattern {
   /// No `*` and no `#` word: matches just the target that equals it, and can be looked up.
   [[nodiscard]] bool exact() const { return exact_; }
   [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
   /// True where some target matches both patterns.
   [[nodiscard]] bool overlaps(const Pattern& other) const;
 

@@ -72,7 +72,7 @@ Explanation explain(const RouteTable& table, const std::string& broker, const st
   // A message comes through one subscription; each that leads to other routes is a way of its own.
   Explanation result;
   std::set<std::vector<const Route*>> seen;
-  std::vector<const Route*> routes;
+  RouteMatches matches;
   bool arrives = false;
   auto& section = *table.origin(broker)->endpoint.section;
   auto& settings = *section.settings;
@@ -80,7 +80,8 @@ Explanation explain(const RouteTable& table, const std::string& broker, const st
     auto& s = settings.subscription(i);
     if (!settings.brings(s, target)) continue;
     arrives |= !s.replies;
-    RouteTable::match(table.origin(broker)->lanes, i, message, routes);
+    table.origin(broker)->match(i, message, matches);
+    auto& routes = matches.routes;
     if (routes.empty() || !seen.insert(routes).second) continue;
     result.taken = true;
     result.text += "from " + broker + ", '" + s.source + "':\n";

@@ -26,9 +26,9 @@ void Ingress::receive(DeliveryHandle delivery) noexcept {
   auto& use = *intake.use;
   if (!delivery->attachment) delivery->attachment = std::make_unique<FanOut>(queue_);
   auto& fan_out = static_cast<FanOut&>(*delivery->attachment);
-  RouteTable::match(use.origin().lanes, subscription, delivery->message, intake.routes);
+  use.origin().match(subscription, delivery->message, intake.matches);
   fan_out.begin(std::move(delivery), use);
-  planner_.launch(fan_out, intake.routes);
+  planner_.launch(fan_out, intake.matches.routes);
 }
 
 bool Ingress::renew(Intake& intake, uint32_t subscription) {

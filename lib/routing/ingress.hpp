@@ -40,7 +40,7 @@ class Ingress final : public Sink {
   struct Intake {
     std::shared_ptr<TableUse> use;
     SubscriptionCounts* counts = nullptr;  ///< with `use`
-    std::vector<const Route*> routes;      ///< that take the message at hand
+    RouteMatches matches;                  ///< of the message at hand
   };
 
   [[nodiscard]] bool renew(Intake& intake, uint32_t subscription);

@@ -6,6 +6,16 @@
 
 namespace mombridge::routing {
 
+void Origin::match(uint32_t subscription, const Message& message, RouteMatches& matches) const {
+  auto& routes = matches.routes;
+  routes.clear();
+  if (subscription >= subscriptions.size()) return;
+  subscriptions[subscription].own.match(message, matches);
+  if (subscriptions[subscription].shared) shared.match(message, matches);
+  // The first that can answer a request gets it: the order of the file counts.
+  if (routes.size() > 1) std::ranges::sort(routes, {}, &Route::place);
+}
+
 const Origin* RouteTable::origin(std::string_view broker) const {
   auto found = origins_.find(broker);
   return found == origins_.end() ? nullptr : found->second.get();
@@ -26,21 +36,6 @@ bool RouteTable::discard_unrouted() const {
   return config_->unrouted == config::Unrouted::discard || !failures_->dead_letter;
 }
 
-void RouteTable::match(const std::vector<Lane>& lanes, uint32_t subscription, const Message& message,
-                       std::vector<const Route*>& out) {
-  out.clear();
-  if (subscription >= lanes.size()) return;
-  auto& lane = lanes[subscription];
-  if (auto found = lane.exact.find(message.target); found != lane.exact.end())
-    for (auto* route : found->second)
-      if (route->accepts(message)) out.push_back(route);
-  size_t exact = out.size();
-  for (auto* route : lane.patterns)
-    if (route->pattern.matches(message.target) && route->accepts(message)) out.push_back(route);
-  // The first that can answer a request gets it: the order of the file counts.
-  if (exact && out.size() > exact) std::ranges::sort(out, {}, [](const Route* r) { return r->place; });
-}
-
 /// Fills a table from a configuration and reports what does not fit.
 class RouteTable::Compiler {
  public:
@@ -53,7 +48,7 @@ class RouteTable::Compiler {
     for (auto& section : config.brokers) add_origin(section);
     table_.failures_ = policy(config.failures, "failures");
     for (auto& route : config.routes) add(route);
-    for (auto& section : config.brokers) add_lanes(section);
+    for (auto& section : config.brokers) add_subscriptions(section);
   }
 
  private:
@@ -123,22 +118,22 @@ class RouteTable::Compiler {
             .diagnostics = diagnostics_};
   }
 
-  void add_lanes(const config::BrokerSection& section) {
+  void add_subscriptions(const config::BrokerSection& section) {
     if (!section.settings) return;
     auto& settings = *section.settings;
-    auto& lanes = table_.origins_[section.name]->lanes;
-    lanes.resize(settings.subscription_count());
+    auto& origin = *table_.origins_[section.name];
+    origin.subscriptions.resize(settings.subscription_count());
+    for (size_t i = 0; i < origin.subscriptions.size(); ++i) {
+      auto& s = settings.subscription(i);
+      origin.subscriptions[i].shared = !s.of_route && !s.replies;
+    }
     for (auto& route : table_.routes_) {
       auto& from = route->config->from;
       if (from.broker != section.name) continue;
-      for (size_t i = 0; i < lanes.size(); ++i) {
-        auto& s = settings.subscription(i);
-        if (from.subscription ? *from.subscription != i : s.of_route || s.replies) continue;
-        if (route->pattern.exact())
-          lanes[i].exact[route->pattern.text()].push_back(route.get());
-        else
-          lanes[i].patterns.push_back(route.get());
-      }
+      if (!from.subscription)
+        origin.shared.add(*route);
+      else if (*from.subscription < origin.subscriptions.size())
+        origin.subscriptions[*from.subscription].own.add(*route);
     }
   }
 

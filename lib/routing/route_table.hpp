@@ -15,21 +15,27 @@
 #include "routing/destination.hpp"
 #include "routing/destination_reply.hpp"
 #include "routing/destination_source.hpp"
+#include "routing/lane.hpp"
 #include "routing/route.hpp"
 
 namespace mombridge::routing {
 
-/// The routes that one subscription may use: exact targets are looked up, patterns are scanned.
-struct Lane {
-  std::unordered_map<std::string, std::vector<const Route*>, TextHash, std::equal_to<>> exact;
-  std::vector<const Route*> patterns;
-};
-
 /// A broker as a place that messages come from, and go back to.
 struct Origin {
   explicit Origin(Endpoint e) : endpoint(e), requesters(endpoint), source(endpoint) {}
+
+  /// All routes that take the message, in the order of the file, into `matches.routes` (cleared first).
+  void match(uint32_t subscription, const Message& message, RouteMatches& matches) const;
+
+  /// One subscription: the routes that name it, and whether it feeds those that name none.
+  struct Subscription {
+    Lane own;
+    bool shared = false;
+  };
+
   Endpoint endpoint;
-  std::vector<Lane> lanes;  ///< one for each subscription
+  std::vector<Subscription> subscriptions;
+  Lane shared;  ///< once for all subscriptions, because there may be hundreds of them
   ReplyDestination requesters;
   SourceDestination source;
 };
@@ -44,10 +50,6 @@ class RouteTable {
   static std::shared_ptr<const RouteTable> compile(std::shared_ptr<const config::Config> config,
                                                    const DestinationKinds& kinds, const Brokers& brokers,
                                                    const Handlers& handlers, config::Diagnostics& diagnostics);
-
-  /// All routes that take the message, in the order of the file, into `out` (cleared first).
-  static void match(const std::vector<Lane>& lanes, uint32_t subscription, const Message& message,
-                    std::vector<const Route*>& out);
 
   [[nodiscard]] const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
   /// Null for a broker that is not configured.

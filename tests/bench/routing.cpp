@@ -37,7 +37,26 @@ class Arrival final : public Delivery {
                               {"tenant", Value::of("t1")}};
 };
 
-config::Config configuration(bool pattern, int64_t destinations, const std::string& target) {
+// How the routes' patterns look; the arrival's target "order.50" fits one of them.
+enum Patterns : int64_t { exact, star_first, hash_first, hash_last, hash_between };
+
+std::string pattern(int64_t kind, int64_t number) {
+  auto n = std::to_string(number);
+  switch (kind) {
+    case star_first:
+      return "*." + n;
+    case hash_first:
+      return "#." + n;
+    case hash_last:
+      return number == 50 ? "order.#" : "order" + n + ".#";
+    case hash_between:
+      return "order.#." + n;
+    default:
+      return "order." + n;
+  }
+}
+
+config::Config configuration(int64_t kind, int64_t destinations, const std::string& target, int64_t routes = 100) {
   config::Config config;
   for (auto name : {"in", "out"}) {
     auto settings = std::make_shared<config::KindSettings<config::Subscription>>();
@@ -46,11 +65,11 @@ config::Config configuration(bool pattern, int64_t destinations, const std::stri
     queue.targets = {"#"};
     config.brokers.push_back({name, "amqp", {}, settings});
   }
-  for (int i = 0; i < 100; ++i) {
+  for (int64_t i = routes <= 50 ? 50 : 0, n = 0; n < routes; ++i, ++n) {
     config::Route route;
     route.name = "route " + std::to_string(i);
     route.from.broker = "in";
-    route.from.target.value = (pattern ? "*." : "order.") + std::to_string(i);
+    route.from.target.value = pattern(kind, i);
     for (int64_t d = 0; d < destinations; ++d) {
       config::Destination to;
       to.broker = "out";
@@ -62,8 +81,7 @@ config::Config configuration(bool pattern, int64_t destinations, const std::stri
   return config;
 }
 
-void run(benchmark::State& state, const std::string& target) {
-  auto config = configuration(state.range(0), state.range(1), target);
+void run(benchmark::State& state, const config::Config& config) {
   EventLoop loop("timers");
   Router router(loop);
   Sink in("in"), out("out");
@@ -78,9 +96,26 @@ void run(benchmark::State& state, const std::string& target) {
 }
 
 // One of a hundred routes takes the message.
-void constant_target(benchmark::State& state) { run(state, "orders"); }
-void same_target(benchmark::State& state) { run(state, "{target}"); }
-void template_target(benchmark::State& state) { run(state, "orders.{header.tenant}"); }
+void to(benchmark::State& state, const std::string& target) {
+  run(state, configuration(state.range(0), state.range(1), target));
+}
+void constant_target(benchmark::State& state) { to(state, "orders"); }
+void same_target(benchmark::State& state) { to(state, "{target}"); }
+void template_target(benchmark::State& state) { to(state, "orders.{header.tenant}"); }
+
+// What further routes cost a message that they do not take. The figure for one route is the one to compare with.
+void many_routes(benchmark::State& state) { run(state, configuration(state.range(0), 1, "orders", state.range(1))); }
+
+void compile_routes(benchmark::State& state) {
+  auto config = std::make_shared<const config::Config>(configuration(state.range(0), 1, "orders", state.range(1)));
+  Sink in("in"), out("out");
+  for (auto _ : state) {
+    config::Diagnostics diagnostics;
+    auto table =
+        RouteTable::compile(config, {broker_destination_kind()}, {{"in", &in}, {"out", &out}}, {}, diagnostics);
+    benchmark::DoNotOptimize(table.get());
+  }
+}
 
 void ways(benchmark::internal::Benchmark* b) {
   b->ArgNames({"pattern", "destinations"});
@@ -90,6 +125,14 @@ void ways(benchmark::internal::Benchmark* b) {
 BENCHMARK(constant_target)->Apply(ways);
 BENCHMARK(same_target)->Apply(ways);
 BENCHMARK(template_target)->Apply(ways);
+
+void sizes(benchmark::internal::Benchmark* b) {
+  b->ArgNames({"pattern", "routes"});
+  for (int64_t kind : {exact, star_first, hash_first, hash_last, hash_between})
+    for (int64_t routes : {1, 4, 5, 1'000, 10'000}) b->Args({kind, routes});
+}
+BENCHMARK(many_routes)->Apply(sizes);
+BENCHMARK(compile_routes)->ArgNames({"pattern", "routes"})->Args({star_first, 10'000})->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace mombridge::routing

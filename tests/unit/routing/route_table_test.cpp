@@ -27,12 +27,10 @@ class Table {
     Message message;
     message.target = target;
     message.headers = headers;
-    std::vector<const Route*> routes;
-    auto* origin = table->origin(broker);
-    static const std::vector<Lane> kNone;
-    RouteTable::match(origin ? origin->lanes : kNone, subscription, message, routes);
+    RouteMatches matches;
+    if (auto* origin = table->origin(broker)) origin->match(subscription, message, matches);
     std::vector<std::string> names;
-    for (auto* r : routes) names.push_back(r->config->name);
+    for (auto* r : matches.routes) names.push_back(r->config->name);
     return names;
   }
 
@@ -132,6 +130,35 @@ TEST(RouteTable, ARoutesTopicThatIsSubscribedAnywayStaysGeneral) {
       "  shop: {type: amqp, url: amqp://localhost}\n"
       "  lake: {type: kafka, bootstrap_servers: localhost:9092, subscribe: [{topic: orders}]}\n");
   EXPECT_THAT(t.match("orders", {}, 0, "lake"), ElementsAre("mine", "general"));
+}
+
+TEST(RouteTable, OwnAndGeneralRoutesStandInTheOrderOfTheFile) {
+  Table t(
+      "routes:\n"
+      "  - {name: general, from: {broker: lake, target: 'orders.#'}, to: {broker: shop, target: x}}\n"
+      "  - {name: mine, from: {broker: lake, topic: orders.eu}, to: {broker: shop, target: x}}\n"
+      "  - {name: pattern, from: {broker: lake, target: '*.eu'}, to: {broker: shop, target: x}}\n"
+      "  - {name: exact, from: {broker: lake, target: orders.eu}, to: {broker: shop, target: x}}\n",
+      "brokers:\n"
+      "  shop: {type: amqp, url: amqp://localhost}\n"
+      "  lake: {type: kafka, bootstrap_servers: localhost:9092, subscribe: [{topic: orders.eu}]}\n");
+  EXPECT_THAT(t.match("orders.eu", {}, 0, "lake"), ElementsAre("general", "mine", "pattern", "exact"));
+}
+
+// Few patterns are scanned, many are looked up.
+TEST(RouteTable, TheOrderIsTheFilesHoweverManyRoutesThereAre) {
+  for (int count : {1, 4, 5, 60}) {
+    std::string routes = "routes:\n";
+    std::vector<std::string> expected;
+    for (int i = 0; i < count; ++i) {
+      auto name = "r" + std::to_string(i);
+      auto* pattern = i % 3 == 0 ? "'a.#'" : i % 3 == 1 ? "'*.b'" : "'a.c'";
+      routes += "  - {name: " + name + ", from: {broker: shop, target: " + pattern + "}, to: {broker: lake, target: x" +
+                std::to_string(i) + "}}\n";
+      if (i % 3 != 2) expected.push_back(name);
+    }
+    EXPECT_EQ(Table(routes, kShop).match("a.b"), expected) << count;
+  }
 }
 
 TEST(RouteTable, OtherBrokersAreNotMatched) {
