@@ -22,6 +22,7 @@
 #include "daemon/check.hpp"
 #include "daemon/client.hpp"
 #include "daemon/dead_letters.hpp"
+#include "daemon/handler_folder.hpp"
 #include "daemon/reload.hpp"
 #include "daemon/service_notify.hpp"
 #include "daemon/signals.hpp"
@@ -42,7 +43,7 @@ std::vector<std::filesystem::path> config_paths(const Options& options) {
 /// Loads and checks; what is wrong is in the diagnostics, and not said yet.
 std::shared_ptr<const config::Config> load(const Options& options, config::Diagnostics& diagnostics,
                                            config::Written& written) {
-  return load_and_check({config_paths(options), options.environment, MOMBRIDGE_HANDLER_FOLDER}, diagnostics, written);
+  return load_and_check({config_paths(options), options.environment, handler_folder()}, diagnostics, written);
 }
 std::shared_ptr<const config::Config> load(const Options& options, config::Diagnostics& diagnostics) {
   config::Written ignored;
