@@ -137,7 +137,8 @@ void write(Level level, std::string_view text, std::span<const Field> fields) {
 }  // namespace
 
 void init(Level level, Format format) {
-  static std::map<Format, Output*> made;  // one of each format at most, however often they are changed
+  // One of each format at most, however often they are changed. Never destroyed, as the outputs are not.
+  static auto& made = *new std::map<Format, Output*>;
   if (format == Format::automatic) format = detect();
   auto& wanted = made[format];
   if (!wanted) wanted = make(format).release();
