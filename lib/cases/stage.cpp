@@ -173,14 +173,15 @@ Result<Stage::Way> Stage::way_of(const Given& given, const Message& message) con
   auto& broker = given.broker.value;
   auto& settings = *config_->broker(broker)->settings;
   auto table = topology::Snapshot::routes(snapshot_);
+  routing::RouteMatches matches;
   std::optional<Way> found;
   std::string first;
   for (uint32_t i = 0; i < settings.subscription_count(); ++i) {
     auto& s = settings.subscription(i);
     if (s.replies || (given.through && s.source != given.through->value)) continue;
     if (!given.through && !settings.brings(s, given.target.value)) continue;
-    Way way{.subscription = i};
-    routing::RouteTable::match(table->origin(broker)->lanes, i, message, way.routes);
+    table->origin(broker)->match(i, message, matches);
+    Way way{.subscription = i, .routes = matches.routes};
     if (found && found->routes == way.routes) continue;
     if (found)
       return fail("it can come through '" + first + "' or '" + s.source +
