@@ -1,4 +1,4 @@
-// The built .so files through the fake bridge: the samples, and the test handlers as far as they can be loaded.
+// The test handlers' .so files through the fake bridge, as far as they can be loaded.
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -12,7 +12,6 @@
 namespace mombridge::sdk::testing {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Pair;
 using ::testing::SizeIs;
@@ -20,35 +19,11 @@ using ::testing::StrEq;
 using ::testing::ThrowsMessage;
 using ::testing::UnorderedElementsAre;
 
-const mombridge_handler& sample(const std::string& name) { return open_plugin(SAMPLES "/" + name + ".so"); }
 const mombridge_handler& plugin(const std::string& name) { return open_plugin(HANDLERS "/" + name + ".so"); }
 
 Completion answer(const std::string& name, const Message& message) {
   FakeHost bridge(plugin(name));
   return bridge.start().request(message).value();
-}
-
-TEST(Samples, GreeterGreets) {
-  FakeHost bridge(sample("greeter"));
-  EXPECT_EQ(bridge.start().request({.body = "Hi there", .reply_to = "me"})->reply->body, "Hi there too");
-  FakeHost other(sample("greeter"));
-  EXPECT_EQ(other.config("greeting", "Moin").start().request({})->reply->body, "Moin");
-}
-
-TEST(Samples, EnrichTransforms) {
-  FakeHost bridge(sample("enrich"));
-  bridge.config("header.value", "test").start();
-  const auto end = bridge.request({.body = "abc 1\xC3\xA9", .key = "k", .headers = {{"a", "b"}}});
-  EXPECT_EQ(end->reply->body, "ABC 1\xC3\xA9");
-  EXPECT_EQ(end->reply->key, "k");
-  EXPECT_THAT(end->reply->headers, ElementsAre(Pair("a", "b"), Pair("enriched-by", "test")));
-  EXPECT_THAT(bridge.counts(), ElementsAre(Pair("enriched", 1u)));
-  EXPECT_EQ(bridge.request({})->verdict, Status::reject);
-}
-
-TEST(Samples, EchoInPlainC) {
-  FakeHost bridge(sample("echo"));
-  EXPECT_EQ(bridge.start().request({.body = std::string("a\0b", 3)})->reply->body, std::string("a\0b", 3));
 }
 
 TEST(GoodHandlers, Answer) {
