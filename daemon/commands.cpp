@@ -16,6 +16,7 @@
 #include "config/load.hpp"
 #include "config/text.hpp"
 #include "daemon/access.hpp"
+#include "daemon/actions.hpp"
 #include "daemon/bridge.hpp"
 #include "daemon/builtin.hpp"
 #include "daemon/case_runner.hpp"
@@ -27,6 +28,7 @@
 #include "daemon/service_notify.hpp"
 #include "daemon/signals.hpp"
 #include "daemon/status.hpp"
+#include "daemon/steering.hpp"
 #include "daemon/usage.hpp"
 #include "routing/explain.hpp"
 
@@ -146,7 +148,8 @@ int run(const Options& options) {
   EventLoop loop("main");
   Bridge bridge(config, loop, written);
   Reload reload(loop, bridge, [options](auto& found, auto& parts) { return load(options, found, parts); });
-  admin::Admin admin(loop, [&] { return bridge.observe(load_of(reload.record())); });
+  admin::Admin admin(
+      loop, [&] { return bridge.observe(load_of(reload.record())); }, actions_of(reload));
   Shutdown shutdown(loop, bridge, reload);
   Signals signals(loop, [&](int signal) { signal == SIGHUP ? reload.request() : shutdown.signalled(signal); });
   if (auto listening = admin.listen(*config); !listening) return cannot_start(listening.error(), kExitUnavailable);
@@ -292,6 +295,17 @@ int explain(const Options& options) {
   return explanation.taken ? kExitOk : kExitNotTaken;
 }
 
+namespace {
+
+/// What the running bridge is asked to do, by the files as they are: they may be wrong.
+int steer(const Options& options, const SteerOptions& steering) {
+  config::Diagnostics diagnostics;
+  auto config = load(options, diagnostics);
+  return steer_reload({*config, diagnostics}, steering, std::cout, std::cerr);
+}
+
+}  // namespace
+
 int status(const Options& options) {
   // A file in which something is wrong, perhaps because it is being edited, says even so where the bridge listens.
   config::Diagnostics diagnostics;
@@ -385,6 +399,8 @@ int main_command(int argc, char** argv) {
   status_command->add_flag("--json", options.json, "as JSON, for programs");
   status_command->add_flag("--quiet", options.quiet,
                            "print nothing: exit code 0 if the bridge runs, 69 if none answers or it is stuck");
+  SteerOptions steering;
+  auto steer_commands = add_steer_commands(app, steering);
   LetterOptions letters;
   auto letter_commands = add_letter_commands(app, letters);
   for (auto* parent : {&app, letter_commands.all})
@@ -413,6 +429,7 @@ int main_command(int argc, char** argv) {
   if (*request_command) return request(std::move(options));
   if (*test_command) return test(options);
   if (*status_command) return status(options);
+  if (*steer_commands.reload) return steer(options, steering);
   if (*letter_commands.all) return dead_letters(options, letters, letter_commands);
   return *explain_command ? explain(options) : kExitUsage;
 }

@@ -20,9 +20,9 @@ constexpr std::string_view kOnlyAtStart[] = {"admin", "probes", "ingress", "memo
 
 constexpr const char* kDraining = "the bridge is stopping: the configuration is not read again";
 
-std::string list(const std::vector<std::string>& names, const std::string& before = {}) {
+std::string list(const std::vector<std::string>& names) {
   std::string text;
-  for (auto& name : names) text += (text.empty() ? before : ", ") + name;
+  for (auto& name : names) text += (text.empty() ? "" : ", ") + name;
   return text;
 }
 
@@ -32,21 +32,16 @@ Verdict refused(std::string why) {
   return verdict;
 }
 
+Verdict refused_because_stopping() {
+  auto verdict = refused(kDraining);
+  verdict.stopping = true;
+  return verdict;
+}
+
 /// A diagnostic without a place is a sentence.
 std::string line(const config::Diagnostic& d) { return d.mark.file.empty() ? d.what : d.text(); }
 
 }  // namespace
-
-std::string Verdict::summary() const {
-  if (!successful) {
-    auto more = errors.size() > 1 ? " (and " + std::to_string(errors.size() - 1) + " more)" : "";
-    return (errors.empty() ? "failed" : errors.front()) + more;
-  }
-  std::string text;
-  for (auto& part : {list(added, "added "), list(changed, "changed "), list(removed, "removed ")})
-    if (!part.empty()) text += (text.empty() ? "" : "; ") + part;
-  return text.empty() ? "nothing has changed" : text;
-}
 
 struct Reload::Reading {
   explicit Reading(EventLoop& loop) : caller(calls, loop) { calls.start(); }
@@ -67,7 +62,7 @@ Reload::~Reload() = default;
 
 void Reload::request(Done done) {
   if (bridge_.draining()) {
-    auto verdict = refused(kDraining);
+    auto verdict = refused_because_stopping();
     log::warn("reload refused", {{"reason", kDraining}});
     if (done) done(verdict);
     return;
@@ -153,7 +148,7 @@ void Reload::stop() {
   again_ = false;
   now_.insert(now_.end(), std::make_move_iterator(next_.begin()), std::make_move_iterator(next_.end()));
   next_.clear();
-  end(refused(kDraining));
+  end(refused_because_stopping());
 }
 
 ReloadRecord Reload::record() const {

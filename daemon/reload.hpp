@@ -5,9 +5,9 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <string>
 #include <vector>
 
+#include "admin/verdict.hpp"
 #include "base/event_loop.hpp"
 #include "config/config.hpp"
 #include "config/diagnostics.hpp"
@@ -16,17 +16,7 @@
 
 namespace mombridge {
 
-/// What became of one reload.
-struct Verdict {
-  bool successful = false;
-  /// "broker shop", "route orders", "failures": what has happened to them.
-  std::vector<std::string> added, changed, removed;
-  std::vector<std::string> notes;   ///< what only a restart can change, in words, and warnings
-  std::vector<std::string> errors;  ///< `file:line:col: error: ...`, one line each; empty where it was successful
-
-  /// One line: "added route orders; changed broker shop", "nothing has changed", or the first error.
-  [[nodiscard]] std::string summary() const;
-};
+using admin::Verdict;
 
 /// For status and metrics.
 struct ReloadRecord {

@@ -41,6 +41,9 @@ std::optional<HttpResponse> Access::refuse(const HttpRequest& request, bool api)
     return HttpResponse{.status = 403, .body = "the Host header names another machine\n"};
   if (request.origin && *request.origin != "http://" + request.host.value_or(""))
     return HttpResponse{.status = 403, .body = "the page of another site asks\n"};
+  bool changes = request.method != "GET" && request.method != "HEAD";
+  if (changes && listen_.path.empty() && !request.admin && !has_token(request))
+    return HttpResponse{.status = 403, .body = "the token or a header is needed: Mombridge-Admin: 1\n"};
   return std::nullopt;
 }
 

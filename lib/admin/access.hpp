@@ -15,7 +15,8 @@ namespace mombridge::admin {
 class Access {
  public:
   /// Of `admin:`. What only this machine reaches needs no token; but a browser on it does as strange pages say, so the
-  /// API looks at who it was meant for (Host) and whose page asks (Origin).
+  /// API looks at who it was meant for (Host) and whose page asks (Origin), and what changes something (any method but
+  /// GET and HEAD) needs there the token or a header Mombridge-Admin, which no form can send.
   Access(config::Listen listen, config::LiveSecret token) : listen_(std::move(listen)), token_(std::move(token)) {}
 
   /// The refusal; absent: go on. `api`: a browser could be used against it.

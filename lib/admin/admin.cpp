@@ -36,9 +36,9 @@ Result<> Admin::listen(const config::Config& config) {
     auto& listener = config.admin->listener;
     auto socket = open(listener, "admin.listen");
     if (!socket) return fail(socket.error());
-    add("admin", std::move(*socket), Endpoints(Access(listener.listen, config.admin->token)));
+    add("admin", std::move(*socket), Endpoints(Access(listener.listen, config.admin->token), actions_));
   } else if (auto own = open_runtime_socket(config.name)) {
-    add("admin", std::move(own->second), Endpoints(Access(own->first, {})));
+    add("admin", std::move(own->second), Endpoints(Access(own->first, {}), actions_));
   } else {
     log::warn("no socket for 'mombridge status'", {{"reason", own.error().text}, {"mend", "admin: {listen: ...}"}});
   }
@@ -52,21 +52,31 @@ Result<> Admin::listen(const config::Config& config) {
 void Admin::add(const char* thread, ListeningSocket socket, Endpoints endpoints) {
   auto server = std::make_unique<Server>(thread, std::move(socket));
   auto question = std::make_unique<StatusQuestion>(main_, server->loop(), look_);
-  listening_.push_back(
-      std::make_unique<Listening>(Listening{std::move(server), std::move(question), std::move(endpoints)}));
+  auto actions = std::make_unique<ActionQuestion>(main_, server->loop());
+  listening_.push_back(std::make_unique<Listening>(
+      Listening{std::move(server), std::move(question), std::move(actions), std::move(endpoints)}));
 }
 
 Result<> Admin::start() {
   for (auto& one : listening_) {
-    auto serve = [&one = *one](std::string_view request, const Server::Respond& respond) {
-      // A copy, because the connection may end before the answer is there.
-      one.question->ask([&one, request = std::string(request), respond](const Status* status) {
-        respond(one.endpoints.answer(request, status, one.question->main_stuck()));
-      });
+    auto serve_here = [&one = *one](std::string_view request, const Server::Respond& respond) {
+      serve(one, request, respond);
     };
-    if (auto ok = one->server->start(serve); !ok) return ok;
+    if (auto ok = one->server->start(serve_here); !ok) return ok;
   }
   return {};
+}
+
+void Admin::serve(Listening& at, std::string_view request, const Server::Respond& respond) {
+  // A copy, because the connection may end before the answer is there.
+  std::string text(request);
+  if (auto asked = at.endpoints.action(request))
+    return at.actions->ask(*asked->action, std::move(asked->request), [text, respond](const HttpResponse& response) {
+      respond(answer_http(text, [&](const HttpRequest&) { return response; }));
+    });
+  at.question->ask([&at, text, respond](const Status* status) {
+    respond(at.endpoints.answer(text, status, at.question->main_stuck()));
+  });
 }
 
 void Admin::stop() {

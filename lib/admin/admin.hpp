@@ -14,9 +14,9 @@ namespace mombridge::admin {
 /// [the thread of the bridge's loop] All of it.
 class Admin {
  public:
-  /// `look` runs on the thread of `main`, which outlives this. What changes the bridge's state (reload) will stand
-  /// beside it.
-  Admin(EventLoop& main, StatusQuestion::Look look) : main_(main), look_(std::move(look)) {}
+  /// `look` and the actions run on the thread of `main`, which outlives this.
+  Admin(EventLoop& main, StatusQuestion::Look look, Actions actions = {})
+      : main_(main), look_(std::move(look)), actions_(std::move(actions)) {}
   ~Admin() { stop(); }
   Admin(const Admin&) = delete;
   Admin& operator=(const Admin&) = delete;
@@ -35,13 +35,16 @@ class Admin {
   struct Listening {
     std::unique_ptr<Server> server;
     std::unique_ptr<StatusQuestion> question;
+    std::unique_ptr<ActionQuestion> actions;
     Endpoints endpoints;
   };
 
+  static void serve(Listening& at, std::string_view request, const Server::Respond& respond);
   void add(const char* thread, ListeningSocket socket, Endpoints endpoints);
 
   EventLoop& main_;
   const StatusQuestion::Look look_;
+  const Actions actions_;
   std::vector<std::unique_ptr<Listening>> listening_;
 };
 

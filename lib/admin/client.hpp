@@ -13,4 +13,13 @@ namespace mombridge::admin {
 /// Blocks.
 [[nodiscard]] Result<std::string> get(const config::Config& config, const std::string& path);
 
+struct Answer {
+  int status = 0;
+  std::string body;
+};
+
+/// The response to a POST of `path`, whatever it is, from that bridge. Fails where none answers, or not within
+/// `seconds`. Blocks.
+[[nodiscard]] Result<Answer> post(const config::Config& config, const std::string& path, int seconds);
+
 }  // namespace mombridge::admin

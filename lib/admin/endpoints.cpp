@@ -32,10 +32,23 @@ std::string Endpoints::answer(std::string_view request, const Status* status, bo
   return answer_http(request, [&](const HttpRequest& asked) { return respond(asked, status, main_stuck); });
 }
 
+std::optional<Endpoints::Asked> Endpoints::action(std::string_view request) const {
+  std::optional<Asked> asked;
+  if (!access_ || !request.starts_with("POST ")) return asked;
+  (void)answer_http(request, [&](const HttpRequest& read) {
+    auto found = actions_.find(read.path);
+    if (found != actions_.end() && !access_->refuse(read, true)) asked = {&found->second, read};
+    return HttpResponse{};
+  });
+  return asked;
+}
+
 HttpResponse Endpoints::respond(const HttpRequest& request, const Status* status, bool main_stuck) const {
   bool api = request.path.starts_with(kApi);
   if (access_)
     if (auto refusal = access_->refuse(request, api)) return std::move(*refusal);
+  if (actions_.contains(request.path))
+    return {.status = 405, .body = "POST is what this takes\n", .headers = {{"Allow", "POST"}}};
   bool known = request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics" ||
                (access_ && request.path == "/api/v1/status");
   if (!known) return {.status = 404, .body = "there is nothing here\n"};
@@ -45,7 +58,7 @@ HttpResponse Endpoints::respond(const HttpRequest& request, const Status* status
   if (!status) return no_answer();
   if (request.path == "/readyz") return ready(request, *status);
   if (request.path == "/metrics") return {.body = metrics_text(*status), .type = kMetricsType};
-  return {.body = to_json(*status), .type = "application/json"};
+  return {.body = to_json(*status), .type = kJson};
 }
 
 // Everybody may ask `probes:`: what brokers say of themselves stays out of it.

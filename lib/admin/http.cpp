@@ -71,6 +71,7 @@ class Exchange final : private httplib::Server {
     request.host = header("Host");
     request.origin = header("Origin");
     request.authorization = header("Authorization");
+    request.admin = header("Mombridge-Admin");
     auto response = twice ? HttpResponse{.status = 400, .body = "a header is there twice\n"} : handler(request);
     to.status = response.status;
     to.set_header("Cache-Control", "no-store");

@@ -11,10 +11,14 @@
 namespace mombridge::admin {
 
 struct HttpRequest {
-  std::string method, path;
+  std::string method = "GET", path;
   std::multimap<std::string, std::string> parameters;  ///< behind the question mark
   std::optional<std::string> host, origin, authorization;
+  std::optional<std::string> admin;  ///< Mombridge-Admin: no form of a browser can send it
 };
+
+/// Of HttpResponse::type.
+inline constexpr const char* kJson = "application/json";
 
 struct HttpResponse {
   int status = 200;

@@ -37,6 +37,20 @@ TEST(Access, PagesOfOthersDoNotAsk) {
   EXPECT_EQ(refused(access, {.host = "localhost:8420", .origin = "http://localhost:8420"}), 0);
 }
 
+// A form on a page of another site is sent without a question, to 127.0.0.1 as well.
+TEST(Access, WhatChangesSomethingIsNotSentByAForm) {
+  auto access = at("127.0.0.1:8420", "correct horse");
+  for (auto* method : {"POST", "PUT", "DELETE"}) {
+    EXPECT_EQ(refused(access, {.method = method, .host = "localhost"}), 403) << method;
+    EXPECT_EQ(refused(access, {.method = method, .host = "localhost", .admin = "1"}), 0) << method;
+    EXPECT_EQ(refused(access, {.method = method, .host = "localhost", .authorization = "Bearer correct horse"}), 0);
+    EXPECT_EQ(refused(access, {.method = method, .host = "evil.example", .admin = "1"}), 403) << method;
+    EXPECT_EQ(refused(at("unix:/run/a.sock"), {.method = method}), 0) << method;
+    EXPECT_EQ(refused(at("0.0.0.0:1", "token"), {.method = method, .host = "b", .admin = "1"}), 401) << method;
+  }
+  for (auto* method : {"GET", "HEAD"}) EXPECT_EQ(refused(access, {.method = method, .host = "localhost"}), 0) << method;
+}
+
 TEST(Access, FromOtherMachinesWithTheTokenAlone) {
   auto access = at("0.0.0.0:8420", "correct horse");
   EXPECT_EQ(refused(access, {.host = "bridge.example"}), 401);

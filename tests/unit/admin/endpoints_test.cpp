@@ -96,6 +96,23 @@ TEST(Endpoints, OtherMethodsAreRefused) {
   EXPECT_EQ(body(head), "");
 }
 
+TEST(Endpoints, ActionsArePosted) {
+  Actions actions{{"/api/v1/do", [](const HttpRequest&, const ActionDone&) {}}};
+  const Endpoints admin{Access(*config::parse_listen("127.0.0.1:1"), {}), actions};
+  auto status = ready();
+  std::string head = " HTTP/1.1\r\nHost: localhost\r\n", mark = "Mombridge-Admin: 1\r\n", end = "\r\n";
+  auto asked = admin.action("POST /api/v1/do?a=b" + head + mark + end);
+  ASSERT_TRUE(asked);
+  EXPECT_EQ(asked->request.parameters.find("a")->second, "b");
+  for (auto& refused : {"POST /api/v1/do" + head + end, "POST /api/v1/other" + head + mark + end,
+                        "GET /api/v1/do" + head + mark + end, std::string("POST \r\n\r\n")})
+    EXPECT_FALSE(admin.action(refused)) << refused;
+  EXPECT_FALSE(kProbes.action("POST /api/v1/do" + head + mark + end));
+  EXPECT_THAT(admin.answer("POST /api/v1/do" + head + end, &status, false), StartsWith("HTTP/1.1 403"));
+  EXPECT_THAT(admin.answer("GET /api/v1/do" + head + end, &status, false),
+              AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: POST\r\n")));
+}
+
 // What the library makes of all this is its own affair, but it answers, and once.
 TEST(Endpoints, HostileRequestsAreAnswered) {
   auto status = ready();
