@@ -24,6 +24,14 @@ std::shared_ptr<topology::RunningBroker> create_broker(const config::BrokerSecti
   return std::make_shared<topology::RunningBroker>(kind.create(section), section, kind.one_at_a_time);
 }
 
+http_ingress::MadeClient create_client(const config::BrokerSection& section, const config::ClientOptions& options) {
+  auto& kind = broker_kind(section.type);
+  if (!kind.client_settings) return {};
+  auto own = section;
+  own.settings = kind.client_settings(*section.settings, options);
+  return {kind.create(own), own.settings};
+}
+
 }  // namespace
 
 Bridge::Bridge(std::shared_ptr<const config::Config> config, EventLoop& loop, config::Written written)
@@ -37,23 +45,33 @@ Bridge::Bridge(std::shared_ptr<const config::Config> config, EventLoop& loop, co
 
 Bridge::~Bridge() {
   drained_ = nullptr;
-  if (running_) finish(router_.in_flight());
+  if (life_ == Life::running || life_ == Life::draining) finish(router_.in_flight());
   if (!left_behind_) return;
+  ingress_.release();  // NOLINT(bugprone-unused-return-value)
   // Something still runs that may use a broker, or a message of one: then all stays for as long as the process.
   new std::shared_ptr<const topology::Snapshot>(snapshot_);
   brokers_.leave_behind();
 }
 
+Result<> Bridge::listen() {
+  if (!config_->ingress) return {};
+  auto find_broker = [this](auto& name) { return brokers_.find(name); };
+  auto listening = http_ingress::Ingress::listen(config_, find_broker, create_client);
+  if (!listening) return fail(listening.error());
+  ingress_ = std::move(*listening);
+  return {};
+}
+
 Result<> Bridge::start() {
   config::Diagnostics diagnostics;
-  running_ = true;
+  life_ = Life::running;
   use(config_, {}, diagnostics);
   if (!diagnostics.ok()) {
-    running_ = false;
+    life_ = Life::made;
     return fail(diagnostics.sorted().front().what);
   }
   stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
-  return {};
+  return ingress_ ? ingress_->start() : Result<>();
 }
 
 topology::Difference Bridge::change_to(const std::shared_ptr<const config::Config>& config, config::Written written,
@@ -83,6 +101,7 @@ void Bridge::use(const std::shared_ptr<const config::Config>& config, const topo
   brokers_.change_to(topology::Snapshot::routes(*snapshot), difference, config->shutdown_timeout);
   snapshot_ = std::move(*snapshot);
   config_ = config;
+  if (ingress_) ingress_->use(config, difference);
 }
 
 std::shared_ptr<handler::Registry> Bridge::load_handlers(const config::Config& config,
@@ -101,8 +120,9 @@ std::shared_ptr<handler::Registry> Bridge::load_handlers(const config::Config& c
 void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
   drained_ = std::move(done);
   drain_deadline_ = Clock::now() + patience;
-  if (draining_) return;
-  draining_ = true;
+  if (draining()) return;
+  life_ = Life::draining;
+  if (ingress_) ingress_->drain();
   // What is in flight may still have to pass through a memory broker: closed now, that would keep it for ever.
   brokers_.stop_intake();
   router_.drain();  // when no source would take at once what is given back to it
@@ -113,17 +133,19 @@ void Bridge::wait_drained() {
   auto in_flight = router_.in_flight();
   // What is held waits for the operator, and no longer than for anything else that cannot come.
   bool all_held = in_flight <= router_.held();
-  if ((all_held && !snapshot_->handlers().unconfirmed()) || Clock::now() >= drain_deadline_) return finish(in_flight);
+  bool unconfirmed = snapshot_->handlers().unconfirmed() || (ingress_ && ingress_->open());
+  if ((all_held && !unconfirmed) || Clock::now() >= drain_deadline_) return finish(in_flight);
   drain_timer_ = loop_.after(kDrainPoll, [this] { wait_drained(); });
 }
 
 void Bridge::finish(uint64_t unsettled) {
   for (auto timer : {stall_timer_, drain_timer_}) loop_.cancel(timer);
   router_.stop();
-  running_ = false;
+  life_ = Life::ended;
   auto& handlers = snapshot_->handlers();
   handlers.stop();
   brokers_.stop(kClosePatience);
+  if (ingress_) ingress_->stop();
   handlers.close();
   left_behind_ = handlers.left_behind() || brokers_.left_behind();
   if (drained_) drained_(unsettled);
@@ -136,12 +158,14 @@ std::vector<NamedLink> Bridge::status() const {
 }
 
 admin::Status Bridge::observe(const admin::Status::Load& config) const {
-  return admin::observe({.snapshot = *snapshot_,
-                         .router = router_,
-                         .stalls = stalls_.status(),
-                         .config = config,
-                         .longest_stall = longest_stall(),
-                         .draining = draining_});
+  auto status = admin::observe({.snapshot = *snapshot_,
+                                .router = router_,
+                                .stalls = stalls_.status(),
+                                .config = config,
+                                .longest_stall = longest_stall(),
+                                .draining = draining()});
+  if (ingress_) status.ingress = ingress_->status();
+  return status;
 }
 
 void Bridge::watch_stalls() {

@@ -12,6 +12,7 @@
 #include "config/config.hpp"
 #include "config/diagnostics.hpp"
 #include "daemon/stall_watch.hpp"
+#include "http_ingress/ingress.hpp"
 #include "routing/router.hpp"
 #include "topology/broker_set.hpp"
 #include "topology/difference.hpp"
@@ -26,6 +27,9 @@ class Bridge {
   Bridge(std::shared_ptr<const config::Config> config, EventLoop& loop, config::Written written = {});
   ~Bridge();
 
+  /// Binds what the configuration wants to be taken over HTTP, if it does; nobody is answered before start(). Fails
+  /// with the place of the key that names it.
+  Result<> listen();
   /// Loads the handlers and starts everything. Returns before any broker is connected. Fails where a handler cannot be
   /// loaded, configured or started, or a route cannot be compiled.
   Result<> start();
@@ -40,7 +44,7 @@ class Bridge {
   /// `patience` is over, then stops everything and calls `done` with the number that was not settled. May be called
   /// again with a shorter patience.
   void drain(Duration patience, std::function<void(uint64_t unsettled)> done);
-  [[nodiscard]] bool draining() const { return draining_; }
+  [[nodiscard]] bool draining() const { return life_ >= Life::draining; }
 
   /// After drain(): a handler did not come back. Its thread still reads the message that it was lent, so that neither
   /// may the process run its destructors.
@@ -48,6 +52,10 @@ class Bridge {
 
   /// The present one.
   [[nodiscard]] const config::Config& config() const { return *config_; }
+  /// It is taken over HTTP where the present configuration says.
+  [[nodiscard]] bool listens_as_configured() const {
+    return http_ingress::Ingress::listens_by(ingress_.get(), *config_);
+  }
   /// Handlers whose plugin's file was replaced since it was loaded.
   [[nodiscard]] std::vector<std::string> replaced_plugins() const { return snapshot_->handlers().replaced_on_disk(); }
   /// The longest that any loop of the bridge has not come back to its sleep, for the watchdog.
@@ -58,6 +66,8 @@ class Bridge {
   [[nodiscard]] admin::Status observe(const admin::Status::Load& config) const;
 
  private:
+  enum class Life { made, running, draining, ended };
+
   void use(const std::shared_ptr<const config::Config>& config, const topology::Difference& difference,
            config::Diagnostics& diagnostics);
   std::shared_ptr<handler::Registry> load_handlers(const config::Config& config, const topology::Difference& difference,
@@ -74,7 +84,9 @@ class Bridge {
   routing::Router router_;
   topology::BrokerSet brokers_;
   StallWatch stalls_;
-  bool running_ = false, draining_ = false, left_behind_ = false;
+  std::unique_ptr<http_ingress::Ingress> ingress_;  ///< null: the configuration had none at the start
+  Life life_ = Life::made;
+  bool left_behind_ = false;
   TimePoint drain_deadline_{};
   EventLoop::TimerId stall_timer_ = 0, drain_timer_ = 0;
   std::function<void(uint64_t)> drained_;

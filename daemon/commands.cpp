@@ -153,6 +153,7 @@ int run(const Options& options) {
   Shutdown shutdown(loop, bridge, reload);
   Signals signals(loop, [&](int signal) { signal == SIGHUP ? reload.request() : shutdown.signalled(signal); });
   if (auto listening = admin.listen(*config); !listening) return cannot_start(listening.error(), kExitUnavailable);
+  if (auto listening = bridge.listen(); !listening) return cannot_start(listening.error(), kExitUnavailable);
   Histogram::want(config->admin || config->probes);
   if (auto started = bridge.start(); !started) return cannot_start(started.error(), kExitConfig);
   if (auto answering = admin.start(); !answering) return cannot_start(answering.error(), kExitUnavailable);

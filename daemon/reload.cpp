@@ -16,7 +16,7 @@ constexpr Duration kPatience = std::chrono::seconds(60);
 constexpr Duration kStopPatience = std::chrono::milliseconds(100);
 
 /// Top-level keys that are read when the process starts, and not again.
-constexpr std::string_view kOnlyAtStart[] = {"admin", "probes", "ingress", "memory"};
+constexpr std::string_view kOnlyAtStart[] = {"admin", "probes", "memory"};
 
 constexpr const char* kDraining = "the bridge is stopping: the configuration is not read again";
 
@@ -108,6 +108,7 @@ Verdict Reload::use(Loaded loaded) {
   for (auto& [key, change] : difference.globals)
     if (change != topology::Change::same && std::ranges::find(kOnlyAtStart, key) != std::end(kOnlyAtStart))
       verdict.notes.push_back("'" + key + "' stays as it was: restart needed");
+  if (!bridge_.listens_as_configured()) verdict.notes.push_back("'ingress.listen' stays as it was: restart needed");
   for (auto& name : bridge_.replaced_plugins())
     verdict.notes.push_back("handler " + name +
                             ": its plugin was replaced on disk, and what runs is the former one: " + "restart needed");

@@ -32,7 +32,7 @@ bool same_secret(std::string_view a, std::string_view b) {
 }
 
 std::optional<HttpResponse> Access::refuse(const HttpRequest& request, bool api) const {
-  if (!listen_.local() && !has_token(request))
+  if ((always_ || !listen_.local()) && !has_token(request))
     return HttpResponse{.status = 401,
                         .body = "a token is needed: Authorization: Bearer …\n",
                         .headers = {{"WWW-Authenticate", "Bearer"}}};
@@ -41,6 +41,10 @@ std::optional<HttpResponse> Access::refuse(const HttpRequest& request, bool api)
     return HttpResponse{.status = 403, .body = "the Host header names another machine\n"};
   if (request.origin && *request.origin != "http://" + request.host.value_or(""))
     return HttpResponse{.status = 403, .body = "the page of another site asks\n"};
+  return std::nullopt;
+}
+
+std::optional<HttpResponse> Access::refuse_change(const HttpRequest& request) const {
   bool changes = request.method != "GET" && request.method != "HEAD";
   if (changes && listen_.path.empty() && !request.admin && !has_token(request))
     return HttpResponse{.status = 403, .body = "the token or a header is needed: Mombridge-Admin: 1\n"};

@@ -37,7 +37,8 @@ std::optional<Endpoints::Asked> Endpoints::action(std::string_view request) cons
   if (!access_ || !request.starts_with("POST ")) return asked;
   (void)answer_http(request, [&](const HttpRequest& read) {
     auto found = actions_.find(read.path);
-    if (found != actions_.end() && !access_->refuse(read, true)) asked = {&found->second, read};
+    if (found != actions_.end() && !access_->refuse(read, true) && !access_->refuse_change(read))
+      asked = {&found->second, read};
     return HttpResponse{};
   });
   return asked;
@@ -47,6 +48,8 @@ HttpResponse Endpoints::respond(const HttpRequest& request, const Status* status
   bool api = request.path.starts_with(kApi);
   if (access_)
     if (auto refusal = access_->refuse(request, api)) return std::move(*refusal);
+  if (access_ && api)
+    if (auto refusal = access_->refuse_change(request)) return std::move(*refusal);
   if (actions_.contains(request.path))
     return {.status = 405, .body = "POST is what this takes\n", .headers = {{"Allow", "POST"}}};
   bool known = request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics" ||

@@ -66,6 +66,7 @@ class Exposition {
     add_routes();
     add_replies();
     add_links();
+    if (status_.ingress) add_ingress(*status_.ingress);
     add_config();
     add_process();
     std::erase_if(all_, [](auto& family) { return family.metric.empty(); });
@@ -141,6 +142,22 @@ class Exposition {
     auto again = counter_of("mombridge_reconnects_total", "How often a connection that was up has come up again.");
     for (auto& [labels, count] : reconnects().all())
       again.add({{"broker", labels[0]}, {"link", labels[1]}}, static_cast<double>(count->value()));
+  }
+
+  void add_ingress(const Status::Ingress& ingress) {
+    auto requests = counter_of("mombridge_ingress_requests_total", "HTTP requests to the ingress, by how they ended.");
+    for (auto& ended : ingress.ends)
+      requests.add({{"broker", ended.broker}, {"outcome", ended.outcome}}, static_cast<double>(ended.count));
+    gauge_of("mombridge_ingress_open_requests", "HTTP requests that wait for their answer.")
+        .add({}, static_cast<double>(ingress.open));
+    gauge_of("mombridge_ingress_waiting_bytes", "Bytes of the bodies of such requests.")
+        .add({}, static_cast<double>(ingress.waiting_bytes));
+    gauge_of("mombridge_ingress_connections", "Open HTTP connections to the ingress.")
+        .add({}, static_cast<double>(ingress.connections));
+    counter_of("mombridge_ingress_clients_gone_total", "HTTP clients that closed their connection before the answer.")
+        .add({}, static_cast<double>(ingress.unheard));
+    counter_of("mombridge_ingress_late_replies_total", "Replies that no HTTP client waited for any more.")
+        .add({}, static_cast<double>(ingress.late_replies));
   }
 
   void add_config() {

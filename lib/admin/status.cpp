@@ -64,6 +64,19 @@ Json of_route(const Status::Route& route) {
           {"last_error", std::move(error)}};
 }
 
+Json of_ingress(const Status::Ingress& ingress) {
+  auto ends = array_of(ingress.ends, [](auto& ended) -> Json {
+    return {{"broker", ended.broker}, {"outcome", ended.outcome}, {"requests", ended.count}};
+  });
+  return {{"listen", ingress.listen},
+          {"connections", ingress.connections},
+          {"open", ingress.open},
+          {"waiting_bytes", ingress.waiting_bytes},
+          {"clients_gone", ingress.unheard},
+          {"late_replies", ingress.late_replies},
+          {"ended", std::move(ends)}};
+}
+
 }  // namespace
 
 bool Status::ready() const {
@@ -87,6 +100,7 @@ std::string to_json(const Status& status) {
       {"stalls", status.stalls},
       {"config",
        {{"ok", status.config.ok}, {"loaded_unix_ms", status.config.at}, {"text", printable(status.config.text)}}}};
+  if (status.ingress) json["ingress"] = of_ingress(*status.ingress);
   return json.dump(2) + "\n";
 }
 

@@ -52,6 +52,20 @@ struct Status {
     std::string text;  ///< what became of it, for people
   };
 
+  /// What the ingress has taken over HTTP.
+  struct Ingress {
+    struct Ended {
+      std::string broker;  ///< empty: of requests that name none that may be used
+      std::string outcome;
+      uint64_t count = 0;
+    };
+    std::string listen;
+    uint64_t connections = 0, open = 0, waiting_bytes = 0;  ///< at the moment
+    uint64_t unheard = 0;                                   ///< clients that had gone before their answer
+    uint64_t late_replies = 0;                              ///< that nobody waited for any more
+    std::vector<Ended> ends;
+  };
+
   std::string name, version;
   int64_t now = 0, started = 0;
   bool draining = false;
@@ -63,6 +77,7 @@ struct Status {
   uint64_t unrouted = 0;
   std::vector<std::string> stalls;  ///< for people; empty: messages move
   Load config;
+  std::optional<Ingress> ingress;  ///< absent: the configuration has none
 
   /// Every loop comes back to its sleep.
   [[nodiscard]] bool alive() const { return longest_stall < kStuck; }

@@ -38,7 +38,9 @@ class Report {
  public:
   explicit Report(const Json& status) : status_(status), now_(status.at("now_unix_ms").get<int64_t>()) {}
 
-  std::string text() { return head() + "\n" + links() + "\n" + sources() + "\n" + routes() + errors() + stalls(); }
+  std::string text() {
+    return head() + "\n" + links() + "\n" + sources() + "\n" + routes() + ingress() + errors() + stalls();
+  }
 
  private:
   std::string head() {
@@ -80,6 +82,18 @@ class Report {
       }
     }
     return table.text();
+  }
+
+  std::string ingress() {
+    auto found = status_.find("ingress");
+    if (found == status_.end()) return {};
+    Table table({"INGRESS", "OUTCOME", "REQUESTS"});
+    for (auto& ended : found->at("ended")) {
+      auto broker = words(ended.at("broker"));
+      table.add({broker.empty() ? "(none)" : broker, words(ended.at("outcome")), number(ended.at("requests"))});
+    }
+    return "\ningress at " + words(found->at("listen")) + ": " + number(found->at("open")) + " requests open, " +
+           number(found->at("connections")) + " connections\n" + table.text();
   }
 
   std::string errors() {

@@ -9,18 +9,6 @@ namespace mombridge::config {
 
 namespace {
 
-std::optional<Listener> read_listen(Section& section, const char* example) {
-  if (!section.require("listen", std::string("listen: ") + example)) return std::nullopt;
-  auto written = section.scalar("listen");
-  if (!written) return std::nullopt;
-  if (!written->known) return Listener{{}, written->mark};
-  auto listen = parse_listen(written->value);
-  if (listen) return Listener{std::move(*listen), written->mark};
-  section.error("listen", in_quotes(written->shown) + " " + listen.error().text,
-                "HOST:PORT or unix:/PATH, as in 127.0.0.1:8420");
-  return std::nullopt;
-}
-
 void read_admin(Section& section, Config& config) {
   Admin admin;
   bool has_token = section.secret("token", admin.token);
@@ -36,18 +24,26 @@ void read_admin(Section& section, Config& config) {
   config.admin = std::make_shared<const Admin>(std::move(admin));
 }
 
-bool same(const Listen& a, const Listen& b) {
-  return !a.text.empty() && a.path == b.path && a.host == b.host && a.port == b.port;
-}
-
 }  // namespace
+
+std::optional<Listener> read_listen(Section& section, const char* example) {
+  if (!section.require("listen", std::string("listen: ") + example)) return std::nullopt;
+  auto written = section.scalar("listen");
+  if (!written) return std::nullopt;
+  if (!written->known) return Listener{{}, written->mark};
+  auto listen = parse_listen(written->value);
+  if (listen) return Listener{std::move(*listen), written->mark};
+  section.error("listen", in_quotes(written->shown) + " " + listen.error().text,
+                "HOST:PORT or unix:/PATH, as in 127.0.0.1:8420");
+  return std::nullopt;
+}
 
 void read_listeners(Section& top, Config& config) {
   if (auto section = top.section("admin")) read_admin(*section, config);
   auto section = top.section("probes");
   if (!section) return;
   config.probes = read_listen(*section, "0.0.0.0:8421");
-  if (config.admin && config.probes && same(config.admin->listener.listen, config.probes->listen))
+  if (config.admin && config.probes && same_place(config.admin->listener.listen, config.probes->listen))
     section->error("listen", "admin listens there already", "each has an address of its own");
 }
 

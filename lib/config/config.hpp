@@ -208,6 +208,7 @@ struct Listener {
 };
 
 struct Admin;
+struct Ingress;
 
 struct Config {
   std::string name = "mombridge";
@@ -221,6 +222,7 @@ struct Config {
   log::Format log_format = log::Format::automatic;
   std::shared_ptr<const Admin> admin;  ///< config/admin.hpp; null: a unix socket in the runtime folder
   std::optional<Listener> probes;
+  std::shared_ptr<const Ingress> ingress;  ///< config/ingress.hpp; null: nothing is taken over HTTP
   Duration shutdown_timeout = std::chrono::seconds(20);
 
   /// Null: there is none.

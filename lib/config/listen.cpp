@@ -31,6 +31,10 @@ bool is_loopback(std::string_view host) {
   return host == "localhost";
 }
 
+bool same_place(const Listen& a, const Listen& b) {
+  return !a.text.empty() && a.path == b.path && a.host == b.host && a.port == b.port;
+}
+
 bool Listen::local() const { return !path.empty() || is_loopback(host); }
 
 Result<Listen> parse_listen(const std::string& text) {

@@ -20,6 +20,9 @@ struct Listen {
   [[nodiscard]] bool local() const;
 };
 
+/// Both are known, and only one of them can be bound.
+[[nodiscard]] bool same_place(const Listen& a, const Listen& b);
+
 /// An address of this machine's own: 127.0.0.0/8, ::1 or "localhost"; without brackets.
 [[nodiscard]] bool is_loopback(std::string_view host);
 

@@ -139,7 +139,6 @@ void read_top(Section& top, Loading& loading) {
   top.duration("shutdown_timeout", config.shutdown_timeout);
   read_replies(top, config.replies);
   read_listeners(top, config);
-  top.unsupported("ingress");
 }
 
 void read_brokers(Section& top, Loading& loading) {
@@ -168,6 +167,7 @@ Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Di
   for (auto& route : config.routes)
     if (route.failures) own_dead_letter(*route.failures, config);
   share_own_names(config);
+  read_ingress(top, loading);
   if (diagnostics.ok()) written = written_of(root, config);
   return config;
 }

@@ -2,6 +2,7 @@
 // The parts of load(), one per section of the file.
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,12 @@ std::vector<std::string> broker_names(const Config& config);
 /// `name`, `log`, `unrouted` and so on, and the sections of the contract that do not exist yet.
 void read_top(Section& top, Loading& loading);
 void read_replies(Section& top, Replies& into);
+/// `listen:` of a section. Absent, and reported, where it is missing or wrong.
+std::optional<Listener> read_listen(Section& section, const char* example);
 /// `admin:` and `probes:`.
 void read_listeners(Section& top, Config& config);
+/// `ingress:`, which names brokers: after them and after what the bridge owns at them.
+void read_ingress(Section& top, Loading& loading);
 /// `late_replies:` and the like.
 void read_unusable(Section& section, const std::string& key, Unusable& into);
 void read_brokers(Section& top, Loading& loading);

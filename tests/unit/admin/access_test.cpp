@@ -12,6 +12,7 @@ Access at(const std::string& listen, const std::string& token = {}) {
 /// The status of the refusal; 0: it may go on.
 int refused(const Access& access, HttpRequest request, bool api = true) {
   auto refusal = access.refuse(request, api);
+  if (!refusal && api) refusal = access.refuse_change(request);
   return refusal ? refusal->status : 0;
 }
 

@@ -53,6 +53,25 @@ TEST(Metrics, HistogramsAreCumulative) {
                     HasSubstr("mombridge_handler_seconds_bucket{handler=\"m.handler\",le=\"0.025\"} 1\n")));
 }
 
+TEST(Metrics, HasTheIngress) {
+  auto status = test::example();
+  EXPECT_THAT(metrics_text(status), Not(HasSubstr("ingress")));
+  status.ingress = Status::Ingress{.listen = {},
+                                   .connections = 3,
+                                   .open = 2,
+                                   .waiting_bytes = 500,
+                                   .unheard = 4,
+                                   .late_replies = 5,
+                                   .ends = {{"", "invalid", 1}, {"shop", "delivered", 17}}};
+  EXPECT_THAT(
+      metrics_text(status),
+      AllOf(HasSubstr("mombridge_ingress_requests_total{broker=\"shop\",outcome=\"delivered\"} 17\n"),
+            HasSubstr("mombridge_ingress_requests_total{broker=\"\",outcome=\"invalid\"} 1\n"),
+            HasSubstr("mombridge_ingress_open_requests 2\n"), HasSubstr("mombridge_ingress_waiting_bytes 500\n"),
+            HasSubstr("mombridge_ingress_connections 3\n"), HasSubstr("mombridge_ingress_clients_gone_total 4\n"),
+            HasSubstr("mombridge_ingress_late_replies_total 5\n")));
+}
+
 TEST(Metrics, HasTheStatus) {
   EXPECT_THAT(metrics_text(test::example()),
               AllOf(HasSubstr("mombridge_link_up{broker=\"shop\",link=\"publisher\"} 1\n"),

@@ -26,6 +26,17 @@ TEST(Tables, ShowTheStatus) {
             "last error of r, 5s ago: returned\n");
 }
 
+TEST(Tables, ShowTheIngress) {
+  auto status = test::example();
+  status.ingress = Status::Ingress{
+      .listen = "127.0.0.1:8422", .connections = 3, .open = 2, .ends = {{"", "invalid", 1}, {"shop", "delivered", 17}}};
+  EXPECT_THAT(*status_tables(to_json(status)),
+              testing::HasSubstr("ingress at 127.0.0.1:8422: 2 requests open, 3 connections\n"
+                                 "INGRESS  OUTCOME    REQUESTS\n"
+                                 "(none)   invalid    1\n"
+                                 "shop     delivered  17\n"));
+}
+
 TEST(Tables, SayWhatIsWrong) {
   auto status = test::example();
   status.stalls = {"shop: 2 messages in flight, none settled"};

@@ -20,6 +20,7 @@ FLOORS = [
     ["routing"],
     ["topology"],
     ["admin", "cases"],
+    ["http_ingress"],
     ["daemon"],
 ]
 FLOOR = {folder: number for number, folders in enumerate(FLOORS) for folder in folders}
