@@ -73,7 +73,7 @@ SHOWN = {"ca": "ca.pem", "cert": "client.pem", "key": "client.key"}
 def tls_bridge(bridge, secure_rabbit, client):
     """tls_bridge(**section) → a bridge from one queue to another, its .files, .pass_one(): through it, and it is connected."""
 
-    def make(url=None, connected=True, **section):
+    def make(url=None, connected=True, shown=None, **section):
         q, out = client.queue(), client.queue()
         section = {"tls": SHOWN, **section}
         life = bridge(configuration(route(shop(queue=q), shop(target=out)),
@@ -87,6 +87,8 @@ def tls_bridge(bridge, secure_rabbit, client):
             harness.eventually(lambda: client.get(out, timeout=30).body == body, what="the message at its destination")
 
         life.pass_one = pass_one
+        if shown:
+            life.files.show(shown)
         life.start()
         if connected:
             life.wait_log(f'"msg":"connected( again)?".*"link":"queue {q}"', timeout=60)
@@ -225,9 +227,7 @@ def test_what_the_broker_refuses_is_said(secure_rabbit, tls_bridge):
         (f"amqps://bridge@localhost:{port}/", external, None, r"this port speaks AMQP without TLS: .*5671"),
         (f"amqp://bridge@localhost:{tls_port}/", {**plain, "tls": None}, None, r"this port speaks TLS.*amqps://"),
     ]:
-        life = tls_bridge(url=url, connected=False, **section)
-        if shown:
-            life.files.show(shown)
+        life = tls_bridge(url=url, connected=False, shown=shown, **section)
         line = life.wait_log(rf'^.*"msg":"cannot connect".*{said}.*$').group()
         assert "wrong-password" not in line
         life.terminate()
