@@ -83,11 +83,15 @@ void feed_watchdog(EventLoop& loop, const Bridge& bridge, Duration interval) {
 
 /// For the status.
 admin::Status::Load load_of(const ReloadRecord& record) {
-  auto at = std::chrono::duration_cast<std::chrono::milliseconds>(record.last_good.time_since_epoch()).count();
-  if (!record.count) return {.ok = true, .at = at, .text = "loaded at the start"};
-  return {.ok = record.successful,
-          .at = at,
-          .text = (record.successful ? "reloaded: " : "reload failed: ") + record.last.summary()};
+  auto ms = [](std::chrono::system_clock::time_point time) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  };
+  admin::Status::Load load{.ok = record.successful, .at = ms(record.last_good), .read_at = ms(record.last_at)};
+  load.text = !record.count ? "loaded at the start"
+                            : (record.successful ? "reloaded: " : "reload failed: ") + record.last.summary();
+  load.errors = record.last.errors;
+  load.notes = record.last.notes;
+  return load;
 }
 
 /// A signal that comes sooner after the first is the same one, sent twice: by a terminal to the whole group and by a

@@ -55,7 +55,7 @@ struct Reload::Reading {
 
 Reload::Reload(EventLoop& loop, Bridge& bridge, Load load)
     : bridge_(bridge), load_(std::move(load)), reading_(std::make_unique<Reading>(loop)) {
-  record_.last_good = std::chrono::system_clock::now();
+  record_.last_good = record_.last_at = std::chrono::system_clock::now();
 }
 
 Reload::~Reload() = default;
@@ -121,7 +121,8 @@ void Reload::end(const Verdict& verdict) {
     std::lock_guard lock(mutex_);
     ++record_.count;
     record_.successful = verdict.successful;
-    if (verdict.successful) record_.last_good = std::chrono::system_clock::now();
+    record_.last_at = std::chrono::system_clock::now();
+    if (verdict.successful) record_.last_good = record_.last_at;
     record_.last = verdict;
   }
   for (auto& error : verdict.errors) log::error(error);

@@ -22,6 +22,7 @@ using admin::Verdict;
 struct ReloadRecord {
   std::chrono::system_clock::time_point last_good;  ///< when the configuration in force was loaded
   bool successful = true;                           ///< the last reload was; true before the first
+  std::chrono::system_clock::time_point last_at;    ///< when the last verdict was there; at first the start
   uint64_t count = 0;                               ///< reloads since the process began
   Verdict last;                                     ///< of the last one; empty before the first
 };

@@ -5,6 +5,8 @@
 
 #include "admin/process.hpp"
 #include "base/text.hpp"
+#include "handler/handler_counts.hpp"
+#include "handler/requests.hpp"
 #include "routing/route_counts.hpp"
 
 namespace mombridge::admin {
@@ -27,6 +29,8 @@ class Observer {
     for (auto& [labels, count] : routing::unrouted_messages().all()) status_.unrouted += count->value();
     add_brokers();
     for (auto& route : bridge_.snapshot.table().routes()) add_route(*route);
+    for (auto& section : config_.handlers) add_handler(section.name);
+    status_.latest_letters = routing::latest_letters().read();
     return std::move(status_);
   }
 
@@ -38,6 +42,7 @@ class Observer {
     auto held = bridge_.router.held_by_broker();
     for (auto& section : config_.brokers) {
       Status::Broker broker{section.name, section.type, 0, 0, held[section.name]};
+      broker.unrouted = routing::unrouted_messages().at({section.name}).value();
       for (auto& source : sources(section)) {
         auto& counts = routing::received_messages().at({section.name, source});
         auto flying = in_flight[{section.name, source}];
@@ -79,13 +84,33 @@ class Observer {
                       .in_flight = counts.in_flight(),
                       .held = static_cast<uint64_t>(std::max<int64_t>(counts.held.value(), 0)),
                       .retries = counts.retries.value()};
-    for (size_t i = 0; i < route.to.size(); ++i) out.to.push_back({route.to[i]->text(), route.delivered[i]->value()});
+    auto& from = route.config->from;
+    if (from.subscription)
+      out.subscription = config_.broker(from.broker)->settings->subscription(*from.subscription).source;
+    for (size_t i = 0; i < route.to.size(); ++i) {
+      auto& to = route.config->to[i];
+      out.to.push_back({route.to[i]->text(), route.delivered[i]->value(), to.broker, to.handler,
+                        to.reply_to ? to.reply_to->broker : std::string()});
+    }
+    if (auto* dead_letter = route.failures->dead_letter.get()) out.dead_letter = dead_letter->text();
+    if (route.rate) {
+      out.rate = route.rate->rate().text();
+      out.limited = route.rate->limiting();
+    }
+    if (Histogram::wanted()) out.times = counts.seconds.read();
     for (auto& reason : counts.dead_letters) out.dead_letters += reason.value();
     if (auto failure = counts.failure.read(); failure.unix_ms) {
       out.last_error = printable(failure.reason);
       out.last_error_at = failure.unix_ms;
     }
     status_.routes.push_back(std::move(out));
+  }
+
+  void add_handler(const std::string& name) {
+    auto& counts = handler::handler_counts().at({name});
+    Status::Handler out{name, counts.calls.value(), counts.in_flight(), counts.retries.value(), counts.rejects.value()};
+    if (Histogram::wanted()) out.times = handler::handler_seconds().at({name}).read();
+    status_.handlers.push_back(std::move(out));
   }
 
   [[nodiscard]] int64_t wall(TimePoint time) const {

@@ -36,11 +36,8 @@ Json of_link(const Status::Link& link) {
 }
 
 Json of_broker(const Status::Broker& broker) {
-  return {{"name", broker.name},
-          {"type", broker.type},
-          {"received", broker.received},
-          {"in_flight", broker.in_flight},
-          {"held", broker.held}};
+  return {{"name", broker.name},           {"type", broker.type}, {"received", broker.received},
+          {"in_flight", broker.in_flight}, {"held", broker.held}, {"unrouted", broker.unrouted}};
 }
 
 Json of_subscription(const Status::Subscription& subscription) {
@@ -51,17 +48,74 @@ Json of_subscription(const Status::Subscription& subscription) {
           {"in_flight", subscription.in_flight}};
 }
 
+double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+Json or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(printable(text)); }
+
+/// The counts are those of the buckets that `time_bounds_ms` ends, and of one more.
+Json of_times(const std::optional<Histogram::Reading>& times) {
+  if (!times) return nullptr;
+  auto quantile = [&](double share) {
+    auto time = times->quantile(share);
+    return time ? Json(milliseconds(*time)) : Json(nullptr);
+  };
+  return {{"p50_ms", quantile(0.5)}, {"p99_ms", quantile(0.99)}, {"counts", times->counts}};
+}
+
 Json of_route(const Status::Route& route) {
   auto to = array_of(route.to, [](auto& destination) -> Json {
-    return {{"destination", printable(destination.text)}, {"delivered", destination.delivered}};
+    return {{"destination", printable(destination.text)},
+            {"delivered", destination.delivered},
+            {"broker", or_null(destination.broker)},
+            {"handler", or_null(destination.handler)},
+            {"reply_to", or_null(destination.reply_to)}};
   });
   Json error = nullptr;
   if (!route.last_error.empty()) error = {{"text", route.last_error}, {"at_unix_ms", or_null(route.last_error_at)}};
-  return {{"name", printable(route.name)}, {"from", {{"broker", route.broker}, {"target", printable(route.target)}}},
-          {"to", std::move(to)},           {"matched", route.matched},
-          {"in_flight", route.in_flight},  {"held", route.held},
-          {"retries", route.retries},      {"dead_letters", route.dead_letters},
-          {"last_error", std::move(error)}};
+  return {
+      {"name", printable(route.name)},
+      {"from",
+       {{"broker", route.broker}, {"target", printable(route.target)}, {"subscription", or_null(route.subscription)}}},
+      {"to", std::move(to)},
+      {"matched", route.matched},
+      {"in_flight", route.in_flight},
+      {"held", route.held},
+      {"retries", route.retries},
+      {"dead_letters", route.dead_letters},
+      {"last_error", std::move(error)},
+      {"times", of_times(route.times)},
+      {"dead_letter", or_null(route.dead_letter)},
+      {"rate", or_null(route.rate)},
+      {"limited", route.limited}};
+}
+
+Json of_handler(const Status::Handler& handler) {
+  return {{"name", printable(handler.name)}, {"calls", handler.calls},     {"in_flight", handler.in_flight},
+          {"retries", handler.retries},      {"rejects", handler.rejects}, {"times", of_times(handler.times)}};
+}
+
+Json of_letter(const routing::LatestLetter& letter) {
+  auto place = [](int64_t number) { return number < 0 ? Json(nullptr) : Json(number); };
+  return {{"at_unix_ms", letter.unix_ms},
+          {"route", or_null(letter.route)},
+          {"broker", letter.broker},
+          {"subscription", printable(letter.source)},
+          {"target", printable(letter.target)},
+          {"partition", place(letter.partition)},
+          {"offset", place(letter.offset)},
+          {"code", letter.code},
+          {"reason", printable(letter.reason)},
+          {"attempts", letter.attempts}};
+}
+
+Json of_load(const Status::Load& load) {
+  auto text = [](auto& line) { return printable(line); };
+  return {{"ok", load.ok},
+          {"loaded_unix_ms", load.at},
+          {"read_unix_ms", load.read_at},
+          {"text", printable(load.text)},
+          {"errors", array_of(load.errors, text)},
+          {"notes", array_of(load.notes, text)}};
 }
 
 Json of_ingress(const Status::Ingress& ingress) {
@@ -84,22 +138,23 @@ bool Status::ready() const {
 }
 
 std::string to_json(const Status& status) {
-  Json json{
-      {"name", status.name},
-      {"version", status.version},
-      {"now_unix_ms", status.now},
-      {"started_unix_ms", status.started},
-      {"alive", status.alive()},
-      {"ready", status.ready()},
-      {"draining", status.draining},
-      {"links", array_of(status.links, of_link)},
-      {"brokers", array_of(status.brokers, of_broker)},
-      {"subscriptions", array_of(status.subscriptions, of_subscription)},
-      {"routes", array_of(status.routes, of_route)},
-      {"unrouted", status.unrouted},
-      {"stalls", status.stalls},
-      {"config",
-       {{"ok", status.config.ok}, {"loaded_unix_ms", status.config.at}, {"text", printable(status.config.text)}}}};
+  Json json{{"name", status.name},
+            {"version", status.version},
+            {"now_unix_ms", status.now},
+            {"started_unix_ms", status.started},
+            {"alive", status.alive()},
+            {"ready", status.ready()},
+            {"draining", status.draining},
+            {"links", array_of(status.links, of_link)},
+            {"brokers", array_of(status.brokers, of_broker)},
+            {"subscriptions", array_of(status.subscriptions, of_subscription)},
+            {"routes", array_of(status.routes, of_route)},
+            {"handlers", array_of(status.handlers, of_handler)},
+            {"time_bounds_ms", array_of(Histogram::kBounds, [](auto bound) { return milliseconds(bound); })},
+            {"unrouted", status.unrouted},
+            {"latest_dead_letters", array_of(status.latest_letters, of_letter)},
+            {"stalls", status.stalls},
+            {"config", of_load(status.config)}};
   if (status.ingress) json["ingress"] = of_ingress(*status.ingress);
   return json.dump(2) + "\n";
 }

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/histogram.hpp"
 #include "broker/broker.hpp"
+#include "routing/latest_letters.hpp"
 
 namespace mombridge::admin {
 
@@ -30,13 +32,17 @@ struct Status {
     std::string name, type;
     uint64_t received = 0, in_flight = 0;
     uint64_t held = 0;  ///< of those in flight, the ones that only wait for the operator
+    uint64_t unrouted = 0;
   };
   struct Destination {
     std::string text;
     uint64_t delivered = 0;
+    std::string broker, handler;  ///< one of them is its name, the other empty
+    std::string reply_to;         ///< of a handler: the broker that its replies go to; empty: to requesters alone
   };
   struct Route {
     std::string name, broker, target;
+    std::string subscription;  ///< the only one that it takes messages of; empty: it goes by their targets alone
     std::vector<Destination> to;
     uint64_t matched = 0;    ///< messages
     uint64_t in_flight = 0;  ///< a message counts once for each destination
@@ -44,12 +50,24 @@ struct Status {
     uint64_t retries = 0, dead_letters = 0;
     std::string last_error;  ///< printable; empty: there was none
     std::optional<int64_t> last_error_at;
+    std::optional<Histogram::Reading> times;  ///< from receiving to settlement; absent: they are not measured
+    std::string dead_letter;                  ///< where its dead letters go; empty: nowhere
+    std::string rate;                         ///< the most that it takes, "500/s"; empty: as it comes
+    bool limited = false;                     ///< messages wait for that now
+  };
+  /// Its calls, wherever its plugin runs.
+  struct Handler {
+    std::string name;
+    uint64_t calls = 0, in_flight = 0, retries = 0, rejects = 0;
+    std::optional<Histogram::Reading> times;  ///< of its calls; absent: they are not measured
   };
   /// The last time that the configuration was read.
   struct Load {
     bool ok = true;
-    int64_t at = 0;    ///< of the last one that was taken
-    std::string text;  ///< what became of it, for people
+    int64_t at = 0;                          ///< of the last one that was taken
+    int64_t read_at = 0;                     ///< when the verdict was there
+    std::string text;                        ///< what became of it, for people
+    std::vector<std::string> errors, notes;  ///< of the last one, with file:line:column where they have a place
   };
 
   /// What the ingress has taken over HTTP.
@@ -74,8 +92,10 @@ struct Status {
   std::vector<Broker> brokers;
   std::vector<Subscription> subscriptions;
   std::vector<Route> routes;
+  std::vector<Handler> handlers;
   uint64_t unrouted = 0;
-  std::vector<std::string> stalls;  ///< for people; empty: messages move
+  std::vector<routing::LatestLetter> latest_letters;  ///< that this process has written, the latest first
+  std::vector<std::string> stalls;                    ///< for people; empty: messages move
   Load config;
   std::optional<Ingress> ingress;  ///< absent: the configuration has none
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "base/clock.hpp"
 
@@ -26,6 +27,22 @@ class Histogram {
       uint64_t all = 0;
       for (auto count : counts) all += count;
       return all;
+    }
+    /// The time within which that share (from 0 to 1) of all was done, as if times were spread evenly within a bucket.
+    /// What took longer than the last bound counts as that bound. Absent: nothing was observed.
+    [[nodiscard]] std::optional<Duration> quantile(double share) const {
+      auto rank = share * static_cast<double>(count());
+      double below = 0;
+      for (size_t i = 0; i < kBounds.size(); ++i) {
+        auto here = static_cast<double>(counts[i]);
+        if (here > 0 && below + here >= rank) {
+          auto from = i ? kBounds[i - 1] : Duration::zero();
+          auto part = (rank - below) / here;
+          return from + Duration(static_cast<Duration::rep>(static_cast<double>((kBounds[i] - from).count()) * part));
+        }
+        below += here;
+      }
+      return count() ? std::optional(kBounds.back()) : std::nullopt;
     }
   };
 

@@ -21,12 +21,15 @@ struct Verdict {
   std::unique_ptr<OwnedMessage> reply;  ///< its target, correlation id and reply address are not looked at
 };
 
+struct HandlerCounts;
+
 /// One message that a handler works on. Lent to Handler::handle() until finished() is called, exactly once.
 class Call {
  public:
-  const Message* message = nullptr;  ///< valid until finished()
-  std::string_view broker;           ///< where it came from
-  unsigned attempt = 1;              ///< 2 for the first retry
+  const Message* message = nullptr;     ///< valid until finished()
+  std::string_view broker;              ///< where it came from
+  unsigned attempt = 1;                 ///< 2 for the first retry
+  HandlerCounts* counted_in = nullptr;  ///< of the handler: whoever hears of the end counts it there; outlives the call
 
   /// [any thread]
   virtual void finished(Verdict verdict) noexcept = 0;

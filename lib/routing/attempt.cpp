@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "handler/handler_counts.hpp"
 #include "routing/events.hpp"
+#include "routing/latest_letters.hpp"
 
 namespace mombridge::routing {
 
@@ -217,6 +219,7 @@ bool Attempt::tell_requester() noexcept {
 }
 
 void Attempt::finished(handler::Verdict verdict) noexcept {
+  counted_in->finished(verdict.kind);
   reachability_.returned();
   switch (verdict.kind) {
     case handler::Verdict::Kind::retry:
@@ -366,6 +369,16 @@ void Attempt::dead_letter_ended(const Outcome& outcome) noexcept {
   events::dead_lettered(route_name(), message.target, failure.reason, failure.attempts);
   counts().dead_lettered(failure.code);
   counts().failure.set(failure.reason);
+  latest_letters().add({.unix_ms = unix_ms(),
+                        .route = std::string(route),
+                        .broker = origin->section->name,
+                        .source = origin->section->settings->subscription(delivery->subscription).source,
+                        .target = std::string(message.target),
+                        .partition = delivery->partition,
+                        .offset = delivery->offset,
+                        .code = failure.code,
+                        .reason = failure.reason,
+                        .attempts = failure.attempts});
   if (auto what = dead_letter->left_out(); !what.empty())
     events::dead_letter_reduced(route_name(), message.target, what,
                                 dead_letter->without_headers() ? message.headers.size() : 0);

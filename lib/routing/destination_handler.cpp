@@ -1,5 +1,6 @@
 #include "routing/destination_handler.hpp"
 
+#include "handler/handler_counts.hpp"
 #include "routing/destination_broker.hpp"
 
 namespace mombridge::routing {
@@ -13,7 +14,9 @@ DestinationKind handler_destination_kind() {
 }
 
 HandlerDestination::HandlerDestination(const config::Destination& config, const Compiling& compiling)
-    : name_(config.handler), handler_(compiling.handler(config.handler)) {
+    : name_(config.handler),
+      handler_(compiling.handler(config.handler)),
+      counts_(handler::handler_counts().at({config.handler})) {
   if (!config.reply_to) return;
   auto reply = compiling;
   reply.route = nullptr;
@@ -27,10 +30,14 @@ std::optional<Refusal> HandlerDestination::prepare(Outgoing& out) const {
   call.message = out.content;
   call.broker = out.origin->section->name;
   call.attempt = out.failure.attempts + 1;
+  call.counted_in = &counts_;
   return std::nullopt;
 }
 
-void HandlerDestination::send(Outgoing& out) const noexcept { handler_->handle(out); }
+void HandlerDestination::send(Outgoing& out) const noexcept {
+  counts_.calls.add();
+  handler_->handle(out);
+}
 
 std::string HandlerDestination::text() const { return "handler " + name_; }
 

@@ -24,6 +24,7 @@ class HandlerDestination final : public Destination {
  private:
   std::string name_;
   handler::Handler* handler_;
+  handler::HandlerCounts& counts_;
   std::unique_ptr<const Destination> reply_to_;
 };
 

@@ -83,7 +83,45 @@ TEST(Endpoints, TheApiGivesJson) {
   EXPECT_EQ(json["routes"][0]["to"][1]["delivered"], 8);
   EXPECT_EQ(json["routes"][0]["last_error"]["text"], "returned");
   EXPECT_EQ(json["subscriptions"][0]["received_bytes"], 1000);
+  EXPECT_EQ(json["brokers"][0]["unrouted"], 5);
   EXPECT_THAT(ask(kAdmin, "GET /api/v1/status", nullptr), StartsWith("HTTP/1.1 503"));
+}
+
+TEST(Endpoints, TheApiSaysWhatThePageShows) {
+  auto status = example();
+  status.config = {.ok = false,
+                   .at = 910'000,
+                   .read_at = 990'000,
+                   .text = "reload failed: a.yaml:3:1: error: x (and 1 more)",
+                   .errors = {"a.yaml:3:1: error: x", "a.yaml:4:1: error: \x01"},
+                   .notes = {"restart needed"}};
+  auto json = nlohmann::json::parse(body(ask(kAdmin, "GET /api/v1/status", &status)));
+  auto& route = json["routes"][0];
+  EXPECT_EQ(json["time_bounds_ms"][0], 0.5);
+  EXPECT_EQ(json["time_bounds_ms"].size() + 1, route["times"]["counts"].size());
+  EXPECT_EQ(route["times"]["p50_ms"], 0.5);
+  EXPECT_EQ(route["times"]["p99_ms"], 60000);
+  EXPECT_EQ(route["dead_letter"], "lake/dead");
+  EXPECT_EQ(route["rate"], "500/s");
+  EXPECT_EQ(route["limited"], true);
+  EXPECT_EQ(route["to"][0]["broker"], "lake");
+  EXPECT_TRUE(route["to"][0]["handler"].is_null());
+  EXPECT_EQ(route["to"][1]["handler"], "h");
+  EXPECT_EQ(route["to"][1]["reply_to"], "shop");
+  EXPECT_EQ(json["handlers"][0], nlohmann::json::parse(R"({"name": "h", "calls": 12, "in_flight": 1, "retries": 2,
+    "rejects": 3, "times": {"p50_ms": 0.5, "p99_ms": 60000, "counts": [2,0,0,1,0,0,0,0,0,0,0,0,0,0,0,0,1]}})"));
+  EXPECT_EQ(json["latest_dead_letters"], nlohmann::json::parse(R"([{"at_unix_ms": 999000, "route": "r",
+    "broker": "shop", "subscription": "orders", "target": "order.new", "partition": null, "offset": 42,
+    "code": "rejected", "reason": "no\\x0astock", "attempts": 3}])"));
+  EXPECT_EQ(json["config"]["read_unix_ms"], 990'000);
+  EXPECT_EQ(json["config"]["errors"], nlohmann::json::parse(R"(["a.yaml:3:1: error: x", "a.yaml:4:1: error: \\x01"])"));
+  EXPECT_EQ(json["config"]["notes"][0], "restart needed");
+
+  status.routes[0].times.reset();
+  status.routes[0].dead_letter.clear();
+  json = nlohmann::json::parse(to_json(status));
+  EXPECT_TRUE(json["routes"][0]["times"].is_null());
+  EXPECT_TRUE(json["routes"][0]["dead_letter"].is_null());
 }
 
 TEST(Endpoints, OtherMethodsAreRefused) {

@@ -5,6 +5,14 @@
 
 namespace mombridge::admin::test {
 
+/// Of 4 messages: half of them in 0.5 ms, one in 5 ms, one in more than a minute.
+inline Histogram::Reading times() {
+  Histogram::Reading reading;
+  reading.counts[0] = 2;
+  reading.counts[3] = reading.counts.back() = 1;
+  return reading;
+}
+
 inline Status example() {
   Status status;
   status.name = "bridge";
@@ -13,20 +21,36 @@ inline Status example() {
   status.started = 910'000;
   status.links = {{"shop", {"publisher", LinkStatus::State::up, "rabbit:5672", LinkStatus::Role::publisher}, 940'000},
                   {"lake", {"topic orders", LinkStatus::State::failing, "no route to\nhost"}, std::nullopt}};
-  status.brokers = {{"shop", "amqp", 10, 2, 1}};
+  status.brokers = {{"shop", "amqp", 10, 2, 1, 5}, {"lake", "kafka", 0, 0, 0, 0}};
   status.subscriptions = {{"shop", "orders", 10, 1000, 2}};
   status.routes = {{.name = "r",
                     .broker = "shop",
                     .target = "order.#",
-                    .to = {{"lake/orders", 7}, {"handler h", 8}},
+                    .to = {{"lake/orders", 7, "lake"}, {"handler h", 8, "", "h", "shop"}},
                     .matched = 9,
                     .in_flight = 2,
                     .held = 1,
                     .retries = 3,
                     .dead_letters = 4,
                     .last_error = "returned",
-                    .last_error_at = 995'000}};
-  status.config = {.ok = true, .at = 910'000, .text = "loaded at the start"};
+                    .last_error_at = 995'000,
+                    .times = times(),
+                    .dead_letter = "lake/dead",
+                    .rate = "500/s",
+                    .limited = true}};
+  status.handlers = {{"h", 12, 1, 2, 3, times()}};
+  status.unrouted = 5;
+  status.latest_letters = {{.unix_ms = 999'000,
+                            .route = "r",
+                            .broker = "shop",
+                            .source = "orders",
+                            .target = "order.new",
+                            .partition = -1,
+                            .offset = 42,
+                            .code = "rejected",
+                            .reason = "no\nstock",
+                            .attempts = 3}};
+  status.config = {.ok = true, .at = 910'000, .read_at = 910'000, .text = "loaded at the start"};
   return status;
 }
 

@@ -23,7 +23,8 @@ TEST(Tables, ShowTheStatus) {
             "r      lake/orders  7          2          1     3        4\n"
             "       handler h    8\n"
             "\n"
-            "last error of r, 5s ago: returned\n");
+            "last error of r, 5s ago: returned\n"
+            "messages that no route took: 5\n");
 }
 
 TEST(Tables, ShowTheIngress) {

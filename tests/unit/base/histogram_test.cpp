@@ -22,6 +22,20 @@ TEST(Histogram, EachTimeIsInOneBucket) {
 
 TEST(Histogram, BoundsGrow) { EXPECT_TRUE(std::ranges::is_sorted(Histogram::kBounds)); }
 
+TEST(Histogram, QuantilesAreBetweenTheBounds) {
+  Histogram histogram;
+  EXPECT_EQ(histogram.read().quantile(0.5), std::nullopt);
+  for (int i = 0; i < 100; ++i) histogram.observe(7ms);  // between 5 and 10 ms
+  EXPECT_EQ(histogram.read().quantile(0.5), 7500us);
+  EXPECT_EQ(histogram.read().quantile(0.99), 9950us);
+  for (int i = 0; i < 300; ++i) histogram.observe(100us);  // between 0 and 0.5 ms
+  EXPECT_EQ(histogram.read().quantile(0.75), 500us);
+  EXPECT_EQ(histogram.read().quantile(0), 0us);
+  EXPECT_EQ(histogram.read().quantile(1), 10ms);
+  for (int i = 0; i < 10'000; ++i) histogram.observe(1h);
+  EXPECT_EQ(histogram.read().quantile(0.99), Histogram::kBounds.back()) << "all that is known of what took longer";
+}
+
 TEST(Histogram, TimesAreNotWantedAtFirst) { EXPECT_FALSE(Histogram::wanted()); }
 
 TEST(Family, ACellStaysTheSame) {

@@ -1,11 +1,12 @@
 """HUP: the running bridge takes up its files anew, or says why it does not."""
 
+import json
 import os
 import pathlib
 import shutil
 import signal
 
-from program import OK, UNDRAINED, Bridge, eventually, plugin
+from program import OK, UNDRAINED, Bridge, eventually, mombridge, plugin
 
 
 def routes(*targets):
@@ -25,6 +26,8 @@ def config(*targets, more="", sources=None, top=""):
 class Reloaded(Bridge):
     def __init__(self, folder, text, **env):
         self.file = folder / "bridge.yaml"
+        self.first = folder / "first.yaml"
+        self.first.write_text(text)
         super().__init__(folder, text, **env)
         self.noted("READY=1")
         self.verdicts = 0
@@ -44,6 +47,10 @@ class Reloaded(Bridge):
             self.file.write_text(text)
         self.signal(signal.SIGHUP)
         return self.verdict()
+
+    def status(self):
+        """Asked by the file as it was at the start, since the present one may be a wrong one."""
+        return json.loads(mombridge("status", "-c", self.first, "--json", RUNTIME_DIRECTORY=self.runtime).stdout)
 
     def counted(self, total):
         eventually(lambda: self.log().count("counted a message") >= total, f"{total} messages")
@@ -86,11 +93,18 @@ def test_a_wrong_file_changes_nothing(tmp_path):
         assert [error for error in bridge.errors() if error.startswith(f"{file}:2:11: error: ")]
         assert [error for error in bridge.errors() if error.startswith(f"{file}:3:1: error: ") and "nonsense" in error]
         eventually(lambda: bridge.noted("READY=1", 2) or any("reload failed" in note for note in bridge.notes), "the status")
+        shown = bridge.status()["config"]
+        assert not shown["ok"] and shown["read_unix_ms"] >= shown["loaded_unix_ms"]
+        assert [line.split(" ")[0] for line in shown["errors"]] == [f"{file}:2:11:", f"{file}:3:1:"]
         bridge.file.unlink()
         assert bridge.reload()["errors"] == 1
         assert any("bridge.yaml" in error for error in bridge.errors()[-3:])
         assert bridge.reload(config("one", "two"))["added"] == "handler two, route two"
+        shown = bridge.status()
+        assert shown["config"]["ok"] and shown["config"]["errors"] == []
+        assert [handler["name"] for handler in shown["handlers"]] == ["count", "one", "two"]
         bridge.counted(20)
+        eventually(lambda: bridge.status()["handlers"][0] | {"calls": 20, "in_flight": 0} == bridge.status()["handlers"][0], "20 calls")
         assert bridge.stop() == OK
 
 

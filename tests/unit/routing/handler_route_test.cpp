@@ -1,5 +1,6 @@
 // Routes to handlers: verdicts.
 
+#include "handler/handler_counts.hpp"
 #include "world.hpp"
 
 namespace mombridge::routing::test {
@@ -69,6 +70,32 @@ TEST(HandlerRoute, ADeadLetterThatIsAwayDoesNotCallTheHandlerAgain) {
   world.broker("lake").answer({2, Outcome::away("gone")});
   EXPECT_TRUE(settled(world.receive("shop", "a"), Settlement::accept));
   EXPECT_EQ(world.handler("h").calls, 1u);
+}
+
+TEST(HandlerRoute, CallsAreCountedUntilTheyEnd) {
+  auto& counts = handler::handler_counts().at({"counted"});
+  World world(
+      "brokers: {shop: {type: amqp, url: amqp://localhost, subscribe: [{queue: q}]}}\n"
+      "handlers: {counted: {plugin: h.so}}\n"
+      "failures: {attempts: 1, backoff: 1h, on_exhausted: reject}\n"
+      "routes: [{name: r, from: {broker: shop}, to: {handler: counted}}]\n");
+  auto& handler = world.handler("counted");
+  handler.keeps = true;
+  auto& open = world.receive("shop", "a");
+  EXPECT_EQ(counts.calls.value(), 1u);
+  EXPECT_EQ(counts.in_flight(), 1u);
+  handler.kept->finished(FakeHandler::ok());
+  EXPECT_TRUE(settled(open, Settlement::accept));
+  EXPECT_EQ(counts.in_flight(), 0u);
+  handler.keeps = false;
+  for (auto& verdict : {+[] { return FakeHandler::reject("never"); }, +[] { return FakeHandler::retry("not now"); }}) {
+    handler.behave = [verdict](auto&) { return verdict(); };
+    EXPECT_TRUE(settled(world.receive("shop", "a"), Settlement::reject));
+  }
+  EXPECT_EQ(counts.calls.value(), 3u);
+  EXPECT_EQ(counts.rejects.value(), 1u);
+  EXPECT_EQ(counts.retries.value(), 1u);
+  EXPECT_EQ(counts.in_flight(), 0u);
 }
 
 }  // namespace
