@@ -29,6 +29,7 @@
 #include "daemon/signals.hpp"
 #include "daemon/status.hpp"
 #include "daemon/steering.hpp"
+#include "daemon/top.hpp"
 #include "daemon/usage.hpp"
 #include "routing/explain.hpp"
 
@@ -309,16 +310,33 @@ int steer(const Options& options, const SteerOptions& steering) {
   return steer_reload({*config, diagnostics}, steering, std::cout, std::cerr);
 }
 
+constexpr Duration kShortestInterval = std::chrono::milliseconds(100);
+
+/// For commands that ask the running bridge. A file in which something is wrong, perhaps because it is being edited,
+/// says even so where the bridge listens. Null, and said, where it says nothing.
+std::shared_ptr<const config::Config> load_to_ask(const Options& options) {
+  config::Diagnostics diagnostics;
+  auto config = load(options, diagnostics);
+  if (!config->brokers.empty() || diagnostics.ok()) return config;
+  print(diagnostics);
+  return nullptr;
+}
+
+int top(const Options& options, const TopOptions& how) {
+  auto interval = config::parse_duration(how.interval);
+  if (!interval || *interval < kShortestInterval)
+    return complain(kExitUsage, "--interval takes a duration of at least 100ms, like 2s, not '" + how.interval + "'");
+  auto config = load_to_ask(options);
+  if (!config) return kExitConfig;
+  auto shown = show_rates(*config, *interval, how.once ? 1 : how.count, std::cout);
+  return shown ? kExitOk : complain(kExitUnavailable, shown.error().text);
+}
+
 }  // namespace
 
 int status(const Options& options) {
-  // A file in which something is wrong, perhaps because it is being edited, says even so where the bridge listens.
-  config::Diagnostics diagnostics;
-  auto config = load(options, diagnostics);
-  if (config->brokers.empty() && !diagnostics.ok()) {
-    print(diagnostics);
-    return kExitConfig;
-  }
+  auto config = load_to_ask(options);
+  if (!config) return kExitConfig;
   auto shown = show_status(*config, options, std::cout);
   if (!shown) return options.quiet ? kExitUnavailable : complain(kExitUnavailable, shown.error().text);
   return *shown ? kExitOk : kExitUnavailable;
@@ -404,6 +422,8 @@ int main_command(int argc, char** argv) {
   status_command->add_flag("--json", options.json, "as JSON, for programs");
   status_command->add_flag("--quiet", options.quiet,
                            "print nothing: exit code 0 if the bridge runs, 69 if none answers or it is stuck");
+  TopOptions top_options;
+  auto* top_command = add_top_command(app, top_options);
   SteerOptions steering;
   auto steer_commands = add_steer_commands(app, steering);
   LetterOptions letters;
@@ -435,6 +455,7 @@ int main_command(int argc, char** argv) {
   if (*test_command) return test(options);
   if (*status_command) return status(options);
   if (*steer_commands.reload) return steer(options, steering);
+  if (*top_command) return top(options, top_options);
   if (*letter_commands.all) return dead_letters(options, letters, letter_commands);
   return *explain_command ? explain(options) : kExitUsage;
 }

@@ -1,11 +1,10 @@
 #include "admin/tables.hpp"
 
-#include <algorithm>
 #include <cstdint>
-#include <utility>
 
 #include <nlohmann/json.hpp>
 
+#include "admin/words.hpp"
 #include "base/table.hpp"
 #include "base/text.hpp"
 
@@ -14,21 +13,6 @@ namespace mombridge::admin {
 namespace {
 
 using Json = nlohmann::json;
-
-/// "3d4h", "5m12s", "12s": the two largest units.
-std::string span(int64_t ms) {
-  constexpr std::pair<int64_t, char> kUnits[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-  auto left = std::max<int64_t>(ms, 0) / 1000;
-  std::string text;
-  int parts = 0;
-  for (auto& [unit, name] : kUnits) {
-    if (!parts && left < unit && unit > 1) continue;
-    if (parts++ == 2) break;
-    text += std::to_string(left / unit) + name;
-    left %= unit;
-  }
-  return text;
-}
 
 std::string number(const Json& value) { return std::to_string(value.get<uint64_t>()); }
 /// The bridge has made it printable; another program at that address would not.
@@ -44,14 +28,10 @@ class Report {
 
  private:
   std::string head() {
-    std::string state = !status_.at("alive")     ? "an event loop is stuck"
-                        : status_.at("draining") ? "draining"
-                        : status_.at("ready")    ? "ready"
-                                                 : "not ready";
     auto& config = status_.at("config");
-    return "mombridge " + words(status_.at("version")) + ", '" + words(status_.at("name")) + "': " + state +
-           ", running for " + since(status_.at("started_unix_ms")) + "\nconfiguration: " + words(config.at("text")) +
-           ", " + since(config.at("loaded_unix_ms")) + " ago\n";
+    return "mombridge " + words(status_.at("version")) + ", '" + words(status_.at("name")) +
+           "': " + state_of_bridge(status_) + ", running for " + since(status_.at("started_unix_ms")) +
+           "\nconfiguration: " + words(config.at("text")) + ", " + since(config.at("loaded_unix_ms")) + " ago\n";
   }
 
   std::string links() {

@@ -15,5 +15,15 @@ TEST(Table, ColumnsAreAsWideAsTheirWidestCell) {
             "größer  up\n");
 }
 
+TEST(Table, NumbersEndOneBelowTheOther) {
+  Table table({"NAME", "N", "RATE"}, 1);
+  table.add({"a", "1", "10.5"});
+  table.add({"größer", "1234", ""});
+  EXPECT_EQ(table.text(),
+            "NAME       N  RATE\n"
+            "a          1  10.5\n"
+            "größer  1234\n");
+}
+
 }  // namespace
 }  // namespace mombridge

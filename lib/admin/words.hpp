@@ -1,0 +1,18 @@
+#pragma once
+// What tables for people say of a status, wherever they are shown.
+
+#include <cstdint>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace mombridge::admin {
+
+/// "3d4h", "5m12s", "12s": the two largest units of that many milliseconds.
+[[nodiscard]] std::string span(int64_t ms);
+
+/// "ready", "not ready", "draining" or "an event loop is stuck", from the JSON of a status. Throws what the library
+/// does for what is no status.
+[[nodiscard]] std::string state_of_bridge(const nlohmann::json& status);
+
+}  // namespace mombridge::admin
