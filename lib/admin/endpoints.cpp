@@ -1,6 +1,7 @@
 #include "admin/endpoints.hpp"
 
 #include "admin/metrics.hpp"
+#include "admin/page.hpp"
 #include "base/text.hpp"
 #include "broker/supervisor.hpp"
 
@@ -45,19 +46,23 @@ std::optional<Endpoints::Asked> Endpoints::action(std::string_view request) cons
 }
 
 HttpResponse Endpoints::respond(const HttpRequest& request, const Status* status, bool main_stuck) const {
-  bool api = request.path.starts_with(kApi);
+  bool is_page = request.path == "/";
   if (access_)
-    if (auto refusal = access_->refuse(request, api)) return std::move(*refusal);
-  if (access_ && api)
+    if (auto refusal = access_->refuse(request, is_page || request.path.starts_with(kApi))) {
+      bool may_ask = is_page && refusal->status == 401 && request.method == "GET";
+      return may_ask ? page_for_the_token() : std::move(*refusal);
+    }
+  if (access_ && request.path.starts_with(kApi))
     if (auto refusal = access_->refuse_change(request)) return std::move(*refusal);
   if (actions_.contains(request.path))
     return {.status = 405, .body = "POST is what this takes\n", .headers = {{"Allow", "POST"}}};
   bool known = request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics" ||
-               (access_ && request.path == "/api/v1/status");
+               (access_ && (is_page || request.path == "/api/v1/status"));
   if (!known) return {.status = 404, .body = "there is nothing here\n"};
   if (request.method != "GET" && request.method != "HEAD")
     return {.status = 405, .body = "GET is what this takes\n", .headers = {{"Allow", "GET, HEAD"}}};
   if (request.path == "/livez") return live(status, main_stuck);
+  if (is_page) return page(status);
   if (!status) return no_answer();
   if (request.path == "/readyz") return ready(request, *status);
   if (request.path == "/metrics") return {.body = metrics_text(*status), .type = kMetricsType};

@@ -17,7 +17,7 @@ class Endpoints {
  public:
   /// Of `probes:`: /livez, /readyz and /metrics, for everybody.
   Endpoints() = default;
-  /// Of the admin listener: those and the API, and what it has done.
+  /// Of the admin listener: those, the page and the API, and what it has done.
   explicit Endpoints(Access access, Actions actions = {}) : access_(std::move(access)), actions_(std::move(actions)) {}
 
   /// The whole response to a whole request. `status` is null where the main loop has not answered in time;

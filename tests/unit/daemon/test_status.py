@@ -135,7 +135,8 @@ def test_admin_and_probes(tmp_path):
             assert get(f"http://127.0.0.1:{port}/livez") == (200, "ok\n")
             assert get(f"http://127.0.0.1:{port}/readyz") == (200, "ready\n")
             assert "mombridge_build_info{" in get(f"http://127.0.0.1:{port}/metrics")[1]
-            assert get(f"http://127.0.0.1:{port}/")[0] == 404
+        assert "<h1>mombridge</h1>" in get(f"http://127.0.0.1:{admin}/")[1]
+        assert get(f"http://127.0.0.1:{probes}/")[0] == 404
         assert json.loads(get(f"http://127.0.0.1:{admin}/api/v1/status")[1])["ready"]
         assert get(f"http://127.0.0.1:{admin}/api/v1/status", Host="evil.example")[0] == 403
         assert get(f"http://127.0.0.1:{probes}/api/v1/status")[0] == 404
