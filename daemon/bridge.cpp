@@ -5,6 +5,7 @@
 #include "admin/observation.hpp"
 #include "base/log.hpp"
 #include "daemon/builtin.hpp"
+#include "handler/publish_hold.hpp"
 
 namespace mombridge {
 
@@ -88,10 +89,16 @@ void Bridge::use(const std::shared_ptr<const config::Config>& config, const topo
   if (!diagnostics.ok()) return;
   parts.brokers = topology::brokers_of(brokers_.plan(*config, difference));
   auto snapshot = topology::Snapshot::make(std::move(parts), destination_kinds(), retired_);
-  auto find_broker = [this](const std::string& name) { return brokers_.find(name); };
+  auto hold = std::make_shared<handler::PublishHold>();
+  auto find_broker = [this, hold](const std::string& name) {
+    auto outlet = brokers_.find(name);
+    if (outlet.broker && outlet.settings->kind->internal) outlet.hold = hold;
+    return outlet;
+  };
   auto ok = snapshot ? (*snapshot)->handlers().start(find_broker) : Result<>(fail(snapshot.error()));
   if (!ok) {
     diagnostics.error({}, "", ok.error().text);
+    hold->discard();
     // What was started of it ends now, while the brokers that it may publish to are there.
     snapshot = fail(ok.error());
     retired_->end_all();
@@ -99,6 +106,7 @@ void Bridge::use(const std::shared_ptr<const config::Config>& config, const topo
     return;
   }
   brokers_.change_to(topology::Snapshot::routes(*snapshot), difference, config->shutdown_timeout);
+  hold->release();
   snapshot_ = std::move(*snapshot);
   config_ = config;
   if (ingress_) ingress_->use(config, difference);

@@ -4,6 +4,7 @@
 
 #include "broker/broker.hpp"
 #include "handler/abi.hpp"
+#include "handler/publish_hold.hpp"
 
 namespace mombridge::handler {
 
@@ -82,8 +83,11 @@ mombridge_status Publisher::publish_to(const Outlet& outlet, const mombridge_mes
     --unconfirmed_;
     return MOMBRIDGE_BUSY;
   }
-  outlet.broker->publish(
-      *new PluginPublication(*this, std::move(owner), outlet.settings, std::move(*owned), done, user));
+  auto& publication = *new PluginPublication(*this, std::move(owner), outlet.settings, std::move(*owned), done, user);
+  if (outlet.hold)
+    outlet.hold->publish(outlet.broker, publication);
+  else
+    outlet.broker->publish(publication);
   return MOMBRIDGE_OK;
 }
 

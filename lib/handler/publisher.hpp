@@ -22,10 +22,13 @@ class Broker;
 
 namespace mombridge::handler {
 
+class PublishHold;
+
 /// Where a plugin's publish() goes.
 struct Outlet {
   std::shared_ptr<Broker> broker;  ///< null: unknown
   std::shared_ptr<const config::BrokerSettings> settings;
+  std::shared_ptr<PublishHold> hold{};  ///< not null: what is published goes through it
 };
 
 /// Finds the broker that a plugin names in publish(). [any thread]

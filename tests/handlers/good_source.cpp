@@ -1,6 +1,6 @@
 // Publishes config `messages` (default 100) messages to `broker` and `target` as soon as it has started: bodies "0",
 // "1", ... Counts `confirmed` and `failed`, and logs "published all". A source for bridges that have no broker to read
-// from.
+// from. Its start() takes `start_ms`.
 #include <chrono>
 #include <stop_token>
 #include <string>
@@ -20,6 +20,7 @@ class GoodSource : public Handler {
       for (unsigned i = 0; i < messages_ && !stop.stop_requested(); ++i) publish(i);
       host().info("published all");
     });
+    std::this_thread::sleep_for(std::chrono::milliseconds(start_ms_));
   }
   void handle(const MessageView&, Request& request) override { request.done(); }
   void stop() override { thread_ = {}; }
@@ -35,6 +36,7 @@ class GoodSource : public Handler {
 
   const std::string broker_ = config().require("broker");
   const std::string target_ = config().require("target");
+  const unsigned start_ms_ = config().get("start_ms", 0u);
   const unsigned messages_ = config().get("messages", 100u);
   std::jthread thread_;
 };

@@ -90,7 +90,11 @@ TEST(Hostile, ManyKeys) {
   for (int i = 0; i < 90'000; ++i) text += "k" + std::to_string(i) + ": 1\n";
   auto start = std::chrono::steady_clock::now();
   auto loaded = load_text(text);
+#ifdef __SANITIZE_THREAD__
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 100s);
+#else
   EXPECT_LT(std::chrono::steady_clock::now() - start, 10s);
+#endif
   EXPECT_THAT(loaded.said.front(), HasSubstr("error: "));
 }
 

@@ -63,6 +63,15 @@ class Reloaded(Bridge):
         return {path.read_text().strip() for path in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/comm")}
 
 
+def test_what_a_new_handler_publishes_while_it_starts_goes_by_the_new_routes(tmp_path):
+    with Reloaded(tmp_path, config("one")) as bridge:
+        bridge.counted(10)
+        slow = config("one", "two").replace("target: two, messages: 10", "target: two, messages: 10, start_ms: 500")
+        assert bridge.reload(slow)["added"] == "handler two, route two"
+        bridge.counted(20)
+        assert not [line for line in bridge.lines() if line["msg"].startswith("unrouted")]
+
+
 def test_routes_and_handlers_come_change_and_go(tmp_path):
     with Reloaded(tmp_path, config("one")) as bridge:
         bridge.counted(10)
