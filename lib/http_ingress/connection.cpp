@@ -128,20 +128,21 @@ void Connection::answer(const Answer& answer) {
 }
 
 void Connection::write() {
-  while (!out_.empty()) {
-    auto n = send_some(fd_, out_);
+  while (sent_ < out_.size()) {
+    auto n = send_some(fd_, std::string_view(out_).substr(sent_));
     if (n < 0 && try_again()) return;
     if (n < 0) {
       lose();
       return owner_.ended(*this);
     }
-    out_.erase(0, static_cast<size_t>(n));
+    sent_ += static_cast<size_t>(n);
   }
   written();
 }
 
 void Connection::written() {
   out_ = {};
+  sent_ = 0;
   loop_.modify(fd_.get(), EPOLLIN);
   if (!keep_) {
     ::shutdown(fd_.get(), SHUT_WR);

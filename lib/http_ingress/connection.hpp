@@ -58,9 +58,9 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   void start();
-  /// Answers without reading a request.
+  /// Answers without reading a request. The connection may be gone when this returns, as after the next two.
   void turn_away(const Answer& answer);
-  /// May end it: the connection may be gone when this returns, as after the next three.
+  /// [behind Owner::received()]
   void answer(const Answer& answer);
   /// No further request is taken: it ends now if it has none, and else behind its answer.
   void close_after_answer();
@@ -96,7 +96,8 @@ class Connection {
   bool keep_ = true;      ///< the connection goes on behind the present answer
   bool to_head_ = false;  ///< the present request is a HEAD
   bool lost_ = false;     ///< the client has gone without the answer
-  std::string in_, out_;  ///< not read yet; not sent yet
+  std::string in_, out_;  ///< not read yet; the present answer
+  size_t sent_ = 0;       ///< of the answer
   EventLoop::TimerId timer_ = 0;
 };
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "config/ingress.hpp"
+#include "message/pattern.hpp"
 #include "reply/check.hpp"
 #include "routing/arrivals.hpp"
 #include "routing/loops.hpp"
@@ -28,6 +30,7 @@ class Checker {
     check_loops(config_, diagnostics_);
     check_dead_letter(config_.failures, "failures", nullptr);
     check_without_dead_letter();
+    if (config_.ingress) check_ingress(*config_.ingress);
   }
 
  private:
@@ -177,9 +180,25 @@ class Checker {
     if (!target) target = default_target(route, to);
     auto perhaps = [&](auto* taker) { return accepts_headers(*taker, to).value_or(true); };
     if (target && std::ranges::none_of(takers(to, *target), perhaps))
-      diagnostics_.error(to.target.mark.file.empty() ? to.mark : to.target.mark, "routes." + route.name + ".to",
-                         "no route takes '" + *target + "' from " + section->type + " broker '" + section->name + "'",
-                         "add a route with 'from: {broker: " + section->name + ", target: " + *target + "}'");
+      no_taker(to.target.mark.file.empty() ? to.mark : to.target.mark, "routes." + route.name + ".to", *section,
+               *target);
+  }
+
+  void check_ingress(const config::Ingress& ingress) {
+    for (auto& [broker, glob, mark] : ingress.allow) {
+      auto& section = *config_.broker(broker);
+      if (!section.settings->kind->internal || has_wildcards(glob)) continue;
+      config::Destination to;
+      to.broker = broker;
+      if (takers(to, glob).empty()) no_taker(mark, "ingress.allow", section, glob);
+    }
+  }
+
+  void no_taker(const config::Mark& mark, const std::string& path, const config::BrokerSection& section,
+                const std::string& target) {
+    diagnostics_.error(mark, path,
+                       "no route takes '" + target + "' from " + section.type + " broker '" + section.name + "'",
+                       "add a route with 'from: {broker: " + section.name + ", target: " + target + "}'");
   }
 
   /// Routes that surely get what is sent to `target` of `to`'s broker, if its headers are what they ask for.

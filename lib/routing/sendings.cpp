@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "config/ingress.hpp"
+#include "message/pattern.hpp"
 #include "routing/arrivals.hpp"
 #include "routing/template.hpp"
 
@@ -28,6 +30,7 @@ class Collector {
         sendings_.push_back({.options = section_.settings->reply_options({}), .target = {}, .reply = true});
     }
     dead_letter(config_.failures);
+    if (config_.ingress) ingress(*config_.ingress);
     return std::move(sendings_);
   }
 
@@ -41,6 +44,13 @@ class Collector {
     if (!failures.dead_letter) return;
     auto target = Template::parse(failures.dead_letter->target.value);
     add(*failures.dead_letter, target && target->constant() ? std::optional(target->text()) : std::nullopt);
+  }
+
+  void ingress(const config::Ingress& ingress) {
+    for (auto& [broker, glob, mark] : ingress.allow)
+      if (broker == section_.name)
+        sendings_.push_back(
+            {.options = nullptr, .target = has_wildcards(glob) ? std::nullopt : std::optional(glob), .reply = false});
   }
 
   /// Requests that the route takes are answered: by a handler, by who gets them elsewhere, or with an error.

@@ -317,6 +317,25 @@ def tls_transport():
             yield f"{name}{truth} by bytes", bytes([truth, 1]) + b"".join(b"\x01" + text[i:i + 1] for i in range(len(text)))
 
 
+def http_request():
+    """The size of a piece, and what a client sends."""
+    head = b"POST /v1/publish/shop/order%2Fnew?timeout=2s HTTP/1.1\r\nHost: localhost\r\n"
+    requests = {
+        "counted": head + b"Content-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello",
+        "chunked": head + b"Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0a\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n",
+        "headers": head + b"Mombridge-Key: k\r\nMombridge-Priority: 3\r\nMombridge-Header-a: b\r\nmombridge-header-x-death: 1\r\n"
+                          b"Expect: 100-continue\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        "old": b"POST /v1/request/lake/t HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx",
+        "both": head + b"Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+        "folded": head + b"A: b\r\n c\r\n\r\n", "bare": head.replace(b"\r", b""), "tls": b"\x16\x03\x01\x02\x00\x01\n",
+        "get": b"\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+    }
+    requests["several"] = requests["counted"] + requests["chunked"] + requests["get"] + requests["old"]
+    for name, text in requests.items():
+        for piece in (0, 6, 255):
+            yield f"{name}{piece}", bytes([piece]) + text
+
+
 def hash_of(text):
     """The same in every run, unlike hash()."""
     value = 0
@@ -325,7 +344,7 @@ def hash_of(text):
     return value
 
 
-TARGETS = [amqp_frames, amqp_methods, amqp_properties, amqp_table, config, expression, kafka_record, nested_json, pattern, return_path,
+TARGETS = [amqp_frames, amqp_methods, amqp_properties, amqp_table, config, expression, http_request, kafka_record, nested_json, pattern, return_path,
            target_template, tls_transport, typed_text, url]
 
 

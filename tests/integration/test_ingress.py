@@ -44,6 +44,10 @@ def ingress(port, *allow, **more):
     return {"listen": f"127.0.0.1:{port}", "allow": list(allow), **more}
 
 
+def wait_shop(life):
+    life.wait_log('"msg":"connected".*"broker":"shop".*"link":"publisher"')
+
+
 def some_route(source, topic):
     """A file needs one."""
     return route(shop(queue=source), lake(target=topic))
@@ -53,7 +57,7 @@ def test_publishes_to_both_kinds(bridge, rabbit, amqp, kafka, kafka_client, port
     queue, source, topic = amqp.queue(), amqp.queue(), kafka_client.topic()
     life = bridge(configuration(some_route(source, topic), shop=rabbit.url, lake=kafka.bootstrap,
                                 ingress=ingress(port, f"shop/{queue}", "shop/gone.*", f"lake/{topic}", "lake/no-topic")))
-    life.wait_connected("publisher")
+    wait_shop(life)
     http = Http(port)
     body = bytes(range(256))
     eventually(lambda: http.post(f"/v1/publish/shop/{queue}", body, [
@@ -90,7 +94,7 @@ def test_publishes_to_both_kinds(bridge, rabbit, amqp, kafka, kafka_client, port
 def test_in_process_brokers_confirm_when_what_they_route_to_has(bridge, rabbit, amqp, port):
     queue = amqp.queue()
     life = bridge(configuration(route(local(target="in"), shop(target=queue)), shop=rabbit.url, ingress=ingress(port, "local/*")))
-    life.wait_connected("publisher")
+    wait_shop(life)
     assert Http(port).post("/v1/publish/local/in", b"through")[0] == 204
     assert amqp.get(queue).body == b"through"
 
@@ -101,7 +105,7 @@ def test_a_broker_that_goes_away(bridge, rabbit, amqp, kafka, kafka_client, port
     wire = Wire(int(rabbit.url.rsplit(":", 1)[1].rstrip("/")))
     life = bridge(configuration(some_route(source, topic), shop=f"amqp://guest:guest@127.0.0.1:{wire.port}/", lake=kafka.bootstrap,
                                 ingress=ingress(port, "shop/*")))
-    life.wait_connected("publisher")
+    wait_shop(life)
     http = Http(port)
     assert http.post(f"/v1/publish/shop/{queue}")[0] == 204
     wire.cut()
@@ -117,7 +121,7 @@ def test_reload_and_drain(bridge, rabbit, amqp, kafka, kafka_client, port):
     queue, source, topic = amqp.queue(), amqp.queue(), kafka_client.topic()
     config = configuration(some_route(source, topic), shop=rabbit.url, lake=kafka.bootstrap, ingress=ingress(port, "shop/none"))
     life = bridge(config)
-    life.wait_connected("publisher")
+    wait_shop(life)
     http = Http(port)
     assert http.post(f"/v1/publish/shop/{queue}")[0] == 404
     config["ingress"]["allow"] = [f"shop/{queue}"]
@@ -160,7 +164,7 @@ def test_requests_are_answered_by_either_kind_and_across(bridge, rabbit, amqp, k
         route(shop(queue=across), lake(target=topic), name="across"), shop=rabbit.url,
         lake={"type": "kafka", "bootstrap_servers": kafka.bootstrap, "accept_replies": True, "librdkafka": {"linger.ms": 1}},
         replies={"keys": [key]}, ingress=ingress(port, f"shop/{queue}", f"shop/{across}", f"lake/{topic}", "shop/silent.*")))
-    life.wait_connected("publisher")
+    wait_shop(life)
     http = Http(port)
     with AmqpResponder(rabbit.url, queue), KafkaResponder(kafka.bootstrap, topic):
         for path in (f"shop/{queue}", f"lake/{topic}", f"shop/{across}"):
@@ -204,7 +208,7 @@ def test_requests_are_answered_by_either_kind_and_across(bridge, rabbit, amqp, k
 def test_a_client_that_goes_has_its_message_whole_or_not_at_all(bridge, rabbit, amqp, kafka, kafka_client, port):
     queue, source, topic = amqp.queue(), amqp.queue(), kafka_client.topic()
     life = bridge(configuration(some_route(source, topic), shop=rabbit.url, lake=kafka.bootstrap, ingress=ingress(port, f"shop/{queue}")))
-    life.wait_connected("publisher")
+    wait_shop(life)
     whole = 50
     for i in range(whole):
         http = Http(port)
@@ -285,7 +289,7 @@ def test_ten_thousand_requests_with_a_stopped_broker(bridge, rabbit, amqp, kafka
     wire = StillWire(int(rabbit.url.rsplit(":", 1)[1].rstrip("/")))
     life = bridge(configuration(some_route(source, topic), lake=kafka.bootstrap, ingress=ingress(port, "shop/*", f"lake/{topic}"),
                                 shop=amqp_section(f"amqp://guest:guest@127.0.0.1:{wire.port}/", heartbeat="60s")))
-    life.wait_connected("publisher")
+    wait_shop(life)
     http = Http(port)
     eventually(lambda: http.post(f"/v1/publish/shop/{queue}", b"first")[0] == 204, what="the publisher")
     wire.moves.clear()

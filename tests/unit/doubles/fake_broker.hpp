@@ -45,7 +45,7 @@ struct Sent {
   bool options = false;  ///< there were some
 };
 
-class FakeBroker final : public Broker {
+class FakeBroker : public Broker {
  public:
   using Broker::Broker;
   void start(Sink&) override {}

@@ -139,10 +139,10 @@ class IngressTest : public testing::Test {
                         << (listen.empty() ? "unix:" + (folder_ / "s").string() : listen)
                         << "\", allow: [\"shop/order.*\", \"shop/mombridge.*\", \"lake/*\"]" << keys << "}\n";
     config::Diagnostics diagnostics;
-    auto config = std::make_shared<config::Config>(
+    auto made = std::make_shared<config::Config>(
         config::load({{file}, true, {}}, {amqp::reader(), kafka::reader(), memory::reader()}, diagnostics));
     for (auto& d : diagnostics.sorted()) ADD_FAILURE() << d.text();
-    return config;
+    return made;
   }
   void start(const std::string& keys = {}) {
     config = configured(keys);
@@ -219,7 +219,7 @@ TEST_F(IngressTest, OneConnectionCarriesManyRequests) {
   std::string all =
       "POST /v1/publish/shop/order.b HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
       "chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n" +
-      post("/v1/publish/shop/other", "not allowed") + post("/v1/publish/shop/order.c", "") +
+      post("/v1/publish/shop/other", "") + post("/v1/publish/shop/order.c", "") +
       post("/v1/publish/shop/order.d", "last", "Connection: close\r\n");
   c.send(all);
   EXPECT_EQ(c.receive().status, 204);
@@ -233,6 +233,15 @@ TEST_F(IngressTest, OneConnectionCarriesManyRequests) {
   std::vector<std::string> bodies;
   for (auto& sent : shop.sent()) bodies.push_back(sent.body);
   EXPECT_THAT(bodies, ElementsAre("0", "1", "2", "x", "", "last"));
+}
+
+TEST_F(IngressTest, ABodyThatNobodyWantsIsNotRead) {
+  start();
+  auto c = client();
+  auto refused = c.ask(post("/v1/publish/shop/other", "not allowed"));
+  EXPECT_EQ(refused.status, 404);
+  EXPECT_THAT(refused.head, HasSubstr("Connection: close"));
+  EXPECT_TRUE(c.closed());
 }
 
 TEST_F(IngressTest, OldClients) {
@@ -370,7 +379,7 @@ TEST_F(IngressTest, MemoryIsBoundedByBytes) {
   auto first = client();
   first.send(post("/v1/publish/shop/order.a", std::string(9000, 'x')));
   ASSERT_TRUE(eventually([&] { return shop.sent_count() == 1; }));
-  EXPECT_EQ(ask(post("/v1/publish/shop/order.a", std::string(9000, 'x'))).error(), "busy");
+  EXPECT_THAT(ask(post("/v1/publish/shop/order.a", std::string(9000, 'x'))).status, testing::AnyOf(429, 503));
   auto second = client();
   second.send(post("/v1/publish/shop/order.a", "small"));
   ASSERT_TRUE(eventually([&] { return shop.sent_count() == 2; }));
@@ -447,7 +456,7 @@ TEST_F(IngressTest, AReplyIsTheAnswer) {
 TEST_F(IngressTest, WithoutAReplyInTime) {
   start();
   auto c = client();
-  auto sent = sent_request(c, "?timeout=100ms");
+  auto sent = sent_request(c, "?timeout=3s");
   requester.load()->complete();
   auto answer = c.receive();
   EXPECT_EQ(answer.status, 504);
@@ -589,7 +598,7 @@ TEST_F(IngressTest, AnAddressThatIsTakenIsNamedWithItsPlace) {
   start();
   auto second = Ingress::listen(config, {}, {});
   ASSERT_FALSE(second);
-  EXPECT_THAT(second.error().text, HasSubstr("c.yaml:6:20: ingress.listen: cannot listen at "));
+  EXPECT_THAT(second.error().text, HasSubstr("c.yaml:6:19: ingress.listen: cannot listen at "));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "http_ingress/request_reader.hpp"
 
+#include <tuple>
+
 #include <gmock/gmock.h>
 
 namespace mombridge::http_ingress {

@@ -37,6 +37,16 @@ TEST(Check, SaysNothingOfWhatIsRight) {
               IsEmpty());
 }
 
+TEST(Check, AnInProcessTargetOfTheIngressHasARoute) {
+  EXPECT_THAT(check_text("brokers:\n"
+                         "  shop: {type: amqp, url: amqp://localhost}\n"
+                         "  local: {type: memory}\n"
+                         "routes: [{from: {broker: local, target: in}, to: {broker: shop, target: out}}]\n"
+                         "ingress: {listen: 127.0.0.1:1, allow: [local/in, local/other, 'local/o*', shop/other]}\n"),
+              ElementsAre("c.yaml:5:49: error: ingress.allow: no route takes 'other' from memory broker 'local' (add a "
+                          "route with 'from: {broker: local, target: other}')"));
+}
+
 TEST(Check, Templates) {
   EXPECT_THAT(
       check_text(kTwo + "routes:\n"

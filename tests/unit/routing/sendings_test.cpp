@@ -22,9 +22,10 @@ std::vector<std::string> sent(const std::string& routes, const std::string& brok
   EXPECT_THAT(loaded.said, IsEmpty());
   std::vector<std::string> texts;
   for (auto& sending : sent_to(loaded.config, *loaded.config.broker(broker)))
-    texts.push_back(
-        (broker == "shop" ? static_cast<const amqp::PublishOptions&>(*sending.options).exchange + "/" : "") +
-        sending.target.value_or("?") + (sending.reply ? " (reply)" : ""));
+    texts.push_back((broker == "shop" && sending.options
+                         ? static_cast<const amqp::PublishOptions&>(*sending.options).exchange + "/"
+                         : "") +
+                    sending.target.value_or("?") + (sending.reply ? " (reply)" : ""));
   return texts;
 }
 
@@ -51,6 +52,14 @@ TEST(Sendings, OfDeadLetters) {
                    "failures: {dead_letter: {broker: shop, target: two}}\n",
                    "shop"),
               ElementsAre("/one", "/two"));
+}
+
+TEST(Sendings, OfTheServiceBesideIt) {
+  const char* file =
+      "routes: [{from: {broker: shop}, to: {broker: lake, target: t}}]\n"
+      "ingress: {listen: 127.0.0.1:1, allow: [shop/one, 'shop/o.*', lake/two]}\n";
+  EXPECT_THAT(sent(file, "shop"), ElementsAre("events/? (reply)", "one", "?"));
+  EXPECT_THAT(sent(file, "lake"), ElementsAre("t", "two"));
 }
 
 TEST(Sendings, OfHandlers) {
