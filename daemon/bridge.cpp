@@ -1,6 +1,7 @@
 #include "daemon/bridge.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "admin/observation.hpp"
 #include "base/log.hpp"
@@ -137,6 +138,32 @@ void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {
   wait_drained();
 }
 
+bool Bridge::drain_section(const topology::Section& section) {
+  if (!brokers_.drained().add(section)) return false;
+  brokers_.pause(*config_);
+  return true;
+}
+
+bool Bridge::resume_section(const topology::Section& section) {
+  if (!brokers_.drained().remove(section)) return false;
+  brokers_.pause(*config_);
+  return true;
+}
+
+bool Bridge::drained(const topology::Section& section) const { return brokers_.drained().sections().contains(section); }
+
+std::vector<routing::InFlight> Bridge::in_flight(const topology::Section& section) const {
+  // Those of an earlier table have lost their source: they may be of any.
+  std::set<std::pair<std::string, std::string>> sources;
+  for (auto& source : topology::sources_of(section, *config_)) {
+    sources.emplace(source.broker->name, source.broker->settings->subscription(source.subscription).source);
+    sources.emplace(source.broker->name, "");
+  }
+  auto all = router_.in_flight_by_subscription();
+  std::erase_if(all, [&](auto& one) { return !sources.contains({one.broker, one.subscription}); });
+  return all;
+}
+
 void Bridge::wait_drained() {
   auto in_flight = router_.in_flight();
   // What is held waits for the operator, and no longer than for anything else that cannot come.
@@ -168,6 +195,7 @@ std::vector<NamedLink> Bridge::status() const {
 admin::Status Bridge::observe(const admin::Status::Load& config) const {
   auto status = admin::observe({.snapshot = *snapshot_,
                                 .router = router_,
+                                .drained = brokers_.drained(),
                                 .stalls = stalls_.status(),
                                 .config = config,
                                 .longest_stall = longest_stall(),

@@ -46,6 +46,15 @@ class Bridge {
   void drain(Duration patience, std::function<void(uint64_t unsettled)> done);
   [[nodiscard]] bool draining() const { return life_ >= Life::draining; }
 
+  /// [after start()] The sources of the section, which is one of the configuration, take nothing until
+  /// resume_section(), also after change_to() where the new configuration has it. Returns false if that is so already.
+  bool drain_section(const topology::Section& section);
+  /// Returns false if it was not drained.
+  bool resume_section(const topology::Section& section);
+  [[nodiscard]] bool drained(const topology::Section& section) const;
+  /// What is not settled of what came through the sources of the section.
+  [[nodiscard]] std::vector<routing::InFlight> in_flight(const topology::Section& section) const;
+
   /// After drain(): a handler did not come back. Its thread still reads the message that it was lent, so that neither
   /// may the process run its destructors.
   [[nodiscard]] bool left_behind() const { return left_behind_; }

@@ -25,6 +25,7 @@
 #include "daemon/dead_letters.hpp"
 #include "daemon/handler_folder.hpp"
 #include "daemon/reload.hpp"
+#include "daemon/section_drain.hpp"
 #include "daemon/service_notify.hpp"
 #include "daemon/signals.hpp"
 #include "daemon/status.hpp"
@@ -109,13 +110,16 @@ class Shutdown {
  public:
   Shutdown(EventLoop& loop, Bridge& bridge, Reload& reload) : loop_(loop), bridge_(bridge), reload_(reload) {}
 
-  void signalled(int signal) {
+  void signalled(int signal) { requested(strsignal(signal)); }
+
+  /// `why`, for the log.
+  void requested(const char* why) {
     bool first = !std::exchange(draining_, true);
     if (first)
       since_ = Clock::now();
     else if (Clock::now() - since_ < kSameSignal)
-      return log::debug("draining already", {{"signal", strsignal(signal)}});
-    log::info(first ? "draining" : "stopping at once", {{"signal", strsignal(signal)}});
+      return log::debug("draining already", {{"signal", why}});
+    log::info(first ? "draining" : "stopping at once", {{"signal", why}});
     if (first) reload_.stop();
     if (first) service::stopping();
     bridge_.drain(first ? bridge_.config().shutdown_timeout : Duration::zero(), [this](uint64_t unsettled) {
@@ -153,9 +157,11 @@ int run(const Options& options) {
   EventLoop loop("main");
   Bridge bridge(config, loop, written);
   Reload reload(loop, bridge, [options](auto& found, auto& parts) { return load(options, found, parts); });
-  admin::Admin admin(
-      loop, [&] { return bridge.observe(load_of(reload.record())); }, actions_of(reload));
+  SectionDrain sections(loop, bridge);
   Shutdown shutdown(loop, bridge, reload);
+  admin::Admin admin(
+      loop, [&] { return bridge.observe(load_of(reload.record())); },
+      actions_of({bridge, reload, sections, [&] { shutdown.requested("drain"); }}));
   Signals signals(loop, [&](int signal) { signal == SIGHUP ? reload.request() : shutdown.signalled(signal); });
   if (auto listening = admin.listen(*config); !listening) return cannot_start(listening.error(), kExitUnavailable);
   if (auto listening = bridge.listen(); !listening) return cannot_start(listening.error(), kExitUnavailable);
@@ -304,10 +310,11 @@ int explain(const Options& options) {
 namespace {
 
 /// What the running bridge is asked to do, by the files as they are: they may be wrong.
-int steer(const Options& options, const SteerOptions& steering) {
+int steer(const Options& options, const SteerOptions& steering, bool drain) {
   config::Diagnostics diagnostics;
   auto config = load(options, diagnostics);
-  return steer_reload({*config, diagnostics}, steering, std::cout, std::cerr);
+  auto command = drain ? steer_drain : steer_reload;
+  return command({*config, diagnostics}, steering, std::cout, std::cerr);
 }
 
 constexpr Duration kShortestInterval = std::chrono::milliseconds(100);
@@ -454,7 +461,8 @@ int main_command(int argc, char** argv) {
   if (*request_command) return request(std::move(options));
   if (*test_command) return test(options);
   if (*status_command) return status(options);
-  if (*steer_commands.reload) return steer(options, steering);
+  bool drains = static_cast<bool>(*steer_commands.drain);
+  if (*steer_commands.reload || drains) return steer(options, steering, drains);
   if (*top_command) return top(options, top_options);
   if (*letter_commands.all) return dead_letters(options, letters, letter_commands);
   return *explain_command ? explain(options) : kExitUsage;

@@ -1,11 +1,14 @@
 #include "daemon/steering.hpp"
 
+#include <cctype>
 #include <chrono>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include "admin/action.hpp"
 #include "admin/client.hpp"
+#include "admin/drain_report.hpp"
 #include "admin/verdict.hpp"
 #include "config/text.hpp"
 #include "daemon/exit_codes.hpp"
@@ -22,16 +25,40 @@ int complain(std::ostream& errors, int code, const std::string& why) {
   return code;
 }
 
-/// Posts, and gives the answer with one of the statuses that `expected` accepts. An exit code, and said, where there is
-/// none.
+int complain(std::ostream& errors, const admin::Answer& answer) {
+  return complain(errors, kExitUnavailable,
+                  "the bridge answers " + std::to_string(answer.status) + ": " + admin::error_of(answer.body));
+}
+
+/// For a parameter of a path.
+std::string percent_encoded(const std::string& text) {
+  constexpr const char* kHex = "0123456789ABCDEF";
+  std::string result;
+  for (unsigned char c : text) {
+    if (std::isalnum(c))
+      result += static_cast<char>(c);
+    else
+      result += {'%', kHex[c >> 4], kHex[c & 15]};
+  }
+  return result;
+}
+
+std::string list(const std::vector<std::string>& names) {
+  std::string text;
+  for (auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+/// Posts; `parameters` follow the timeout. An exit code, and said, where there is no answer.
 tl::expected<admin::Answer, int> ask(const Steered& bridge, const std::string& path, const std::string& timeout,
-                                     std::ostream& errors) {
+                                     std::ostream& errors, const std::string& parameters = {}) {
   auto patience = config::parse_duration(timeout);
   if (!patience || *patience <= Duration::zero())
     return tl::unexpected(
         complain(errors, kExitUsage, "--timeout takes a duration like 30s or 2m, not '" + timeout + "'"));
   auto seconds = std::chrono::ceil<std::chrono::seconds>(*patience + kMargin);
-  auto answer = admin::post(bridge.config, path + "?timeout=" + timeout, static_cast<int>(seconds.count()));
+  auto answer =
+      admin::post(bridge.config, path + "?timeout=" + timeout + parameters, static_cast<int>(seconds.count()));
   if (answer) return std::move(*answer);
   if (bridge.diagnostics.ok()) return tl::unexpected(complain(errors, kExitUnavailable, answer.error().text));
   // What is wrong with the files may be why they do not say where the bridge listens.
@@ -47,7 +74,18 @@ SteerCommands add_steer_commands(CLI::App& app, SteerOptions& options) {
                                     "78 where they are wrong: it goes on "
                                     "as it was");
   reload->add_option("--timeout", options.timeout, "how long to wait for the verdict")->capture_default_str();
-  return {reload};
+  auto* drain = app.add_subcommand("drain",
+                                   "Have the running bridge take nothing more from a broker, or for a route, and wait "
+                                   "until what is in flight is settled; "
+                                   "without either, drain the whole bridge and end it, as TERM does");
+  auto* broker = drain->add_option("--broker", options.broker, "the broker whose subscriptions stop");
+  auto* route = drain->add_option("--route", options.route,
+                                  "the route whose sources stop; other routes that they feed wait, too, and are named");
+  broker->excludes(route);
+  drain->add_flag("--resume", options.resume, "go on instead");
+  drain->add_option("--timeout", options.timeout, "how long to wait; what is in flight then goes on")
+      ->capture_default_str();
+  return {reload, drain};
 }
 
 int steer_reload(const Steered& bridge, const SteerOptions& options, std::ostream& out, std::ostream& errors) {
@@ -57,9 +95,7 @@ int steer_reload(const Steered& bridge, const SteerOptions& options, std::ostrea
     return complain(errors, kExitTimeout,
                     "no verdict within " + options.timeout + ": it will be in the bridge's log and status");
   auto verdict = admin::read_verdict(answer->body);
-  if (!verdict)
-    return complain(errors, kExitUnavailable,
-                    "the bridge answers " + std::to_string(answer->status) + ": " + admin::error_of(answer->body));
+  if (!verdict) return complain(errors, *answer);
   for (auto& note : verdict->notes) out << "note: " << note << '\n';
   for (auto& error : verdict->errors) errors << error << '\n';
   if (verdict->successful) {
@@ -68,6 +104,29 @@ int steer_reload(const Steered& bridge, const SteerOptions& options, std::ostrea
   }
   if (answer->status == 503) return kExitUnavailable;
   return complain(errors, kExitConfig, "reload failed, the running configuration stays as it is");
+}
+
+int steer_drain(const Steered& bridge, const SteerOptions& options, std::ostream& out, std::ostream& errors) {
+  bool whole = !options.broker && !options.route;
+  if (whole && options.resume) return complain(errors, kExitUsage, "--resume needs --broker or --route");
+  std::string parameters;
+  if (options.broker) parameters += "&broker=" + percent_encoded(*options.broker);
+  if (options.route) parameters += "&route=" + percent_encoded(*options.route);
+  if (options.resume) parameters += "&resume=1";
+  auto answer = ask(bridge, "/api/v1/drain", options.timeout, errors, parameters);
+  if (!answer) return answer.error();
+  if (whole && answer->status == 202) {
+    out << "draining: the bridge takes nothing more, and ends when what is in flight is settled\n";
+    return kExitOk;
+  }
+  if (answer->status == 404) return complain(errors, kExitConfig, admin::error_of(answer->body));
+  auto report = admin::read_drain_report(answer->body);
+  if (!report) return complain(errors, *answer);
+  out << report->text() << '\n';
+  if (!report->routes.empty()) out << "these routes wait, too: " << list(report->routes) << '\n';
+  if (!report->misses.empty())
+    out << "what is published meanwhile is missed, because their queues are private: " << list(report->misses) << '\n';
+  return report->settled() ? kExitOk : kExitTimeout;
 }
 
 }  // namespace mombridge

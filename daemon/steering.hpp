@@ -1,6 +1,7 @@
 #pragma once
-// Commands that make the running bridge do something: `reload`.
+// Commands that make the running bridge do something: `reload`, `drain`.
 
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -16,10 +17,12 @@ namespace mombridge {
 /// As given.
 struct SteerOptions {
   std::string timeout = "75s";
+  std::optional<std::string> broker, route;  ///< drain: absent: the whole bridge
+  bool resume = false;                       ///< drain
 };
 
 struct SteerCommands {
-  CLI::App* reload;
+  CLI::App *reload, *drain;
 };
 SteerCommands add_steer_commands(CLI::App& app, SteerOptions& options);
 
@@ -33,5 +36,7 @@ struct Steered {
 /// Prints what has become of it, errors to `errors`, and returns the exit code.
 [[nodiscard]] int steer_reload(const Steered& bridge, const SteerOptions& options, std::ostream& out,
                                std::ostream& errors);
+[[nodiscard]] int steer_drain(const Steered& bridge, const SteerOptions& options, std::ostream& out,
+                              std::ostream& errors);
 
 }  // namespace mombridge

@@ -17,6 +17,8 @@ namespace {
 /// Reading the files of a reload may take 60 s.
 constexpr Duration kPatience = std::chrono::seconds(75);
 constexpr Duration kLongest = std::chrono::hours(1);
+/// For an action that answers when its patience is over.
+constexpr Duration kMargin = std::chrono::milliseconds(500);
 
 /// Absent: it is no duration.
 std::optional<Duration> patience_of(const HttpRequest& request) {
@@ -60,13 +62,13 @@ void ActionQuestion::ask(const Action& action, HttpRequest request, ActionDone d
   if (!patience) return done(error_response(400, "'timeout' takes a duration like 10s"));
   auto number = ++state_->last;
   std::weak_ptr weak = state_;
-  auto timer = state_->own.after(*patience, [weak, number] {
+  auto timer = state_->own.after(*patience + kMargin, [weak, number] {
     if (auto alive = weak.lock()) alive->answer(number, error_response(504, "it is not done yet, and goes on"));
   });
   state_->pending.emplace(number, State::Pending{std::move(done), timer});
-  main_.post([weak, number, &action, request = std::move(request)] {
+  main_.post([weak, number, &action, patience, request = std::move(request)] {
     if (weak.expired()) return;  // and with it, perhaps, the action
-    action(request, [weak, number](HttpResponse response) {
+    action(request, *patience, [weak, number](HttpResponse response) {
       auto alive = weak.lock();
       if (!alive) return;
       alive->own.post([weak, number, response = std::move(response)] {

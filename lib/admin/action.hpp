@@ -13,9 +13,9 @@ namespace mombridge::admin {
 
 using ActionDone = std::function<void(HttpResponse)>;
 
-/// [main loop] Begins, and calls `done` once, on the main loop, now or later; who has asked may have given up then.
-/// `done` may be dropped where the main loop ends before.
-using Action = std::function<void(const HttpRequest& request, ActionDone done)>;
+/// [main loop] Begins, and calls `done` once, on the main loop, now or later; who has asked gives up some time after
+/// `patience`. `done` may be dropped where the main loop ends before.
+using Action = std::function<void(const HttpRequest& request, Duration patience, ActionDone done)>;
 
 /// By the path that is posted to.
 using Actions = std::map<std::string, Action, std::less<>>;
@@ -27,7 +27,7 @@ class ActionQuestion {
   ActionQuestion(EventLoop& main, EventLoop& own);
 
   /// [own loop] Never blocks. `action` outlives this. `done` is called once, on the own loop: with what the action
-  /// says, or with a 504 when the time is over that `timeout` among the request's parameters says (75 s by default).
+  /// says, or with a 504 soon after the patience that `timeout` among the request's parameters says (75 s by default).
   /// The action goes on then.
   void ask(const Action& action, HttpRequest request, ActionDone done);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "admin/process.hpp"
 #include "base/text.hpp"
@@ -25,6 +26,7 @@ class Observer {
     status_.draining = bridge_.draining;
     status_.longest_stall = bridge_.longest_stall;
     status_.config = bridge_.config;
+    for (auto& section : bridge_.drained.sections()) status_.drained.push_back(section.text());
     for (auto& [broker, link] : bridge_.stalls) status_.stalls.push_back(broker + ": " + link.detail);
     for (auto& [labels, count] : routing::unrouted_messages().all()) status_.unrouted += count->value();
     add_brokers();
@@ -43,12 +45,14 @@ class Observer {
     for (auto& section : config_.brokers) {
       Status::Broker broker{section.name, section.type, 0, 0, held[section.name]};
       broker.unrouted = routing::unrouted_messages().at({section.name}).value();
+      auto drained = drained_sources(section);
       for (auto& source : sources(section)) {
         auto& counts = routing::received_messages().at({section.name, source});
         auto flying = in_flight[{section.name, source}];
         broker.received += counts.messages.value();
         broker.in_flight += flying;
-        status_.subscriptions.push_back({section.name, source, counts.messages.value(), counts.bytes.value(), flying});
+        status_.subscriptions.push_back(
+            {section.name, source, counts.messages.value(), counts.bytes.value(), flying, drained.contains(source)});
       }
       status_.brokers.push_back(std::move(broker));
       add_links(section.name);
@@ -62,6 +66,14 @@ class Observer {
       auto& name = section.settings->subscription(i).source;
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
+    return names;
+  }
+
+  std::set<std::string> drained_sources(const config::BrokerSection& section) {
+    std::set<std::string> names;
+    auto paused = bridge_.drained.paused(section, config_);
+    for (size_t i = 0; i < paused.size(); ++i)
+      if (paused[i]) names.insert(section.settings->subscription(i).source);
     return names;
   }
 

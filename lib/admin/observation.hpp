@@ -7,6 +7,7 @@
 
 #include "admin/status.hpp"
 #include "routing/router.hpp"
+#include "topology/drained.hpp"
 #include "topology/snapshot.hpp"
 
 namespace mombridge::admin {
@@ -15,6 +16,7 @@ namespace mombridge::admin {
 struct Observation {
   const topology::Snapshot& snapshot;
   const routing::Router& router;
+  const topology::Drained& drained;
   const std::vector<std::pair<std::string, LinkStatus>>& stalls;  ///< by broker
   const Status::Load& config;
   Duration longest_stall{};

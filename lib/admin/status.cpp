@@ -41,11 +41,9 @@ Json of_broker(const Status::Broker& broker) {
 }
 
 Json of_subscription(const Status::Subscription& subscription) {
-  return {{"broker", subscription.broker},
-          {"subscription", printable(subscription.source)},
-          {"received", subscription.messages},
-          {"received_bytes", subscription.bytes},
-          {"in_flight", subscription.in_flight}};
+  return {{"broker", subscription.broker},       {"subscription", printable(subscription.source)},
+          {"received", subscription.messages},   {"received_bytes", subscription.bytes},
+          {"in_flight", subscription.in_flight}, {"drained", subscription.drained}};
 }
 
 double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
@@ -145,6 +143,7 @@ std::string to_json(const Status& status) {
             {"alive", status.alive()},
             {"ready", status.ready()},
             {"draining", status.draining},
+            {"drained", array_of(status.drained, [](auto& section) { return Json(printable(section)); })},
             {"links", array_of(status.links, of_link)},
             {"brokers", array_of(status.brokers, of_broker)},
             {"subscriptions", array_of(status.subscriptions, of_subscription)},

@@ -27,6 +27,7 @@ struct Status {
     std::string broker, source;
     uint64_t messages = 0, bytes = 0;  ///< received since the process began
     uint64_t in_flight = 0;
+    bool drained = false;  ///< by the operator: it takes nothing
   };
   struct Broker {
     std::string name, type;
@@ -87,7 +88,8 @@ struct Status {
   std::string name, version;
   int64_t now = 0, started = 0;
   bool draining = false;
-  Duration longest_stall{};  ///< of any loop of a broker
+  std::vector<std::string> drained;  ///< "broker shop", "route orders": what the operator has drained
+  Duration longest_stall{};          ///< of any loop of a broker
   std::vector<Link> links;
   std::vector<Broker> brokers;
   std::vector<Subscription> subscriptions;

@@ -31,7 +31,13 @@ class Report {
     auto& config = status_.at("config");
     return "mombridge " + words(status_.at("version")) + ", '" + words(status_.at("name")) +
            "': " + state_of_bridge(status_) + ", running for " + since(status_.at("started_unix_ms")) +
-           "\nconfiguration: " + words(config.at("text")) + ", " + since(config.at("loaded_unix_ms")) + " ago\n";
+           "\nconfiguration: " + words(config.at("text")) + ", " + since(config.at("loaded_unix_ms")) + " ago\n" + drained();
+  }
+
+  std::string drained() {
+    std::string text;
+    for (auto& section : status_.at("drained")) text += (text.empty() ? "drained: " : ", ") + words(section);
+    return text.empty() ? text : text + "\n";
   }
 
   std::string links() {
@@ -43,10 +49,10 @@ class Report {
   }
 
   std::string sources() {
-    Table table({"BROKER", "SUBSCRIPTION", "RECEIVED", "IN FLIGHT"});
+    Table table({"BROKER", "SUBSCRIPTION", "RECEIVED", "IN FLIGHT", "STATE"});
     for (auto& s : status_.at("subscriptions"))
-      table.add(
-          {words(s.at("broker")), words(s.at("subscription")), number(s.at("received")), number(s.at("in_flight"))});
+      table.add({words(s.at("broker")), words(s.at("subscription")), number(s.at("received")),
+                 number(s.at("in_flight")), s.at("drained") ? "drained" : ""});
     return table.text();
   }
 

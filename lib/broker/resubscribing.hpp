@@ -2,6 +2,7 @@
 // What some kinds of brokers can beside what all can: change what they subscribe to while they run.
 
 #include <memory>
+#include <vector>
 
 #include "config/config.hpp"
 #include "message/delivery.hpp"
@@ -14,8 +15,10 @@ class Resubscribing {
   /// [any thread but the broker's own, between Broker::start() and stop_intake()] `settings` are those that it runs
   /// with but for their subscriptions. Those that stay hand what comes from now on to `sink`, with their numbers of
   /// `settings`, and keep their connections; new ones begin; those that are gone take nothing more, and close when what
-  /// they have in flight is settled. No delivery reaches the former sink once this returns.
-  virtual void resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings, Sink& sink) = 0;
+  /// they have in flight is settled. No delivery reaches the former sink once this returns. `paused`, by number of
+  /// `settings`, as Pausing::pause() takes it: those take nothing from the beginning.
+  virtual void resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings, Sink& sink,
+                           const std::vector<bool>& paused) = 0;
 
  protected:
   ~Resubscribing() = default;

@@ -29,7 +29,7 @@ class Ingress final : public Sink {
   /// [any thread] Deliveries that are not settled.
   [[nodiscard]] uint64_t in_flight() const { return uses_.in_flight(); }
   /// [any thread] The same by the subscriptions' sources.
-  [[nodiscard]] std::map<std::string, uint64_t> in_flight_by_source() const { return uses_.in_flight_by_source(); }
+  [[nodiscard]] std::map<std::string, Unsettled> in_flight_by_source() const { return uses_.in_flight_by_source(); }
   /// [any thread] Of these, the ones that only wait for the operator.
   [[nodiscard]] int64_t held() const { return uses_.held(); }
   /// [any thread] Deliveries that were received from a broker of this name since the process began.

@@ -81,7 +81,9 @@ std::map<std::string, uint64_t> Router::held_by_broker() const {
 std::vector<InFlight> Router::in_flight_by_subscription() const {
   std::vector<InFlight> all;
   visit([&](const Ingress& ingress) {
-    for (auto& [source, messages] : ingress.in_flight_by_source()) all.push_back({ingress.broker(), source, messages});
+    for (auto& [source, unsettled] : ingress.in_flight_by_source())
+      all.push_back(
+          {ingress.broker(), source, unsettled.messages, static_cast<uint64_t>(std::max<int64_t>(unsettled.held, 0))});
   });
   return all;
 }

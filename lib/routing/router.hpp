@@ -14,10 +14,11 @@
 
 namespace mombridge::routing {
 
-/// Of one subscription, by its source as written in the file.
+/// Of one subscription, by its source as written in the file; without a source those that began by an earlier table.
 struct InFlight {
   std::string broker, subscription;
   uint64_t messages = 0;
+  uint64_t held = 0;  ///< of these, the ones that only wait for the operator
 };
 
 class Router {

@@ -93,10 +93,14 @@ uint64_t TableUses::in_flight() const {
   return sum;
 }
 
-std::map<std::string, uint64_t> TableUses::in_flight_by_source() const {
+std::map<std::string, Unsettled> TableUses::in_flight_by_source() const {
   std::lock_guard lock(mutex_);
-  std::map<std::string, uint64_t> sums;
-  for (auto& use : uses_) sums[use->source()] += use->in_flight();
+  std::map<std::string, Unsettled> sums;
+  for (auto& use : uses_) {
+    auto& sum = sums[use->source()];
+    sum.messages += use->in_flight();
+    sum.held += use->held();
+  }
   return sums;
 }
 

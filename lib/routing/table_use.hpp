@@ -15,6 +15,12 @@ namespace mombridge::routing {
 
 class TableUses;
 
+/// Deliveries that are not settled.
+struct Unsettled {
+  uint64_t messages = 0;
+  int64_t held = 0;  ///< of these, the ones that only wait for the operator
+};
+
 /// The deliveries of one subscription that go by one table. Lives in a TableUses until it is retired and empty; whoever
 /// enters deliveries holds it, too.
 class TableUse {
@@ -90,7 +96,7 @@ class TableUses {
   /// Deliveries that are not settled.
   [[nodiscard]] uint64_t in_flight() const;
   /// The same by source.
-  [[nodiscard]] std::map<std::string, uint64_t> in_flight_by_source() const;
+  [[nodiscard]] std::map<std::string, Unsettled> in_flight_by_source() const;
   /// Of these, the ones that only wait for the operator.
   [[nodiscard]] int64_t held() const;
 

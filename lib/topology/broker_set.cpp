@@ -70,12 +70,24 @@ void BrokerSet::change_to(const std::shared_ptr<const routing::RouteTable>& tabl
     present_ = std::exchange(planned_, {});
   }
   router_.use(table);
-  for (auto& broker : resubscribed) broker->resubscribe(table->config().broker(broker->name())->settings, router_);
+  auto& config = table->config();
+  drained_.keep_those_of(config);
+  for (auto& broker : resubscribed) {
+    auto& section = *config.broker(broker->name());
+    broker->resubscribe(section.settings, router_, drained_.paused(section, config));
+  }
+  pause(config);
   for (auto& [name, broker] : present_) broker->released_go_by(table);
   for (auto& leaving : leaving_) leaving.broker->released_go_by(*leaving.stopped ? nullptr : table);
   start_those_that_may();
   loop_.cancel(timer_);
   look();
+}
+
+void BrokerSet::pause(const config::Config& config) {
+  for (auto& section : config.brokers)
+    if (auto found = present_.find(section.name); found != present_.end())
+      found->second->pause(drained_.paused(section, config));
 }
 
 void BrokerSet::leave(const std::shared_ptr<RunningBroker>& broker, Duration patience) {

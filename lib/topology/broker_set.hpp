@@ -17,6 +17,7 @@
 #include "handler/publisher.hpp"
 #include "routing/router.hpp"
 #include "topology/difference.hpp"
+#include "topology/drained.hpp"
 #include "topology/running_broker.hpp"
 
 namespace mombridge::topology {
@@ -46,6 +47,12 @@ class BrokerSet {
   /// started: at once, or where two must not run side by side, after the end of the one whose name they have.
   void change_to(const std::shared_ptr<const routing::RouteTable>& table, const Difference& difference,
                  Duration patience);
+
+  /// What is drained; pause() follows a change of it. change_to() keeps it for the sections that the configuration has.
+  [[nodiscard]] Drained& drained() { return drained_; }
+  [[nodiscard]] const Drained& drained() const { return drained_; }
+  /// The sources of what is drained take nothing, and others do. `config` is the present one.
+  void pause(const config::Config& config);
 
   [[nodiscard]] const Brokers& present() const { return present_; }
   /// [any thread] Where a handler publishes that names this broker.
@@ -87,6 +94,7 @@ class BrokerSet {
   mutable std::mutex mutex_;  ///< guards changes of both, which other threads look at
   Brokers present_, planned_;
   std::vector<Leaving> leaving_;
+  Drained drained_;
   EventLoop::TimerId timer_ = 0;
   bool ending_ = false;  ///< the bridge stops
   bool left_behind_ = false;

@@ -3,9 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "broker/pausing.hpp"
 #include "broker/resubscribing.hpp"
 
 namespace mombridge::topology {
+
+void RunningBroker::pause(const std::vector<bool>& paused) {
+  if (paused == paused_) return;
+  paused_ = paused;
+  if (auto* pausing = dynamic_cast<Pausing*>(broker_.get())) pausing->pause(paused);
+}
 
 void RunningBroker::start(routing::Router& router) {
   started_ = true;
@@ -31,9 +38,10 @@ bool RunningBroker::drop_idle() {
 
 bool RunningBroker::resubscribes() const { return started_ && dynamic_cast<Resubscribing*>(broker_.get()); }
 
-void RunningBroker::resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings,
-                                routing::Router& router) {
-  dynamic_cast<Resubscribing&>(*broker_).resubscribe(settings, router.ingress(name()));
+void RunningBroker::resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings, routing::Router& router,
+                                const std::vector<bool>& paused) {
+  paused_ = paused;
+  dynamic_cast<Resubscribing&>(*broker_).resubscribe(settings, router.ingress(name()), paused);
 }
 
 uint64_t RunningBroker::released_in_flight() const {

@@ -29,6 +29,8 @@ class RunningBroker {
   /// It runs, and can change its subscriptions.
   [[nodiscard]] bool resubscribes() const;
 
+  /// As Pausing's, also before start(). A broker of a kind that cannot goes on.
+  void pause(const std::vector<bool>& paused);
   /// Deliveries go to the router's ingress of its name from now on.
   void start(routing::Router& router);
   /// The router's ingress of its name is another one from now on; the former one is kept until it is idle.
@@ -38,7 +40,8 @@ class RunningBroker {
   /// Lets go of released ingresses without deliveries. Returns whether none is left.
   bool drop_idle();
   /// As Resubscribing's, with the router's ingress of its name, which is a new one. For those that can.
-  void resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings, routing::Router& router);
+  void resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings, routing::Router& router,
+                   const std::vector<bool>& paused);
 
   /// Of the released ingresses.
   [[nodiscard]] uint64_t released_in_flight() const;
@@ -47,6 +50,7 @@ class RunningBroker {
  private:
   const std::shared_ptr<const config::BrokerSettings> settings_;
   std::vector<std::shared_ptr<routing::Ingress>> released_;
+  std::vector<bool> paused_;
   const bool one_at_a_time_;
   bool started_ = false;
   const std::unique_ptr<Broker> broker_;  ///< ends first

@@ -5,6 +5,7 @@
 
 #include "broker/amqp/consumer_set.hpp"
 #include "broker/amqp/publisher.hpp"
+#include "broker/pausing.hpp"
 #include "broker/resubscribing.hpp"
 #include "broker/token_link.hpp"
 #include "token/http_post.hpp"
@@ -16,12 +17,13 @@ namespace {
 
 // One thread serves all of its connections. So a message that one of them reads and another writes, from queue to queue
 // or as a request's reply, crosses no thread, and one wake-up serves all. No connection blocks the thread for another.
-class AmqpBroker final : public Broker, public Resubscribing {
+class AmqpBroker final : public Broker, public Resubscribing, public Pausing {
  public:
   AmqpBroker(const std::string& name, const std::shared_ptr<const Settings>& settings)
       : Broker(name),
         loop_(name),
         settings_(settings),
+        subscribed_(settings),
         tokens_(settings->token ? std::make_unique<token::Source>(name, *settings->token) : nullptr),
         order_([this] { start_subscriptions(); }, [this] { consumers_.give_way(); }),
         publisher_(loop_, name, *settings, order_, tokens_.get()),
@@ -49,10 +51,19 @@ class AmqpBroker final : public Broker, public Resubscribing {
     return publisher_.up() && (!replies || replies->has_queue());
   }
 
-  void resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings, Sink& sink) override {
+  void resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings, Sink& sink,
+                   const std::vector<bool>& paused) override {
     loop_.call([&] {
       sink_ = &sink;
-      consumers_.change_to(std::static_pointer_cast<const Settings>(settings), sink);
+      subscribed_ = std::static_pointer_cast<const Settings>(settings);
+      consumers_.change_to(subscribed_, sink_, paused);
+    });
+  }
+
+  void pause(const std::vector<bool>& paused) override {
+    if (!started_) return consumers_.change_to(subscribed_, nullptr, paused);
+    loop_.call([&] {
+      if (sink_) consumers_.change_to(subscribed_, sink_, paused);
     });
   }
 
@@ -130,6 +141,7 @@ class AmqpBroker final : public Broker, public Resubscribing {
 
   EventLoop loop_;
   const std::shared_ptr<const Settings> settings_;  ///< the publisher's
+  std::shared_ptr<const Settings> subscribed_;      ///< the same with the present subscriptions
   const std::unique_ptr<token::Source> tokens_;     ///< null: the section has no `token:`
   token::Source::Watch token_watch_;
   bool publisher_begun_ = false;  ///< with a token

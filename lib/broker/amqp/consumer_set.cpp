@@ -41,16 +41,18 @@ void ConsumerSet::start(Sink& sink) {
   for (auto& one : present_) one.consumer->start(sink);
 }
 
-void ConsumerSet::change_to(const std::shared_ptr<const Settings>& settings, Sink& sink) {
+void ConsumerSet::change_to(const std::shared_ptr<const Settings>& settings, Sink* sink,
+                            const std::vector<bool>& paused) {
   std::vector<One> next;
   std::vector<Consumer*> added;
   std::unique_lock lock(mutex_);
   for (size_t i = 0; i < settings->subscriptions.size(); ++i) {
+    if (i < paused.size() && paused[i]) continue;
     auto stays = std::ranges::find_if(present_, [&](auto& one) {
       return one.consumer && same(one.settings->subscriptions[one.index], settings->subscriptions[i]);
     });
     if (stays != present_.end()) {
-      if (started_) stays->consumer->hand_to(sink, i);
+      if (started_) stays->consumer->hand_to(*sink, i);
       next.push_back(std::move(*stays));
     } else {
       added.push_back(next.emplace_back(One{settings, i, make_(*settings, i)}).consumer.get());
@@ -64,8 +66,9 @@ void ConsumerSet::change_to(const std::shared_ptr<const Settings>& settings, Sin
     leaving_.push_back(std::move(one));
   }
   if (started_)
-    for (auto* consumer : added) consumer->start(sink);
+    for (auto* consumer : added) consumer->start(*sink);
 }
+
 void ConsumerSet::stop_intake() {
   for (auto& one : present_) one.consumer->stop_intake();
 }

@@ -25,10 +25,10 @@ class ConsumerSet {
 
   /// Connects all. Deliveries go to `sink` until stop_intake().
   void start(Sink& sink);
-  /// Before or after start(). Subscriptions that stay go on, and hand what comes to `sink` with their numbers of
-  /// `settings`; new ones begin, once start() was called; others take nothing more, and close when nothing of them is
-  /// in flight.
-  void change_to(const std::shared_ptr<const Settings>& settings, Sink& sink);
+  /// Before start(), also without a sink, or after it. Subscriptions that stay go on, and hand what comes to `sink`
+  /// with their numbers of `settings`; new ones begin, once start() was called; others, and those that are `paused` by
+  /// their number, take nothing more, and close when nothing of them is in flight.
+  void change_to(const std::shared_ptr<const Settings>& settings, Sink* sink, const std::vector<bool>& paused);
   void stop_intake();
   /// To be called in each round of the loop, after the consumers were served.
   void close_idle();

@@ -9,6 +9,7 @@
 #include "broker/kafka/client_end.hpp"
 #include "broker/kafka/consumer.hpp"
 #include "broker/kafka/producer.hpp"
+#include "broker/pausing.hpp"
 #include "broker/token_link.hpp"
 #include "token/http_post.hpp"
 #include "token/source.hpp"
@@ -20,7 +21,7 @@ namespace {
 /// What clients get for their end, however little is left of the patience: usually it takes some milliseconds.
 constexpr Duration kEndPatience = std::chrono::milliseconds(500);
 
-class KafkaBroker final : public Broker {
+class KafkaBroker final : public Broker, public Pausing {
  public:
   KafkaBroker(const std::string& name, const std::shared_ptr<const Settings>& read)
       : Broker(name), calls_(name + ":ask"), settings_(with_tokens(name, read)), producer_(name, settings_, calls_) {
@@ -53,6 +54,14 @@ class KafkaBroker final : public Broker {
 
   [[nodiscard]] bool takes_requests() const noexcept override {
     return producer_.up() && (!replies_ || replies_->has_topic());
+  }
+
+  void pause(const std::vector<bool>& paused) override {
+    std::vector<bool> ordinary;
+    for (size_t i = 0; i < settings_->subscriptions.size(); ++i)
+      if (!settings_->subscriptions[i].replies) ordinary.push_back(i < paused.size() && paused[i]);
+    for (auto& consumer : consumers_)
+      if (consumer.get() != replies_) consumer->pause(ordinary);
   }
 
   void stop_intake() override {

@@ -82,6 +82,11 @@ void Consumer::stop_intake() {
   if (closing_) loop_.call([this] { reader_.deliveries().hand_to(nullptr); });
 }
 
+void Consumer::pause(const std::vector<bool>& paused) {
+  if (!closing_) return reader_.deliveries().pause(paused);
+  loop_.call([&] { reader_.deliveries().pause(paused); });
+}
+
 void Consumer::begin_stop() {
   if (!closing_) return;
   closing_->away = cluster_.status().state == LinkStatus::State::failing;

@@ -38,6 +38,8 @@ class Consumer final {
   }
   /// [any thread but the loop's] As Broker::stop_intake().
   void stop_intake();
+  /// [any thread but the loop's] As Pausing::pause(), by the numbers of this part's subscriptions.
+  void pause(const std::vector<bool>& paused);
   /// [any thread but the loop's] As Broker::stop(), in two steps, so that several can stop at the same time: the second
   /// returns at about `deadline` at the latest.
   void begin_stop();

@@ -27,6 +27,11 @@ bool Deliveries::full(const PartitionReader& from) const {
   return from.in_flight().messages() >= settings_->prefetch_count || bytes_[from.subscription()].spent();
 }
 
+bool Deliveries::takes(const PartitionReader& from) const {
+  bool paused = from.subscription() < paused_.size() && paused_[from.subscription()];
+  return sink_ && !paused && !full(from);
+}
+
 void Deliveries::deliver(PartitionReader& from, Fetched fetched) {
   auto& record = *fetched.record;
   auto& d = deliveries_.take(*this);

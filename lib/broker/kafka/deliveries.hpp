@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/counters.hpp"
@@ -28,9 +29,12 @@ class Deliveries {
 
   /// Where deliveries go; null: nowhere now.
   void hand_to(Sink* sink) { sink_ = sink; }
-  [[nodiscard]] bool has_sink() const { return sink_ != nullptr; }
+  /// By subscription: of those that are true nothing is taken. Their partitions stay with this member of the group.
+  void pause(std::vector<bool> paused) { paused_ = std::move(paused); }
   /// Returns true if the partition, or its subscription, has as much in flight as it may.
   [[nodiscard]] bool full(const PartitionReader& from) const;
+  /// Returns true if a record of the partition may be delivered now.
+  [[nodiscard]] bool takes(const PartitionReader& from) const;
   /// Makes a delivery of a record and hands it out.
   void deliver(PartitionReader& from, Fetched fetched);
 
@@ -53,6 +57,7 @@ class Deliveries {
   const std::vector<uint32_t> indices_;
   Assignment& assignment_;
   Sink* sink_ = nullptr;
+  std::vector<bool> paused_;
   std::vector<source::ByteBudget> bytes_;  ///< in flight, by subscription; of earlier assignments too
   Inbox<KafkaDelivery> inbox_;
   source::Pool<KafkaDelivery> deliveries_;

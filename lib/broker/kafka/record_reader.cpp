@@ -41,8 +41,7 @@ RecordReader::RecordReader(EventLoop& loop, BlockingCalls& calls, std::string br
       deliveries_(loop, broker_, settings_, std::move(indices), assignment_),
       transactions_(
           loop, broker_, assignment_,
-          [this](const PartitionReader& p) { return !deliveries_.has_sink() || deliveries_.full(p) || p.has_more(); },
-          [this] { show(); }),
+          [this](const PartitionReader& p) { return !deliveries_.takes(p) || p.has_more(); }, [this] { show(); }),
       lost_offsets_(
           loop, calls,
           [this](auto& partition, auto& words) {
@@ -85,7 +84,7 @@ bool RecordReader::read() {
 // makes room, wakes the loop, so that nobody waits for a signal that was given already.
 bool RecordReader::read_partition(PartitionReader& from) {
   for (int i = 0; i < kRecordsPerTurn; ++i) {
-    if (!deliveries_.has_sink() || from.revoking() || deliveries_.full(from)) return false;
+    if (from.revoking() || !deliveries_.takes(from)) return false;
     auto fetched = from.fetch(strays_);
     if (!fetched.event) return false;
     dispatch(from, std::move(fetched));

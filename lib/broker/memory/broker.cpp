@@ -7,12 +7,13 @@
 #include "base/gate.hpp"
 #include "base/inbox.hpp"
 #include "broker/memory/queues.hpp"
+#include "broker/pausing.hpp"
 
 namespace mombridge::memory {
 
 namespace {
 
-class MemoryBroker final : public Broker {
+class MemoryBroker final : public Broker, public Pausing {
  public:
   MemoryBroker(const std::string& name, const Settings& settings)
       : Broker(name), loop_(name), queues_(loop_, settings, [this](MemoryDelivery& d) { settle(d); }) {
@@ -32,6 +33,11 @@ class MemoryBroker final : public Broker {
     if (!gate_.enter()) return publication.completed(Outcome::away("the broker stopped"));
     if (published_.push(&publication)) loop_.wake();
     gate_.leave();
+  }
+
+  void pause(const std::vector<bool>& paused) override {
+    if (state_ != LinkStatus::State::up) return queues_.pause(paused);
+    loop_.call([&] { queues_.pause(paused); });
   }
 
   void stop_intake() override {

@@ -54,7 +54,19 @@ void Queues::add(Publication& publication) {
   queue.waiting.push_back(&publication);
 }
 
-bool Queues::takes_more(const Queue& queue) const { return sink_ && queue.in_flight < prefetch_; }
+bool Queues::takes_more(const Queue& queue) const { return sink_ && !queue.paused && queue.in_flight < prefetch_; }
+
+bool Queues::paused(const Queue& queue) const {
+  return std::ranges::any_of(queue.subscriptions, [this](uint32_t i) { return i < paused_.size() && paused_[i]; });
+}
+
+void Queues::pause(const std::vector<bool>& paused_now) {
+  paused_ = paused_now;
+  for (auto& [target, queue] : queues_) {
+    queue.paused = paused(queue);
+    admit(queue);
+  }
+}
 
 Queue& Queues::queue_of(std::string_view target) {
   if (auto found = queues_.find(target); found != queues_.end()) return found->second;
@@ -69,6 +81,7 @@ Queue& Queues::queue_of(std::string_view target) {
   auto replies = std::ranges::find_if(queue.subscriptions, [&](uint32_t i) { return subscriptions_[i].replies; });
   if (replies != queue.subscriptions.end()) queue.subscriptions = {*replies};
   if (implicit_first_ && queue.subscriptions.empty()) queue.subscriptions.push_back(0);
+  queue.paused = paused(queue);
   return queue;
 }
 

@@ -55,6 +55,7 @@ class MemoryDelivery final : public Delivery {
 struct Queue {
   std::vector<uint32_t> subscriptions;  ///< those that take the target
   size_t in_flight = 0;
+  bool paused = false;  ///< one of them is: what is published waits
   std::deque<Publication*> waiting;
 };
 
@@ -67,6 +68,8 @@ class Queues {
   // What follows is for the loop's thread, and after that has ended for the thread that ended it.
   void open(Sink& sink) { sink_ = &sink; }
   void close_intake() { sink_ = nullptr; }
+  /// As Pausing::pause().
+  void pause(const std::vector<bool>& paused);
   void add(Publication& publication);
   void settled(MemoryDelivery& delivery);
 
@@ -81,6 +84,7 @@ class Queues {
  private:
   Queue& queue_of(std::string_view target);
   [[nodiscard]] bool takes_more(const Queue& queue) const;
+  [[nodiscard]] bool paused(const Queue& queue) const;
   void admit(Queue& queue);
   void hand_out(Queue& queue, Publication& publication);
   void hand_out(MemoryDelivery& delivery);
@@ -98,6 +102,7 @@ class Queues {
   size_t prefetch_;
   bool implicit_first_;
   std::vector<Subscription> subscriptions_;
+  std::vector<bool> paused_;
   std::unordered_map<std::string, Queue, TextHash, std::equal_to<>> queues_;
   size_t queues_kept_;  ///< above that many, empty ones are erased
   source::Pool<PendingPublication> pending_;

@@ -38,20 +38,20 @@ class ActionTest : public testing::Test {
     return answered.get_future().get();
   }
 
-  const Action quick = [](const HttpRequest&, const ActionDone& done) { done({.status = 204}); };
+  const Action quick = [](const HttpRequest&, Duration, const ActionDone& done) { done({.status = 204}); };
   EventLoop main{"main"}, own{"own"};
   std::unique_ptr<ActionQuestion> question = std::make_unique<ActionQuestion>(main, own);
 };
 
 TEST_F(ActionTest, TheActionRunsOnTheMainLoopAndMayAnswerLater) {
   std::thread::id at;
-  Action at_once = [&](const HttpRequest& request, const ActionDone& done) {
+  Action at_once = [&](const HttpRequest& request, Duration patience, const ActionDone& done) {
     at = std::this_thread::get_id();
-    done({.status = request.path == "/do" ? 201 : 500});
+    done({.status = request.path == "/do" && patience == 20s ? 201 : 500});
   };
   EXPECT_EQ(ask(at_once), 201);
   EXPECT_NE(at, std::this_thread::get_id());
-  Action later = [&](const HttpRequest&, const ActionDone& done) {
+  Action later = [&](const HttpRequest&, Duration, const ActionDone& done) {
     main.after(20ms, [done] { done({.status = 202}); });
   };
   EXPECT_EQ(ask(later), 202);
@@ -59,7 +59,7 @@ TEST_F(ActionTest, TheActionRunsOnTheMainLoopAndMayAnswerLater) {
 
 TEST_F(ActionTest, AfterItsTimeTheAnswerIsThatItGoesOn) {
   ActionDone kept;
-  Action never = [&](const HttpRequest&, const ActionDone& done) { kept = done; };
+  Action never = [&](const HttpRequest&, Duration, const ActionDone& done) { kept = done; };
   EXPECT_EQ(ask(never, "20ms"), 504);
   main.post([&] { kept({.status = 200}); });  // belongs to nobody any more
   EXPECT_EQ(ask(quick), 204);
@@ -69,7 +69,7 @@ TEST_F(ActionTest, AMainLoopThatIsStuckKeepsNobodyWaiting) {
   std::promise<void> go_on;
   main.post([&, waiting = go_on.get_future().share()] { waiting.wait(); });
   bool done_then = false;
-  Action action = [&](const HttpRequest&, const ActionDone& done) {
+  Action action = [&](const HttpRequest&, Duration, const ActionDone& done) {
     done_then = true;
     done({});
   };
@@ -80,14 +80,14 @@ TEST_F(ActionTest, AMainLoopThatIsStuckKeepsNobodyWaiting) {
 }
 
 TEST_F(ActionTest, WhatIsNoDurationIsRefused) {
-  Action action = [](const HttpRequest&, const ActionDone& done) { done({}); };
+  Action action = [](const HttpRequest&, Duration, const ActionDone& done) { done({}); };
   for (auto* text : {"", "x", "0", "-1s"}) EXPECT_EQ(ask(action, text), 400) << text;
 }
 
 TEST_F(ActionTest, ItsEndIsSurvivedByWhatIsUnderWay) {
   ActionDone kept;
   std::promise<void> begun;
-  Action action = [&](const HttpRequest&, const ActionDone& done) {
+  Action action = [&](const HttpRequest&, Duration, const ActionDone& done) {
     kept = done;
     begun.set_value();
   };

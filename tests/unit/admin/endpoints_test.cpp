@@ -76,6 +76,8 @@ TEST(Endpoints, TheApiGivesJson) {
   auto json = nlohmann::json::parse(body(response));
   EXPECT_EQ(json["ready"], false);
   EXPECT_EQ(json["alive"], true);
+  EXPECT_EQ(json["drained"].size(), 0);
+  EXPECT_EQ(json["subscriptions"][0]["drained"], false);
   EXPECT_EQ(json["links"][0]["state"], "up");
   EXPECT_EQ(json["links"][0]["since_unix_ms"], 940'000);
   EXPECT_EQ(json["links"][1]["detail"], "no route to\\x0ahost");
@@ -135,7 +137,7 @@ TEST(Endpoints, OtherMethodsAreRefused) {
 }
 
 TEST(Endpoints, ActionsArePosted) {
-  Actions actions{{"/api/v1/do", [](const HttpRequest&, const ActionDone&) {}}};
+  Actions actions{{"/api/v1/do", [](const HttpRequest&, Duration, const ActionDone&) {}}};
   const Endpoints admin{Access(*config::parse_listen("127.0.0.1:1"), {}), actions};
   auto status = ready();
   std::string head = " HTTP/1.1\r\nHost: localhost\r\n", mark = "Mombridge-Admin: 1\r\n", end = "\r\n";

@@ -16,7 +16,7 @@ TEST(Tables, ShowTheStatus) {
             "shop    publisher     up       1m0s   rabbit:5672\n"
             "lake    topic orders  failing         no route to\\x0ahost\n"
             "\n"
-            "BROKER  SUBSCRIPTION  RECEIVED  IN FLIGHT\n"
+            "BROKER  SUBSCRIPTION  RECEIVED  IN FLIGHT  STATE\n"
             "shop    orders        10        2\n"
             "\n"
             "ROUTE  DESTINATION  DELIVERED  IN FLIGHT  HELD  RETRIES  DEAD LETTERS\n"
@@ -48,6 +48,15 @@ TEST(Tables, SayWhatIsWrong) {
   status.longest_stall = kStuck;
   EXPECT_THAT(*status_tables(to_json(status)), testing::HasSubstr("an event loop is stuck"));
   EXPECT_FALSE(says_alive(to_json(status)));
+}
+
+TEST(Tables, SayWhatIsDrained) {
+  auto status = test::example();
+  status.drained = {"broker shop", "route r"};
+  status.subscriptions[0].drained = true;
+  EXPECT_THAT(*status_tables(to_json(status)),
+              testing::AllOf(testing::HasSubstr("1m30s ago\ndrained: broker shop, route r\n\n"),
+                             testing::HasSubstr("shop    orders        10        2          drained\n")));
 }
 
 TEST(Tables, RefuseWhatIsNoStatus) {

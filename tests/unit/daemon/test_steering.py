@@ -159,6 +159,79 @@ def test_posted_with_the_token(tmp_path):
         assert bridge.stop() == OK
 
 
+def test_a_drained_broker_takes_nothing_until_it_is_resumed(tmp_path):
+    with Bridge(tmp_path, config("one")) as bridge:
+        bridge.noted("READY=1")
+        counted = lambda: bridge.log().count("counted a message")
+        eventually(lambda: counted() == 10, "the messages of the first handler")
+        drained = steer(bridge, "drain", "--broker", "local")
+        assert (drained.returncode, drained.stderr) == (OK, "")
+        assert drained.stdout == "drained: broker local: 0 in flight\nthese routes wait, too: one, control, rest\n"
+        asked = json.loads(status(bridge, "--json").stdout)
+        assert asked["drained"] == ["broker local"] and asked["ready"]
+        assert all(subscription["drained"] for subscription in asked["subscriptions"])
+        assert "drained: broker local\n" in status(bridge).stdout
+        # A reload leaves it so, although what it adds publishes there.
+        bridge.file.write_text(config("one", "two"))
+        assert steer(bridge, "reload").returncode == OK
+        again = steer(bridge, "drain", "--broker", "local")
+        assert again.returncode == OK and again.stdout.startswith("drained: broker local: 0 in flight\n")
+        assert counted() == 10
+        resumed = steer(bridge, "drain", "--broker", "local", "--resume")
+        assert (resumed.returncode, resumed.stdout) == (OK, "resumed: broker local\n")
+        eventually(lambda: counted() == 20, "what waited")
+        assert steer(bridge, "drain", "--broker", "local", "--resume").stdout == "resumed: broker local, which was not drained\n"
+        assert json.loads(status(bridge, "--json").stdout)["drained"] == []
+        for line in "drains", "drained", "resumed":
+            assert bridge.logged(line)["section"] == "broker local"
+        assert bridge.stop() == OK
+
+
+def test_what_cannot_be_settled_is_said(tmp_path):
+    text = (f"{MEMORY}shutdown_timeout: 60s\nhandlers:\n"
+            f"  source: {{plugin: {plugin('good_source')}, config: {{broker: local, target: raw, messages: 3}}}}\n"
+            f"  never: {{plugin: {plugin('bad_never_completes')}}}\n"
+            "routes:\n"
+            "  - {name: n, from: {broker: local, target: raw}, to: {handler: never}}\n"
+            "  - {name: control, from: {broker: local, target: control}, to: {handler: source}}\n")
+    with Bridge(tmp_path, text) as bridge:
+        bridge.noted("READY=1")
+        eventually(lambda: json.loads(status(bridge, "--json").stdout)["routes"][0]["in_flight"] == 3, "messages in flight")
+        late = steer(bridge, "drain", "--route", "n", "--timeout", "100ms")
+        assert (late.returncode, late.stdout) == (TEMPFAIL, "draining: route n: 3 in flight\nthese routes wait, too: control\n")
+        assert steer(bridge, "drain", "--route", "n", "--resume").returncode == OK
+        whole = steer(bridge, "drain")
+        assert whole.returncode == OK and whole.stdout.startswith("draining: the bridge takes nothing more")
+        bridge.noted("STOPPING=1")
+        assert steer(bridge, "drain", "--route", "n").stderr == "mombridge: the bridge answers 503: the bridge is stopping\n"
+        time.sleep(1.1)
+        bridge.signal()  # at once
+        assert bridge.ended() == UNDRAINED
+
+
+def test_a_drain_of_the_whole_bridge_ends_it(tmp_path):
+    with Bridge(tmp_path, config("one")) as bridge:
+        bridge.noted("READY=1")
+        assert steer(bridge, "drain").returncode == OK
+        assert bridge.ended() == OK
+
+
+@pytest.mark.parametrize("arguments, code, said", [
+    (["--broker", "loca"], CONFIG, "there is no broker loca (did you mean 'local'?)"),
+    (["--route", "local"], CONFIG, "there is no route local"),
+    (["--route", "a b&resume=1"], CONFIG, "there is no route a b&resume=1"),
+    (["--resume"], USAGE, "--resume needs --broker or --route"),
+    (["--broker", "a", "--route", "b"], USAGE, "--broker excludes --route"),
+    (["--timeout", "x"], USAGE, "--timeout takes a duration like 30s or 2m, not 'x'"),
+])
+def test_drains_that_make_no_sense(tmp_path, arguments, code, said):
+    with Bridge(tmp_path, config("one")) as bridge:
+        bridge.noted("READY=1")
+        done = steer(bridge, "drain", *arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (code, "", f"mombridge: {said}\n")
+        assert bridge.stop() == OK
+
+
 def test_the_unit_reloads_by_the_command():
     with open(os.path.join(SOURCE, "systemd", "mombridge.service.in")) as unit:
         assert any(line.startswith("ExecReload=@CMAKE_INSTALL_FULL_BINDIR@/mombridge reload ") for line in unit)

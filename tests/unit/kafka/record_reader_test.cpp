@@ -94,6 +94,22 @@ TEST_F(Reads, EachPartitionsRecordsWithWhereTheyCameFrom) {
   });
 }
 
+TEST_F(Reads, NothingOfASubscriptionThatIsPaused) {
+  mock.fill("two", 0, 0, 5);
+  assign();
+  on_loop([this] { reader->deliveries().pause({true}); });
+  ASSERT_TRUE(turn_until([&] {
+    turn();
+    return partition(0).has_more();
+  })) << "it is there to be taken, and stays there";
+  on_loop([this] {
+    for (int i = 0; i < 20; ++i) turn();
+    EXPECT_EQ(sink.bodies.size(), 0u);
+    reader->deliveries().pause({});
+  });
+  EXPECT_TRUE(read_until(5));
+}
+
 TEST_F(Reads, NoMoreThanTheWindowUntilSomethingIsSettled) {
   mock.fill("two", 0, 0, 25);
   assign();

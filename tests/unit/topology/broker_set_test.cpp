@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "broker/memory/broker.hpp"
+#include "broker/pausing.hpp"
 #include "broker/resubscribing.hpp"
 #include "doubles/fake_broker.hpp"
 #include "loading_parts.hpp"
@@ -23,7 +24,7 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 /// A broker of the kind that must not run twice, or of one that changes its subscriptions.
-class Recorded final : public Broker, public Resubscribing {
+class Recorded final : public Broker, public Resubscribing, public Pausing {
  public:
   struct Log {
     std::mutex mutex;
@@ -51,10 +52,12 @@ class Recorded final : public Broker, public Resubscribing {
     std::lock_guard lock(mutex_);
     waiting_.push_back(&publication);
   }
-  void resubscribe(const std::shared_ptr<const config::BrokerSettings>&, Sink& sink) override {
+  void resubscribe(const std::shared_ptr<const config::BrokerSettings>&, Sink& sink,
+                   const std::vector<bool>& paused) override {
     log_.sink = &sink;
-    log_.add("resubscribed");
+    log_.add("resubscribed" + in_words(paused));
   }
+  void pause(const std::vector<bool>& paused) override { log_.add("pauses" + in_words(paused)); }
   void stop_intake() override { log_.add("intake stopped"); }
   void stop(Duration) override {
     while (log_.stop_hangs) std::this_thread::sleep_for(1ms);
@@ -72,6 +75,13 @@ class Recorded final : public Broker, public Resubscribing {
   [[nodiscard]] std::vector<const EventLoop*> loops() const override { return {}; }
 
  private:
+  static std::string in_words(const std::vector<bool>& paused) {
+    std::string text;
+    for (size_t i = 0; i < paused.size(); ++i)
+      if (paused[i]) text += " " + std::to_string(i);
+    return text;
+  }
+
   Log& log_;
   std::mutex mutex_;
   std::vector<Publication*> waiting_;
@@ -310,6 +320,36 @@ TEST(BrokerSet, ChangesSubscriptionsOnTheBrokerThatRuns) {
   EXPECT_EQ(world.router.in_flight("shop"), 1u);
   world.change_to(pair("", "", more));
   EXPECT_THAT(world.logs["shop"].all(), ElementsAre("made", "started", "resubscribed")) << "nothing has changed";
+}
+
+TEST(BrokerSet, WhatIsDrainedStaysSoOverChanges) {
+  World world;
+  const Section route{Section::Kind::route, "r"}, lake{Section::Kind::broker, "lake"};
+  world.change_to(pair("", ""));
+  world.on_loop([&] {
+    world.brokers->drained().add(route);
+    world.brokers->drained().add(lake);
+    world.brokers->pause(world.snapshot->config());
+  });
+  EXPECT_THAT(world.logs["shop"].all(), ElementsAre("made", "started", "pauses 0"));
+  EXPECT_THAT(world.logs["lake"].all(), ElementsAre("made", "started", "pauses 0"));
+  auto more = kWays + "  - {name: t, from: {broker: shop, queue: other}, to: {broker: lake, target: t2}}\n";
+  world.change_to(pair("", "", more));
+  EXPECT_THAT(world.logs["shop"].all(), ElementsAre("made", "started", "pauses 0", "resubscribed 0"));
+  world.change_to(pair("", ", prefetch_count: 7", more));
+  EXPECT_TRUE(eventually([&] { return std::ranges::count(world.logs["lake"].all(), "started") == 2; }));
+  auto events = world.logs["lake"].all();
+  EXPECT_EQ(std::ranges::count(events, "pauses 0"), 2);
+  EXPECT_EQ(events.back() == "pauses 0", false) << "it is paused before it starts";
+  // Without the route its sources go on, and a later one of its name begins undrained.
+  auto without =
+      "routes:\n  - {name: s, from: {broker: lake, topic: u}, to: {broker: shop, target: v}}\n"
+      "  - {name: t, from: {broker: shop, queue: q}, to: {broker: lake, target: t2}}\n";
+  world.change_to(pair("", ", prefetch_count: 7", without));
+  EXPECT_EQ(world.logs["shop"].all().back(), "resubscribed");
+  world.change_to(pair("", ", prefetch_count: 7", more));
+  EXPECT_EQ(world.logs["shop"].all().back(), "resubscribed");
+  world.on_loop([&] { EXPECT_THAT(world.brokers->drained().sections(), ElementsAre(lake)); });
 }
 
 TEST(BrokerSet, AStopDoesNotWaitOnTheMainThread) {
