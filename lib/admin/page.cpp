@@ -198,7 +198,7 @@ class Content {
     for (auto& h : status_.at("handlers"))
       rows.push_back({words(h.at("name")), number(h.at("calls")), number(h.at("in_flight")),
                       milliseconds(h.at("times"), "p50_ms"), milliseconds(h.at("times"), "p99_ms"),
-                      number(h.at("retries")), number(h.at("rejects"))});
+                      number(h.at("retries")), number(h.at("rejects")), worker(h)});
     if (rows.empty()) return {};
     return table("handlers", "Handlers",
                  {{"Handler"},
@@ -207,8 +207,16 @@ class Content {
                   {"p50", "number"},
                   {"p99", "number"},
                   {"Retries", "number"},
-                  {"Rejects", "number"}},
+                  {"Rejects", "number"},
+                  {"Worker", "words"}},
                  rows, "");
+  }
+
+  /// Without a worker of its own, the plugin runs in the bridge.
+  static std::string worker(const Json& handler) {
+    auto found = handler.find("worker");
+    if (found == handler.end() || found->is_null()) return "in the bridge";
+    return words(found->at("state")) + ", restarts: " + number(found->at("restarts"));
   }
 
   std::string subscriptions() const {

@@ -79,6 +79,10 @@
     add(status) {
       const last = this.polls.at(-1);
       if (last && (last.started_unix_ms !== status.started_unix_ms || last.now_unix_ms > status.now_unix_ms)) this.polls = [];
+      const by = (list, name) => new Map(list.map((item) => [name(item), item]));
+      const name = (item) => item.name;
+      status.found = { routes: by(status.routes, name), brokers: by(status.brokers, name), handlers: by(status.handlers, name),
+        subscriptions: by(status.subscriptions, placeOf) };
       this.polls.push(status);
       while (this.polls[0].now_unix_ms < status.now_unix_ms - WINDOW_MS) this.polls.shift();
     }
@@ -129,11 +133,11 @@
   }
 
   // Finds the same thing in each poll, by its name.
-  const route = (name) => (status) => status.routes.find((r) => r.name === name);
-  const broker = (name) => (status) => status.brokers.find((b) => b.name === name);
-  const handler = (name) => (status) => status.handlers.find((h) => h.name === name);
-  const subscription = (s) => (status) =>
-    status.subscriptions.find((t) => t.broker === s.broker && t.subscription === s.subscription);
+  const route = (name) => (status) => status.found.routes.get(name);
+  const broker = (name) => (status) => status.found.brokers.get(name);
+  const handler = (name) => (status) => status.found.handlers.get(name);
+  const placeOf = (s) => JSON.stringify([s.broker, s.subscription]);
+  const subscription = (s) => (status) => status.found.subscriptions.get(placeOf(s));
   const of = (find, key) => (status) => find(status)?.[key];
   /** Where a route takes its messages from: a subscription, a pattern of targets, or both. */
   const source = (from) =>
@@ -170,8 +174,8 @@
   }
   function stateOfHandler(history, h) {
     const find = handler(h.name);
-    const down = (h.workers ?? []).find((worker) => worker.state && !["running", "up"].includes(worker.state));
-    if (down) return ["bad", `worker ${down.state}`];
+    if (h.worker && h.worker.state !== "running")
+      return [["starting", "stopping"].includes(h.worker.state) ? "warn" : "bad", `worker ${h.worker.state}`];
     if (history.rate(of(find, "rejects")) > 0) return ["bad", "rejecting"];
     if (history.rate(of(find, "retries")) > 0) return ["warn", "failing"];
     return h.in_flight || history.rate(of(find, "calls")) > 0 ? ["ok", "working"] : ["idle", "idle"];
@@ -472,7 +476,7 @@
         ["Bytes/s", "number"], ["Received", "number"], ["In flight", "number"]], "Nothing is subscribed to.");
       this.handlers = new Grid("handlers", "Handlers", [["Handler"], ["State"], ["Calls/s", "number"], ["In flight", "number"],
         ["p50", "number"], ["p99", "number"], ["Calls", "number"], ["Retries", "number"], ["Rejects", "number"],
-        ["Workers", "list"]], "There are no handlers.");
+        ["Worker", "words"]], "There are no handlers.");
       this.letters = new Grid("letters", "Dead letters", [["When"], ["Route"], ["From"], ["Target"], ["Attempts", "number"],
         ["Reason", "words"]], "None since the bridge began.");
       setText(this.letters.note, "the last ones that this process has written; all of them: mombridge dead-letters list");
@@ -498,7 +502,7 @@
       this.list(this.stalls, status.stalls, "bad");
       this.topology.show(history);
       this.showRoutes(history, ago);
-      this.showHandlers(history);
+      this.showHandlers(history, ago);
       this.links.show(status.links.map((link) => ({
         key: `${link.broker} ${link.link}`,
         cells: [link.broker, link.link, { text: link.state, state: LINKS[link.state] ?? "warn", pill: true },
@@ -569,7 +573,7 @@
       }));
     }
 
-    showHandlers(history) {
+    showHandlers(history, ago) {
       this.handlers.element.hidden = !history.latest.handlers.length;
       this.handlers.show(history.latest.handlers.map((h) => {
         const find = handler(h.name);
@@ -579,17 +583,17 @@
           key: h.name,
           cells: [h.name, { text: word, state: colour, pill: true }, rate(history.rate(of(find, "calls"))),
             count(h.in_flight), duration(history.quantile(times, 0.5)), duration(history.quantile(times, 0.99)),
-            count(h.calls), count(h.retries), count(h.rejects), this.workers(h)],
+            count(h.calls), count(h.retries), count(h.rejects), this.worker(h, ago)],
         };
       }));
     }
 
-    /** As the bridge says it; without workers, the plugin runs in the bridge. */
-    workers(h) {
-      if (!h.workers) return "in the bridge";
-      return h.workers.map((worker, i) => Object.entries(worker)
-        .filter(([, value]) => value !== null && value !== "")
-        .map(([key, value]) => (key === "state" ? `${i + 1}: ${value}` : `${key.replaceAll("_", " ")} ${value}`)).join(", ")).join("\n");
+    /** Without a worker of its own, the plugin runs in the bridge. */
+    worker(h, ago) {
+      if (!h.worker) return "in the bridge";
+      const { state, pid, since_unix_ms: since, restarts, last_end: end } = h.worker;
+      return [`${state}${since ? ` for ${ago(since)}` : ""}`, pid && `pid ${pid}`, restarts && `restarts: ${count(restarts)}`,
+        end && `${ago(end.at_unix_ms)} ago: ${end.text}`].filter(Boolean).join(", ");
     }
 
     silent(since, why) {
