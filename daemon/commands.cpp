@@ -24,6 +24,7 @@
 #include "daemon/client.hpp"
 #include "daemon/dead_letters.hpp"
 #include "daemon/handler_folder.hpp"
+#include "daemon/handler_options.hpp"
 #include "daemon/reload.hpp"
 #include "daemon/section_drain.hpp"
 #include "daemon/service_notify.hpp"
@@ -435,7 +436,9 @@ int main_command(int argc, char** argv) {
   auto steer_commands = add_steer_commands(app, steering);
   LetterOptions letters;
   auto letter_commands = add_letter_commands(app, letters);
-  for (auto* parent : {&app, letter_commands.all})
+  HandlerOptions handler_options;
+  auto handler_commands = add_handler_commands(app, handler_options);
+  for (auto* parent : {&app, letter_commands.all, handler_commands.all})
     for (auto* command : parent->get_subcommands({})) command->allow_extras();
 
   try {
@@ -464,6 +467,7 @@ int main_command(int argc, char** argv) {
   bool drains = static_cast<bool>(*steer_commands.drain);
   if (*steer_commands.reload || drains) return steer(options, steering, drains);
   if (*top_command) return top(options, top_options);
+  if (*handler_commands.all) return handler_command(handler_options, handler_commands);
   if (*letter_commands.all) return dead_letters(options, letters, letter_commands);
   return *explain_command ? explain(options) : kExitUsage;
 }

@@ -31,7 +31,8 @@ class Report {
     auto& config = status_.at("config");
     return "mombridge " + words(status_.at("version")) + ", '" + words(status_.at("name")) +
            "': " + state_of_bridge(status_) + ", running for " + since(status_.at("started_unix_ms")) +
-           "\nconfiguration: " + words(config.at("text")) + ", " + since(config.at("loaded_unix_ms")) + " ago\n" + drained();
+           "\nconfiguration: " + words(config.at("text")) + ", " + since(config.at("loaded_unix_ms")) + " ago\n" +
+           drained();
   }
 
   std::string drained() {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "config/handler_settings.hpp"
 #include "config/sections.hpp"
 #include "config/text.hpp"
 
@@ -30,18 +31,6 @@ void resolve(Section& section, const Scalar& plugin, const Loading& loading, Tex
                                                        : "");
 }
 
-void flatten(const Node& node, const std::string& name, const std::string& path, Handler& handler,
-             Diagnostics& diagnostics) {
-  auto prefix = name.empty() ? "" : name + ".";
-  for (size_t i = 0; i < node.items.size(); ++i)
-    flatten(node.items[i], prefix + std::to_string(i), join(path, i), handler, diagnostics);
-  for (auto& entry : node.entries)
-    flatten(entry.value, prefix + entry.key, join(path, entry.key), handler, diagnostics);
-  if (node.kind != Node::Kind::scalar && node.kind != Node::Kind::null) return;
-  if (!handler.settings.emplace(name, node.text).second)
-    diagnostics.error(node.mark, path, in_quotes(name) + " is set twice", "as nested maps, and as one key with dots");
-}
-
 void read_handler(const Text& name, Section section, Loading& loading) {
   Handler handler;
   handler.name = name.value;
@@ -54,7 +43,7 @@ void read_handler(const Text& name, Section section, Loading& loading) {
   }
   if (auto* settings = section.node("config")) {
     if (settings->kind == Node::Kind::map)
-      flatten(*settings, "", section.path("config"), handler, section.diagnostics());
+      flatten(*settings, section.path("config"), handler.settings, section.diagnostics());
     else
       section.error("config", "must be a map");
   }

@@ -48,9 +48,9 @@ def pkg_config(installed, *arguments):
     return run("pkg-config", *arguments, "mombridge-handler", PKG_CONFIG_PATH=str(package.parent)).strip()
 
 
-def configured(folder, source, installed):
+def configured(folder, source, installed, *more):
     return run("cmake", "-G", "Ninja", "-S", source, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={installed}",
-               "-DCMAKE_BUILD_TYPE=Debug")
+               "-DCMAKE_BUILD_TYPE=Debug", *more)
 
 
 def checked(installed, folder, *plugins):
@@ -103,7 +103,26 @@ def test_another_version_is_not_found(installed, tmp_path):
     assert done.returncode != 0 and "version" in done.stderr
 
 
+@pytest.mark.parametrize("language", ["cpp", "c"])
+def test_a_project_that_handler_new_wrote(installed, tmp_path, language):
+    program = installed / "bin/mombridge"
+    done = subprocess.run([program, "handler", "new", "my-greeter", "--lang", language], cwd=tmp_path, capture_output=True, text=True, check=True)
+    folder = tmp_path / "my-greeter"
+    configured(folder, folder, installed, "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON")
+    run("cmake", "--build", folder / "build")
+    assert "100% tests passed" in run("ctest", "--test-dir", folder / "build")
+    built = folder / "build/my-greeter.so"
+    assert "my-greeter\n" in run(program, "handler", "inspect", built)
+    assert run(program, "handler", "run", built, "--target", "my-greeter", "world") == "Hello, world\n"
+    assert run(program, "check", "-c", folder / "bridge.yaml").startswith("ok")
+    assert "2 of 2 cases passed" in run(program, "test", "-c", folder / "bridge.yaml", folder / "cases.yaml")
+    assert "cd my-greeter\n" in done.stdout
+
+
 def test_the_installed_samples(installed, tmp_path):
     configured(tmp_path, installed / EXAMPLES, installed)
-    run("cmake", "--build", tmp_path / "build")
-    assert sorted(file.stem for file in (tmp_path / "build").glob("*.so")) == sorted(SAMPLES)
+    # All of them compile in the bridge's own build: one of each language shows that they do so here.
+    run("cmake", "--build", tmp_path / "build", "--target", "greeter", "echo")
+    assert sorted(file.stem for file in (tmp_path / "build").glob("*.so")) == ["echo", "greeter"]
+    targets = run("cmake", "--build", tmp_path / "build", "--target", "help")
+    assert [sample for sample in SAMPLES if f"\n{sample}: phony" not in targets] == []
