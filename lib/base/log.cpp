@@ -16,6 +16,7 @@
 #include <systemd/sd-journal.h>
 
 #include "base/counters.hpp"
+#include "base/log_limit.hpp"
 #include "base/text.hpp"
 
 namespace mombridge::log {
@@ -128,12 +129,6 @@ std::unique_ptr<Output> make(Format format) {
   return output;
 }
 
-void write(Level level, std::string_view text, std::span<const Field> fields) {
-  auto& present = *output().load(std::memory_order_acquire);
-  if (present.format == Format::journal) return to_journal(level, text, fields);
-  present.logger->log(to_spdlog(level), present.format == Format::json ? as_json(text, fields) : as_text(text, fields));
-}
-
 }  // namespace
 
 void init(Level level, Format format) {
@@ -147,8 +142,13 @@ void init(Level level, Format format) {
 }
 bool enabled(Level level) { return logger().should_log(to_spdlog(level)); }
 
-void event(Level level, std::string_view text, Fields fields) {
-  if (enabled(level)) write(level, text, {fields.begin(), fields.size()});
+void event(Level level, std::string_view text, Fields fields) { write(level, text, {fields.begin(), fields.size()}); }
+
+void write(Level level, std::string_view text, std::span<const Field> fields) {
+  if (!enabled(level)) return;
+  auto& present = *output().load(std::memory_order_acquire);
+  if (present.format == Format::journal) return to_journal(level, text, fields);
+  present.logger->log(to_spdlog(level), present.format == Format::json ? as_json(text, fields) : as_text(text, fields));
 }
 
 void Repeated::event(Level level, std::string_view text, Fields fields) {

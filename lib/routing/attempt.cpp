@@ -17,6 +17,12 @@ constexpr unsigned kLongestStep = 16;                        ///< of a backoff: 
 /// Of the codes in `mombridge-error`, the one after which nothing follows.
 constexpr std::string_view kTimeout = "timeout";
 
+/// `to`: the destination that an event is about; null: none.
+events::Subject subject(const Outgoing& out, const Destination* to = nullptr, std::string_view to_target = {}) {
+  return {*out.delivery, *out.origin->section, out.route.empty() ? kUnrouted : out.route,
+          to ? to->text() : std::string(), to_target};
+}
+
 }  // namespace
 
 void Attempt::deliver(const Received& received, const Route& by_route, const Destination& to, Part part_of_request) {
@@ -59,7 +65,9 @@ void Attempt::begin(Phase phase, const Received& received, const Route* by_route
   content = &delivery->message;
   origin = &origin_->endpoint;
   part = Part::plain;
+  Publication::target = {};
   failure.code = {};
+  failure.target.clear();
   failure.attempts = 0;
 }
 
@@ -95,6 +103,7 @@ void Attempt::attempt() noexcept {
 }
 
 void Attempt::send() noexcept {
+  Publication::target = {};  // what was rendered before is no longer there once something else is
   if (auto refusal = destination_->prepare(*this)) {
     if (phase_ == Phase::dead_letter) return hold(refusal->reason);
     return failed_for_good(refusal->code, std::move(refusal->reason));
@@ -144,7 +153,7 @@ bool Attempt::take_up(const Destination* to) noexcept {
       return true;
     case Phase::route_reply:
       destination_ = to ? to->reply_to() : nullptr;
-      if (!destination_) events::reply_without_address(route_name());
+      if (!destination_) events::reply_without_address(subject(*this));
       return destination_ != nullptr;
     case Phase::put_back:
       if (begun_ == Phase::deliver) return take_up_delivery(to);
@@ -158,7 +167,7 @@ bool Attempt::take_up(const Destination* to) noexcept {
       return take_up_delivery(to);
   }
   if (by_route_ || delivery->deliveries_left || !table_->discard_unrouted()) return true;
-  events::discarded(origin_->endpoint.section->name, delivery->message.target);
+  events::discarded(subject(*this));
   return false;
 }
 
@@ -179,7 +188,7 @@ bool Attempt::take_up_delivery(const Destination* to) noexcept {
   go_by(nullptr);
   failure.reason = "no route takes it since the configuration was changed; before that: " + failure.reason;
   if (!table_->discard_unrouted()) return true;
-  events::discarded(origin_->endpoint.section->name, delivery->message.target);
+  events::discarded(subject(*this));
   return false;
 }
 
@@ -201,7 +210,7 @@ bool Attempt::gave_up() const noexcept {
 bool Attempt::expired() noexcept {
   if (!gave_up()) return false;
   auto late = std::chrono::duration_cast<std::chrono::milliseconds>(-deadline.remaining(queue_.now()));
-  events::request_expired(route_name(), late.count());
+  events::request_expired(subject(*this, destination_, Publication::target), late.count());
   failure.code = kTimeout;
   failure.reason = "the deadline passed before the request could be delivered";
   if (!tell_requester()) done(Settlement::accept);
@@ -241,7 +250,7 @@ void Attempt::completed(Outcome outcome) noexcept {
   if (away && expired()) return;
   reachability_.answered(away);
   if (away) {
-    events::waited(route_name(), Publication::target, outcome.reason);
+    events::waited(subject(*this, destination_, Publication::target), outcome.reason);
     counts().failure.set(outcome.reason);
     return wait(reachability_.next_wait());
   }
@@ -272,7 +281,7 @@ void Attempt::completed(Outcome outcome) noexcept {
 void Attempt::reply(std::unique_ptr<OwnedMessage> returned) noexcept {
   auto* by_route = destination_->reply_to();
   if (!requester_.waits() && !by_route) {
-    events::reply_without_address(route_name());
+    events::reply_without_address(subject(*this));
     return done(Settlement::accept);
   }
   requester_.carry_reply(*this, std::move(returned));
@@ -301,7 +310,7 @@ void Attempt::open() noexcept {
 
 void Attempt::unusable(reply::Fault fault) noexcept {
   auto what = by_route_ ? by_route_->config->late_replies : table_->config().replies.unusable;
-  events::reply_unusable(origin->section->name, route_name(), to_string(fault));
+  events::reply_unusable(subject(*this), to_string(fault));
   if (what == config::Unusable::drop) return done(Settlement::accept);
   failed_for_good("reply_unusable", "a reply that cannot be handed on: " + std::string(to_string(fault)));
 }
@@ -309,7 +318,7 @@ void Attempt::unusable(reply::Fault fault) noexcept {
 // A requester that went away is a settled case: trying again would find it gone again.
 void Attempt::replied(const Outcome& outcome) noexcept {
   bool is_delivered = outcome.kind == Outcome::Kind::delivered;
-  if (!is_delivered) events::reply_undeliverable(destination_->text(), Publication::target, outcome.reason);
+  if (!is_delivered) events::reply_undeliverable(subject(*this, destination_, Publication::target), outcome.reason);
   if (phase_ == Phase::error_reply) {
     if (is_delivered) events::error_replied();
     phase_ = Phase::dead_letter;
@@ -324,8 +333,9 @@ void Attempt::failed(std::string_view code, std::string reason) noexcept {
   if (queue_.stopped()) return give_back();
   failure.code = code;
   failure.reason = std::move(reason);
+  failure.target.assign(Publication::target);
   if (++failure.attempts >= policy_->attempts) return exhausted();
-  events::retried(route_name(), destination_->text(), failure.reason, failure.attempts, policy_->attempts);
+  events::retried(subject(*this, destination_, failure.target), failure, policy_->attempts);
   counts().retries.add();
   counts().failure.set(failure.reason);
   wait(policy_->backoff.at(failure.attempts));
@@ -336,6 +346,7 @@ void Attempt::failed_for_good(std::string_view code, std::string reason) noexcep
   ++failure.attempts;
   failure.code = code;
   failure.reason = std::move(reason);
+  failure.target.assign(Publication::target);
   exhausted();
 }
 
@@ -350,7 +361,7 @@ void Attempt::exhausted() noexcept {
     return send();
   }
   if (policy_->reject_when_exhausted) {
-    events::rejected(route_name(), delivery->message.target, failure.reason, failure.attempts);
+    events::rejected(subject(*this, assigned_, failure.target), failure);
     counts().failure.set(failure.reason);
     return done(Settlement::reject);
   }
@@ -366,7 +377,7 @@ void Attempt::dead_letter_ended(const Outcome& outcome) noexcept {
     if (outcome.cause == Outcome::Cause::size && dead_letter->leave_out_more(message)) return send();
     return hold("dead letter refused: " + outcome.reason);
   }
-  events::dead_lettered(route_name(), message.target, failure.reason, failure.attempts);
+  events::dead_lettered(subject(*this, assigned_, failure.target), failure, destination_->text());
   counts().dead_lettered(failure.code);
   counts().failure.set(failure.reason);
   latest_letters().add({.unix_ms = unix_ms(),
@@ -380,7 +391,7 @@ void Attempt::dead_letter_ended(const Outcome& outcome) noexcept {
                         .reason = failure.reason,
                         .attempts = failure.attempts});
   if (auto what = dead_letter->left_out(); !what.empty())
-    events::dead_letter_reduced(route_name(), message.target, what,
+    events::dead_letter_reduced(subject(*this, destination_, Publication::target), what,
                                 dead_letter->without_headers() ? message.headers.size() : 0);
   done(Settlement::accept);
 }
@@ -388,7 +399,7 @@ void Attempt::dead_letter_ended(const Outcome& outcome) noexcept {
 // A copy is in the queue, and the original is settled; or not.
 void Attempt::put_back_ended(const Outcome& outcome) noexcept {
   bool is_delivered = outcome.kind == Outcome::Kind::delivered;
-  events::put_back(origin->section->name, Publication::target, delivery->message.target, failure.reason,
+  events::put_back(subject(*this, nullptr, Publication::target), failure.reason,
                    is_delivered ? std::string() : outcome.reason);
   if (!is_delivered && !or_handle_) {
     phase_ = before_;  // the next time that, too, may succeed
@@ -411,7 +422,7 @@ void Attempt::hold(const std::string& why) noexcept {
 }
 
 void Attempt::park(const std::string& why) noexcept {
-  events::held(route_name(), delivery->message.target, why, failure.attempts, !std::exchange(held_, true));
+  events::held(subject(*this, assigned_, failure.target), failure, why, !std::exchange(held_, true));
   counts().failure.set(why);
   counts().held.add(1);
   parked_ = true;

@@ -148,7 +148,7 @@ std::optional<Refusal> BrokerDestination::address(Outgoing& out) const {
   auto ok = replier_.forward(request, {*route_, *out.origin->section, *endpoint_->section}, out.deadline, Clock::now(),
                              forwarded);
   if (!ok) {
-    events::request_too_long(out.route, ok.error().text);
+    events::request_too_long({*out.delivery, *out.origin->section, out.route, text()}, ok.error().text);
     return Refusal{"return_path_too_long", ok.error().text};
   }
   out.rendered.headers.push_back({header::kDeadline, Value::of(forwarded.deadline)});

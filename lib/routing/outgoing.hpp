@@ -35,6 +35,7 @@ struct ReplyAddress {
 struct Failure {
   std::string_view code;  ///< for programs, a literal
   std::string reason;     ///< for people
+  std::string target;     ///< as rendered for what failed; empty: it has none, or was not rendered
   unsigned attempts = 0;  ///< that failed
 };
 

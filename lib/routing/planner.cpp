@@ -32,6 +32,10 @@ bool ends(const FailurePolicy& policy) { return policy.dead_letter || policy.rej
 
 constexpr std::string_view kDeliveryLimit = "delivery_limit";
 
+events::Subject subject(const Received& received, std::string_view route) {
+  return {*received.delivery, *received.origin->endpoint.section, route};
+}
+
 bool is_request(const Message& message) { return message.reply_to && !message.reply_to->empty(); }
 
 }  // namespace
@@ -60,7 +64,7 @@ void Planner::plan_routes(FanOut& fan_out, const std::vector<const Route*>& rout
   for (auto* route : routes) {
     route->matched->add();
     auto looped = loop(*route, hops);
-    if (!looped.empty()) log_loop(*route, message, looped);
+    if (!looped.empty()) events::looped(subject(received, route->config->name), looped);
     for (auto& to : route->to) {
       auto& attempt = fan_out.add();
       if (looped.empty())
@@ -77,12 +81,9 @@ void Planner::plan_unrouted(FanOut& fan_out) {
   auto& table = *received.table;
   bool discard = table.discard_unrouted();
   unrouted_.add();
-  unrouted_log_.event(log::Level::warn, discard ? "unrouted message discarded" : "unrouted message dead-lettered",
-                      {{"broker", broker_}, {"target", received.delivery->message.target}});
-  if (discard)
-    discarded_.add();
-  else
-    fan_out.add().give_up(received, nullptr, *table.default_failures(), "unrouted", "no route takes it");
+  if (discard) return events::discarded(subject(received, kUnrouted));
+  events::unrouted(subject(received, kUnrouted));
+  fan_out.add().give_up(received, nullptr, *table.default_failures(), "unrouted", "no route takes it");
 }
 
 // Its source may drop the message after this delivery: it goes to the dead letter, or a copy back into its queue.
@@ -96,7 +97,9 @@ bool Planner::launch_last_delivery(FanOut& fan_out, const std::vector<const Rout
                      ? ends(defaults)
                      : std::ranges::all_of(routes, [](auto* route) { return ends(*route->failures); });
   if (left.another) {
-    if (!all_end) events::near_delivery_limit(broker_, received.delivery->message.target, left.reason);
+    if (!all_end)
+      events::near_delivery_limit(subject(received, routes.empty() ? kUnrouted : routes.front()->config->name),
+                                  left.reason);
     return false;
   }
   if (!is_reply && routes.empty()) return false;  // nothing is tried with it that it could disturb
@@ -110,15 +113,6 @@ bool Planner::launch_last_delivery(FanOut& fan_out, const std::vector<const Rout
   if (!left.known) plan(fan_out, routes);
   fan_out.launch_first();
   return true;
-}
-
-void Planner::log_loop(const Route& route, const Message& message, std::string_view why) {
-  loop_log_.event(log::Level::error, "message refused",
-                  {{"broker", broker_},
-                   {"route", route.config->name},
-                   {"target", message.target},
-                   {"reason", why},
-                   {"hint", "a route must not send to where it reads, itself or by way of others"}});
 }
 
 }  // namespace mombridge::routing

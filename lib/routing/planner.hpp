@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/counters.hpp"
-#include "base/log.hpp"
 #include "routing/fan_out.hpp"
 
 namespace mombridge::routing {
@@ -26,13 +25,10 @@ class Planner {
   void plan_routes(FanOut& fan_out, const std::vector<const Route*>& routes);
   void plan_unrouted(FanOut& fan_out);
   [[nodiscard]] bool launch_last_delivery(FanOut& fan_out, const std::vector<const Route*>& routes);
-  void log_loop(const Route& route, const Message& message, std::string_view why);
 
   const std::string broker_;
   Counter& unrouted_ = unrouted_messages().at({broker_});
-  Counter& discarded_ = counter("unrouted_discarded");
   Counter& plain_requests_ = counter("requests_forwarded_as_plain");
-  log::Repeated unrouted_log_, loop_log_;
 };
 
 }  // namespace mombridge::routing

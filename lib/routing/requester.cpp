@@ -12,7 +12,7 @@ bool Requester::admit(Outgoing& out, const Route& route, const RouteTable& table
   auto& request = out.delivery->message;
   auto& origin = *out.origin->section;
   if (!table.replier().allowed(origin, request)) {
-    events::reply_not_allowed(out.route, origin.name, *request.reply_to);
+    events::reply_not_allowed({*out.delivery, origin, out.route}, *request.reply_to);
     return waits_ = false;
   }
   auto timeout = route.config->reply_timeout.value_or(table.config().replies.timeout);
