@@ -5,8 +5,8 @@ import urllib.error
 import urllib.request
 
 from configs import configuration, lake, route, shop
-from harness import eventually, unique
-from proxy import Proxy, free_port
+from harness import Amqp, eventually, unique
+from cut_proxy import Proxy, free_port
 
 
 def get(port, path):
@@ -55,3 +55,29 @@ def test_a_broker_is_away_and_comes_back(bridge, rabbit, amqp, kafka, kafka_clie
     again = next(line for line in metrics.splitlines()
                  if line.startswith('mombridge_reconnects_total{broker="shop",link="publisher"}'))
     assert float(again.split()[-1]) >= 1
+
+
+def test_readiness_follows_a_real_restart(bridge, private_rabbit):
+    """The broker's own process ends and begins again: not ready with the reason within seconds, then ready by itself."""
+    admin, probes = free_port(), free_port()
+    amqp = Amqp(private_rabbit.url)
+    source, sink = amqp.queue(), amqp.queue()
+    amqp.publish(source, b"before")
+    life = bridge(configuration(route(shop(queue=source), shop(target=sink)), shop=private_rabbit.url,
+                                admin={"listen": f"127.0.0.1:{admin}"}, probes={"listen": f"127.0.0.1:{probes}"}))
+    assert amqp.get(sink).body == b"before"
+    eventually(lambda: get(probes, "/readyz")[0] == 200, what="ready")
+
+    private_rabbit.shutdown()
+    eventually(lambda: get(probes, "/readyz")[0] == 503, timeout=10, what="not ready")
+    said = eventually(lambda: next((text for text in [get(admin, "/readyz?verbose")[1]] if "refused" in text), None), what="the reason")
+    assert "shop publisher: failing" in said and f"shop queue {source}: failing" in said
+    assert get(probes, "/livez")[0] == 200
+
+    private_rabbit.start()
+    verdict = {}
+    eventually(lambda: verdict.update(seen=get(admin, "/readyz?verbose")) or verdict["seen"][0] == 200, timeout=60, what=verdict)
+    again = Amqp(private_rabbit.url)
+    again.publish(source, b"after")
+    assert again.get(sink).body == b"after"
+    assert "connected again" in life.read_log()

@@ -9,7 +9,7 @@ import pytest
 from browser import Browser
 from configs import configuration, fixture_handler, lake, local, route, sample, shop
 from harness import Amqp, eventually, unique
-from proxy import Proxy, free_port
+from cut_proxy import Proxy, free_port
 
 # What Chromium itself says of a question that gets no answer, and of one that needs the token.
 NO_ANSWER = "net::ERR_"
