@@ -1,4 +1,5 @@
 """What is said of a Kafka that can be talked to but not worked with, and of where reading begins."""
+import json
 import socket
 import threading
 
@@ -30,6 +31,32 @@ def test_an_advertised_host_that_cannot_be_reached(bridge):
         for link in ("publisher", "consumer"):
             life.wait_log(f'"msg":"cannot connect".*"link":"{link}".*kafka-internal.invalid:9092.*advertised.listeners')
         assert '"msg":"connected","broker":"lake"' not in life.read_log()
+        said_everywhere(life, "kafka-internal.invalid:9092, which cannot be resolved here")
+
+
+def test_an_advertised_port_that_nobody_listens_on(bridge):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # nobody else gets it, and nobody listens
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        with brokers.Kafka(conf=f"advertised.listeners=PLAINTEXT://{address}").start() as node:
+            life = bridge(reading(node.bootstrap, "t"))
+            said_everywhere(life, f"{address}, which refuses connections")
+
+
+def said_everywhere(life, words):
+    """As the state of each link of the bridge that runs, and by the commands that would use that cluster."""
+    def links():
+        shown = life.command("status", "--json")
+        if shown.returncode:
+            return None
+        of_lake = [link for link in json.loads(shown.stdout)["links"] if link["broker"] == "lake"]
+        return of_lake if len(of_lake) > 1 and all(words in link["detail"] for link in of_lake) else None
+
+    for link in eventually(links, timeout=60, what=lambda: f"{words} in {life.command('status').stdout}"):
+        assert link["state"] == "failing"
+    for arguments in (("check", "--connect"), ("publish", "--broker", "lake", "--target", "t", "--timeout", "10s", "body")):
+        done = life.command(*arguments)
+        assert done.returncode != 0 and words in done.stdout + done.stderr, done.stdout + done.stderr
 
 
 def serve(banner):

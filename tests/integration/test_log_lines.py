@@ -62,7 +62,7 @@ def test_each_message_that_fails_is_named(bridge, rabbit, amqp, kafka, kafka_cli
 def test_a_held_message_is_named(bridge, rabbit, amqp):
     source, late = amqp.queue(), unique("late")
     life = bridge(configuration(route(shop(queue=source), shop(target=late), name="held"), shop=rabbit.url,
-                                failures={"attempts": 1}))
+                                failures={"attempts": 1, "backoff": "10ms..20ms"}))
     amqp.publish(source, b"waits", message_id="m-4")
     held = line(life, "message held", route="held", broker="shop", queue=source, message_id="m-4", to=f"shop/{late}", to_target=late)
     assert "no dead_letter" in held["reason"]

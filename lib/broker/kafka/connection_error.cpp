@@ -59,9 +59,12 @@ std::string not_kafka(std::string_view what) {
 }
 
 std::string unreachable(const std::string& servers, std::string_view what) {
-  return "the cluster advertises " + servers +
-         ", which cannot be reached from here: is it down, or does the broker's " +
-         "advertised.listeners not name an address that its clients can reach? (" + std::string(what) + ")";
+  std::string_view how = "cannot be reached from here";
+  if (what.find("Failed to resolve") != std::string_view::npos) how = "cannot be resolved here";
+  if (what.find("Connection refused") != std::string_view::npos) how = "refuses connections";
+  return "the cluster advertises " + servers + ", which " + std::string(how) +
+         ": is it down, or does the broker's advertised.listeners not name an address that its clients can reach? (" +
+         std::string(what) + ")";
 }
 
 /// As in "k1:9092/1: Disconnected: SSL connection closed by peer (after 600123ms in state UP)".

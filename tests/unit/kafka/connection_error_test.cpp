@@ -22,6 +22,17 @@ TEST(ExplainConnection, ABrokerThatIsAdvertisedUnderAnAddressThatNobodyReaches) 
   }
 }
 
+TEST(ExplainConnection, WhatIsWrongWithTheAddress) {
+  auto words = [](const std::string& what) { return explain_connection("inner:9092/1: " + what, kServers); };
+  EXPECT_NE(
+      words("Failed to resolve 'inner:9092': Name or service not known").find("inner:9092, which cannot be resolved"),
+      std::string::npos);
+  EXPECT_NE(words("Connect to ipv4#10.0.0.1:9092 failed: Connection refused").find("inner:9092, which refuses"),
+            std::string::npos);
+  EXPECT_NE(words("Connection setup timed out in state CONNECT").find("inner:9092, which cannot be reached"),
+            std::string::npos);
+}
+
 TEST(ExplainConnection, AnAddressOfTheConfigurationIsNotAdvertised) {
   EXPECT_EQ(explain_connection("k1:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed: Connection refused", kServers),
             "");
