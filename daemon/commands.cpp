@@ -414,7 +414,8 @@ int main_command(int argc, char** argv) {
     command->add_option("--broker", options.broker, "broker to send it to")->required();
     command->add_option("--target", options.target, "routing key or topic")->required();
     command->add_option("body", options.body, "the body; without, or with -, standard input");
-    command->add_option("-H,--header", headers, "a header, as name=value; may be repeated");
+    command->add_option("-H,--header", headers, "a header, as name=value; may be repeated")
+        ->allow_extra_args(false);  // what follows is the body
     command->add_option("--key", options.key, "the record's key");
     command->add_option("--content-type", options.content_type, "as in application/json");
     command->add_option("--exchange", options.exchange, "AMQP: instead of the broker's own");

@@ -18,7 +18,8 @@ HandlerCommands add_handler_commands(CLI::App& app, HandlerOptions& options) {
   for (auto* command : {inspect, run}) command->add_option("FILE", options.file, "the plugin, a .so")->required();
   run->add_option("body", options.body, "the body; without, or with -, standard input");
   run->add_option("--target", options.target, "the message's routing key or topic")->required();
-  run->add_option("-H,--header", options.headers, "a header, as name=value; may be repeated");
+  run->add_option("-H,--header", options.headers, "a header, as name=value; may be repeated")
+      ->allow_extra_args(false);  // what follows is the body
   run->add_option("--key", options.key, "the record's key");
   run->add_option("--content-type", options.content_type, "as in application/json");
   run->add_option("--config", options.settings,

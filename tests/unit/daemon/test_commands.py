@@ -318,6 +318,12 @@ def test_cases_with_errors_are_not_played(tmp_path):
     assert mombridge("test", "-c", tmp_path / "c.yaml").returncode == USAGE
 
 
+@pytest.mark.parametrize("command", ["publish", "request"])
+def test_a_body_may_follow_a_header(command):
+    done = mombridge(command, "-c", SMALLEST, "--broker", "nowhere", "--target", "t", "-H", "a=b", "body")
+    assert done.returncode == CONFIG and "there is no broker 'nowhere'" in done.stderr
+
+
 @pytest.mark.parametrize("cases", sorted(pathlib.Path(SOURCE, "config/cases").glob("*.yaml")), ids=lambda f: f.stem)
 def test_the_cases_of_samples_pass(cases, tmp_path):
     # The sample handlers are found beside the file here, and in the installed handler folder elsewhere.

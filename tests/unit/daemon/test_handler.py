@@ -140,6 +140,10 @@ def test_run_prints_verdict_reply_and_time():
     assert "< a: b\n" in done.stderr and "< enriched-by: me\n" in done.stderr and "counted enriched: 1\n" in done.stderr
 
 
+def test_run_takes_a_body_that_follows_a_header():
+    assert run(sample("echo"), "-H", "a=b", "-H", "c=d", "body").stdout == "body\n"
+
+
 def test_run_takes_the_body_from_standard_input():
     for arguments in ([], ["-"]):
         done = subprocess.run([BINARY, "handler", "run", sample("echo"), "--target", "x", *arguments], input=b"a\0b\n", capture_output=True,
