@@ -86,7 +86,8 @@ def test_what_a_packager_installs_below_a_folder_of_his_own(tmp_path):
     prefix = tmp_path / PREFIX
     (tmp_path / "bridge").mkdir()
     checked(prefix, tmp_path / "bridge", "greeter.so")
-    assert (pathlib.Path(pkg_config(prefix, "--variable=handlerdir")) / "greeter.so").is_file()
+    folder = pathlib.Path(pkg_config(prefix, "--variable=handlerdir"))
+    assert sorted(file.stem for file in folder.iterdir()) == sorted([*SAMPLES, "http"])
 
 
 def test_nothing_installed_names_a_folder_of_the_build(installed):
