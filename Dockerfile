@@ -6,17 +6,18 @@ WORKDIR /src
 COPY scripts/setup scripts/setup
 RUN scripts/setup
 COPY . .
-RUN cmake -G Ninja -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DMOMBRIDGE_TESTS=OFF \
+RUN cmake -G Ninja -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR=lib -DMOMBRIDGE_TESTS=OFF \
  && cmake --build build \
  && DESTDIR=/out cmake --install build --strip
 
 FROM ${BASE}
 RUN apt-get update -qq \
- && apt-get install -qq -y --no-install-recommends ca-certificates libcpp-httplib0.11 libfmt9 libjemalloc2 libprometheus-cpp-core1.0 librabbitmq4 librdkafka1 libspdlog1.10 libssl3 \
+ && apt-get install -qq -y --no-install-recommends ca-certificates libcpp-httplib0.11 libcurl4 libfmt9 libjemalloc2 libprometheus-cpp-core1.0 librabbitmq4 librdkafka1 libspdlog1.10 libssl3 \
       libsystemd0 libuuid1 libyaml-cpp0.7 \
  && rm -rf /var/lib/apt/lists/*
-# The program alone: headers and libraries are for those who embed it.
+# The program, and the handler that is installed with it: headers and libraries are for those who write handlers.
 COPY --from=build /out/usr/bin/mombridge /usr/bin/mombridge
+COPY --from=build /out/usr/lib/mombridge/handlers/http.so /usr/lib/mombridge/handlers/http.so
 # A library that is missing above shows here, not at the first start.
 RUN mkdir -p /etc/mombridge && mombridge --help >/dev/null
 # A number, because Kubernetes' runAsNonRoot cannot judge a name. Nothing is written, so the root may be read-only.

@@ -153,7 +153,7 @@ def test_a_refused_connection_is_a_retry():
 
 def test_a_slow_endpoint_is_a_retry(address):
     kind, why = verdict(run(f"{address}/slow", config=["timeout=200ms"]))
-    assert kind == "retry" and "timed out after 20" in why
+    assert kind == "retry" and "timed out after" in why
 
 
 def test_an_answer_that_is_cut_off_is_a_retry(address):
