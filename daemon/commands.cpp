@@ -25,6 +25,7 @@
 #include "daemon/dead_letters.hpp"
 #include "daemon/handler_folder.hpp"
 #include "daemon/handler_options.hpp"
+#include "daemon/manager_status.hpp"
 #include "daemon/reload.hpp"
 #include "daemon/section_drain.hpp"
 #include "daemon/service_notify.hpp"
@@ -97,6 +98,11 @@ admin::Status::Load load_of(const ReloadRecord& record) {
   return load;
 }
 
+/// For the service manager; empty: there was none.
+std::string last_reload(const ReloadRecord& record) {
+  return record.count ? (record.successful ? "reloaded: " : "reload failed: ") + record.last.summary() : "";
+}
+
 /// A signal that comes sooner after the first is the same one, sent twice: by a terminal to the whole group and by a
 /// shell or an init to its child.
 constexpr Duration kSameSignal = std::chrono::seconds(1);
@@ -158,12 +164,14 @@ int run(const Options& options) {
   EventLoop loop("main");
   Bridge bridge(config, loop, written);
   Reload reload(loop, bridge, [options](auto& found, auto& parts) { return load(options, found, parts); });
+  auto look = [&] { return bridge.observe(load_of(reload.record())); };
   SectionDrain sections(loop, bridge);
   Shutdown shutdown(loop, bridge, reload);
-  admin::Admin admin(
-      loop, [&] { return bridge.observe(load_of(reload.record())); },
-      actions_of({bridge, reload, sections, [&] { shutdown.requested("drain"); }}));
-  Signals signals(loop, [&](int signal) { signal == SIGHUP ? reload.request() : shutdown.signalled(signal); });
+  admin::Admin admin(loop, look, actions_of({bridge, reload, sections, [&] { shutdown.requested("drain"); }}));
+  Signals signals(loop, [&](int signal) {
+    if (signal == SIGUSR1) return log_status(look());
+    signal == SIGHUP ? reload.request() : shutdown.signalled(signal);
+  });
   if (auto listening = admin.listen(*config); !listening) return cannot_start(listening.error(), kExitUnavailable);
   if (auto listening = bridge.listen(); !listening) return cannot_start(listening.error(), kExitUnavailable);
   Histogram::want(config->admin || config->probes);
@@ -172,6 +180,10 @@ int run(const Options& options) {
   log::info("mombridge is running",
             {{"version", MOMBRIDGE_VERSION}, {"brokers", config->brokers.size()}, {"routes", config->routes.size()}});
   service::ready();
+  std::optional<ManagerStatus> manager;
+  if (service::present())
+    manager.emplace(
+        loop, [&] { return last_reload(reload.record()); }, look, service::status);
   if (auto interval = service::watchdog_interval(); interval > Duration::zero()) feed_watchdog(loop, bridge, interval);
   loop.run();
   admin.stop();

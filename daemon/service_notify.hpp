@@ -1,5 +1,6 @@
 #pragma once
-// Telling the service manager how we are. Source: sd_notify(3). Everything here does nothing where there is none.
+// Telling the service manager how we are. Source: sd_notify(3). Everything here does nothing where there is none, and
+// never blocks: what the manager does not read in time waits here where it must arrive, and is dropped else.
 
 #include <string>
 
@@ -7,6 +8,8 @@
 
 namespace mombridge::service {
 
+/// There is one.
+[[nodiscard]] bool present();
 /// Also the end of a reload, or of the start.
 void ready(const std::string& status = "running");
 /// Followed by ready().

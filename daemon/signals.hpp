@@ -9,7 +9,8 @@ namespace mombridge {
 
 class Signals {
  public:
-  /// Blocks TERM, INT and HUP for the process, and ignores PIPE. Call before any thread is started: threads inherit it.
+  /// Blocks TERM, INT, HUP and USR1 for the process, and ignores PIPE. Call before any thread is started: threads
+  /// inherit it.
   static void block();
 
   /// [loop] Calls back with the signal's number.

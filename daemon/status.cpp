@@ -1,7 +1,10 @@
 #include "daemon/status.hpp"
 
+#include <sstream>
+
 #include "admin/client.hpp"
 #include "admin/tables.hpp"
+#include "base/log.hpp"
 
 namespace mombridge {
 
@@ -18,6 +21,13 @@ Result<bool> show_status(const config::Config& config, const Options& options, s
   if (!tables) return fail(tables.error());
   out << *tables << std::flush;
   return alive;
+}
+
+void log_status(const admin::Status& status) {
+  auto tables = admin::status_tables(admin::to_json(status));
+  std::istringstream lines(tables ? *tables : tables.error().text);
+  for (std::string line; std::getline(lines, line);)
+    if (!line.empty()) log::info(line);
 }
 
 }  // namespace mombridge

@@ -58,13 +58,14 @@ class Report {
   }
 
   std::string routes() {
-    Table table({"ROUTE", "DESTINATION", "DELIVERED", "IN FLIGHT", "HELD", "RETRIES", "DEAD LETTERS"});
+    Table table({"ROUTE", "DESTINATION", "DELIVERED", "IN FLIGHT", "HELD", "RETRIES", "DEAD LETTERS", "RATE"});
     for (auto& route : status_.at("routes")) {
       bool first = true;
       for (auto& to : route.at("to")) {
         auto of_route = [&](const char* key) { return first ? number(route.at(key)) : std::string(); };
         table.add({first ? words(route.at("name")) : "", words(to.at("destination")), number(to.at("delivered")),
-                   of_route("in_flight"), of_route("held"), of_route("retries"), of_route("dead_letters")});
+                   of_route("in_flight"), of_route("held"), of_route("retries"), of_route("dead_letters"),
+                   first ? rate(route) : ""});
         first = false;
       }
     }
@@ -81,6 +82,11 @@ class Report {
     }
     return "\ningress at " + words(found->at("listen")) + ": " + number(found->at("open")) + " requests open, " +
            number(found->at("connections")) + " connections\n" + table.text();
+  }
+
+  static std::string rate(const Json& route) {
+    if (route.at("rate").is_null()) return "";
+    return words(route.at("rate")) + (route.at("limited") ? ", limits now" : "");
   }
 
   std::string errors() {

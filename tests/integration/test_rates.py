@@ -1,4 +1,5 @@
 """Routes with a `rate`: at the real brokers, judged by lower bounds in time alone."""
+import json
 import time
 
 from configs import configuration, lake, route, shop
@@ -48,6 +49,11 @@ def test_a_stop_does_not_wait_for_the_rate(bridge, rabbit, amqp, kafka, kafka_cl
     life = bridge(slow)
     eventually(lambda: amqp.depth(sink) >= 2, what="some messages")
     eventually(lambda: amqp.depth(source) >= COUNT - 60, what="the rest in its queue")
+
+    def rates():
+        return [(route["rate"], route["limited"]) for route in json.loads(life.command("status", "--json").stdout)["routes"]]
+    eventually(lambda: rates() == 2 * [("10/s", True)], what="the rates in the status")
+    assert life.command("status").stdout.count("10/s, limits now") == 2
     life.terminate()
     through = amqp.depth(sink)
     assert through < COUNT, "400 at 10 a second take 40 s"

@@ -83,6 +83,8 @@ TEST(Endpoints, TheApiGivesJson) {
   EXPECT_EQ(json["links"][1]["detail"], "no route to\\x0ahost");
   EXPECT_TRUE(json["links"][1]["since_unix_ms"].is_null());
   EXPECT_EQ(json["routes"][0]["to"][1]["delivered"], 8);
+  EXPECT_EQ(json["routes"][0]["rate"], "500/s");
+  EXPECT_EQ(json["routes"][0]["limited"], true);
   EXPECT_EQ(json["routes"][0]["last_error"]["text"], "returned");
   EXPECT_EQ(json["subscriptions"][0]["received_bytes"], 1000);
   EXPECT_EQ(json["brokers"][0]["unrouted"], 5);
