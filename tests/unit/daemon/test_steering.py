@@ -14,7 +14,7 @@ import pytest
 
 from program import BINARY, CONFIG, OK, SOURCE, UNDRAINED, USAGE, Bridge, environment, eventually, plugin
 from test_reload import config
-from test_status import MEMORY, free_port, status
+from test_status import MEMORY, free_port, get, status
 
 UNAVAILABLE, TEMPFAIL = 69, 75
 
@@ -65,6 +65,26 @@ def test_reload_of_wrong_files(tmp_path):
         assert steer(bridge, "reload").returncode == CONFIG
         bridge.file.write_text(config("one"))
         assert steer(bridge, "reload").returncode == OK
+        assert bridge.stop() == OK
+
+
+@pytest.mark.parametrize("key", ["admin", "probes"])
+def test_a_changed_listener_needs_a_restart(tmp_path, key):
+    former, other = free_port(), free_port()
+    with Bridge(tmp_path, f"{MEMORY}{key}: {{listen: '127.0.0.1:{former}'}}\n") as bridge:
+        bridge.noted("READY=1")
+        text = bridge.file.read_text()
+        for changed in text.replace(str(former), str(other)), MEMORY:
+            bridge.file.write_text(changed)
+            bridge.signal(signal.SIGHUP)
+            said = f"'{key}' stays as it was: restart needed"
+            expected = 1 if changed != MEMORY else 2
+            eventually(lambda: [line["msg"] for line in bridge.lines()].count(said) == expected, said)
+            assert get(f"http://127.0.0.1:{former}/livez") == (200, "ok\n")
+            with socket.socket() as nobody:
+                assert nobody.connect_ex(("127.0.0.1", other)) != 0
+        bridge.file.write_text(text)
+        assert steer(bridge, "reload").returncode == OK  # what runs is what the file says, again
         assert bridge.stop() == OK
 
 
