@@ -36,8 +36,9 @@ const BrokerSet::Brokers& BrokerSet::plan(const config::Config& config, const Di
     auto change = change_of(difference.brokers, section.name);
     auto found = present_.find(section.name);
     // One that waits for the end of its predecessor can still be made anew, which is simpler than to change it.
-    bool can_resubscribe = found != present_.end() && found->second->resubscribes();
-    if (change == Change::same || (change == Change::resubscribed && can_resubscribe))
+    bool stays = change == Change::same || (change == Change::resubscribed && found != present_.end() &&
+                                            found->second->can_resubscribe(*section.settings));
+    if (stays)
       planned[section.name] = found->second;
     else
       planned[section.name] = create_(section);

@@ -36,7 +36,10 @@ bool RunningBroker::drop_idle() {
   return released_.empty();
 }
 
-bool RunningBroker::resubscribes() const { return started_ && dynamic_cast<Resubscribing*>(broker_.get()); }
+bool RunningBroker::can_resubscribe(const config::BrokerSettings& settings) const {
+  auto* resubscribing = started_ ? dynamic_cast<Resubscribing*>(broker_.get()) : nullptr;
+  return resubscribing && resubscribing->can_resubscribe(settings);
+}
 
 void RunningBroker::resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings, routing::Router& router,
                                 const std::vector<bool>& paused) {

@@ -26,8 +26,8 @@ class RunningBroker {
   [[nodiscard]] const std::shared_ptr<const config::BrokerSettings>& settings() const { return settings_; }
   [[nodiscard]] bool started() const { return started_; }
   [[nodiscard]] bool one_at_a_time() const { return one_at_a_time_; }
-  /// It runs, and can change its subscriptions.
-  [[nodiscard]] bool resubscribes() const;
+  /// Returns true if it runs, and can change its subscriptions to those of `settings`; see Resubscribing.
+  [[nodiscard]] bool can_resubscribe(const config::BrokerSettings& settings) const;
 
   /// As Pausing's, also before start(). A broker of a kind that cannot goes on.
   void pause(const std::vector<bool>& paused);
@@ -39,7 +39,7 @@ class RunningBroker {
   void released_go_by(const std::shared_ptr<const routing::RouteTable>& table);
   /// Lets go of released ingresses without deliveries. Returns whether none is left.
   bool drop_idle();
-  /// As Resubscribing's, with the router's ingress of its name, which is a new one. For those that can.
+  /// As Resubscribing's, with the router's ingress of its name, which is a new one. Only where it can.
   void resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings, routing::Router& router,
                    const std::vector<bool>& paused);
 

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from configs import amqp as amqp_section
-from configs import configuration, route, shop
+from configs import configuration, kafka as kafka_section, lake, route, shop
 from harness import eventually, unique
 from traffic import Crossing, QueueEnd, TopicEnd, finish
 
@@ -100,6 +100,60 @@ def test_a_changed_section_of_kafka_follows_the_former_one(bridge, amqp, kafka_c
     crossing.send(2000)
     finish(life, crossing)
     crossing.check(duplicates=False)
+
+
+def test_topics_come_change_and_go_with_one_rebalance_each(bridge, amqp, kafka_client, rabbit, kafka):
+    """Nothing is lost, nothing comes twice, and what stays keeps its order."""
+    # Few in flight, so that they are settled in time on a machine that is busy.
+    stays = Crossing(TopicEnd(kafka_client, partitions=1), QueueEnd(amqp), shop=rabbit.url,
+                     lake=kafka_section(kafka.bootstrap, prefetch_count=500))
+    comes = Crossing(TopicEnd(kafka_client), QueueEnd(amqp))
+    other = Crossing(TopicEnd(kafka_client), QueueEnd(amqp))
+    stays.send(12000)
+    comes.send(2000)
+    other.send(2000)
+    for name, crossing in (("stays", stays), ("comes", comes), ("other", other)):
+        crossing.route["name"] = name
+        crossing.config = stays.config
+
+    def with_routes(*routes):
+        return {**stays.config, "routes": list(routes)}
+
+    def rebalances(what):
+        return sum(line["msg"] == f"partitions {what}" for line in reload.lines())
+
+    def reload_and_rebalance(config):
+        reload(config)
+        eventually(lambda: rebalances("assigned") > reload.count, 30, f"assignment {reload.count + 1}")
+    life = bridge(stays.config)
+    reload = Reloads(life)
+    stays.wait_arrived(300)
+    reload_and_rebalance(with_routes(comes.route, stays.route))
+    comes.wait_arrived(300)
+    stays.send(2000)
+    # One expression takes the place of the name; it brings another topic, and another route has what it brings.
+    expression = lake(topic=f"^({comes.source.name}|{other.source.name})$")
+    changed = [{**crossing.route, "from": {**expression, "target": crossing.source.name}} for crossing in (comes, other)]
+    reload_and_rebalance(with_routes(stays.route, *changed))
+    other.wait_arrived(300)
+    comes.send(1000)
+    for crossing in (comes, other):
+        eventually(crossing.passed_on, 60, f"the end of {crossing.source.name}")
+    reload_and_rebalance(stays.config)
+    other.source.fill([0])  # of a topic that nobody takes any more
+    stays.send(2000)
+    # Where other keys change alone, there is none.
+    assert reload(with_routes({**stays.route, "from": {**stays.source.source, "restore": False}}))["changed"].startswith(
+        "subscriptions of broker lake")
+    stays.send(1000)
+    eventually(stays.passed_on, 60, "the end")
+    assert (rebalances("assigned"), rebalances("revoked")) == (4, 3)
+    assert reload.connected("publisher") == reload.connected("consumer") + 1 == 2
+    reload.never_down()
+    finish(life, stays)
+    assert stays.sink.ids() == list(range(stays.sent))
+    for crossing in (comes, other):
+        crossing.check(duplicates=False)
 
 
 def test_a_wrong_url_and_then_the_right_one(bridge, crossing, rabbit):

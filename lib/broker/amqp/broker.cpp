@@ -51,6 +51,8 @@ class AmqpBroker final : public Broker, public Resubscribing, public Pausing {
     return publisher_.up() && (!replies || replies->has_queue());
   }
 
+  [[nodiscard]] bool can_resubscribe(const config::BrokerSettings&) const override { return true; }
+
   void resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings, Sink& sink,
                    const std::vector<bool>& paused) override {
     loop_.call([&] {

@@ -10,6 +10,7 @@
 #include "broker/kafka/consumer.hpp"
 #include "broker/kafka/producer.hpp"
 #include "broker/pausing.hpp"
+#include "broker/resubscribing.hpp"
 #include "broker/token_link.hpp"
 #include "token/http_post.hpp"
 #include "token/source.hpp"
@@ -21,15 +22,17 @@ namespace {
 /// What clients get for their end, however little is left of the patience: usually it takes some milliseconds.
 constexpr Duration kEndPatience = std::chrono::milliseconds(500);
 
-class KafkaBroker final : public Broker, public Pausing {
+class KafkaBroker final : public Broker, public Pausing, public Resubscribing {
  public:
   KafkaBroker(const std::string& name, const std::shared_ptr<const Settings>& read)
-      : Broker(name), calls_(name + ":ask"), settings_(with_tokens(name, read)), producer_(name, settings_, calls_) {
-    auto& all = settings_->subscriptions;
-    auto replies = static_cast<size_t>(std::ranges::count_if(all, [](auto& s) { return s.replies; }));
-    if (replies)
-      replies_ = consumers_.emplace_back(new Consumer(name, *settings_, Consumer::Part::replies, calls_)).get();
-    if (all.size() > replies) consumers_.emplace_back(new Consumer(name, *settings_, Consumer::Part::ordinary, calls_));
+      : Broker(name),
+        calls_(name + ":ask"),
+        settings_(with_tokens(name, read)),
+        subscribed_(settings_),
+        producer_(name, settings_, calls_) {
+    for (auto part : {Consumer::Part::replies, Consumer::Part::ordinary})
+      if (Consumer::has(part, *settings_)) consumers_.emplace_back(new Consumer(name, *settings_, part, calls_));
+    if (Consumer::has(Consumer::Part::replies, *settings_)) replies_ = consumers_.front().get();
   }
 
   // Deliveries that were never settled may have kept clients until now.
@@ -57,11 +60,23 @@ class KafkaBroker final : public Broker, public Pausing {
   }
 
   void pause(const std::vector<bool>& paused) override {
-    std::vector<bool> ordinary;
-    for (size_t i = 0; i < settings_->subscriptions.size(); ++i)
-      if (!settings_->subscriptions[i].replies) ordinary.push_back(i < paused.size() && paused[i]);
     for (auto& consumer : consumers_)
-      if (consumer.get() != replies_) consumer->pause(ordinary);
+      if (consumer.get() != replies_) consumer->pause(*subscribed_, paused);
+  }
+
+  // A section without a subscription has no client that consumes.
+  [[nodiscard]] bool can_resubscribe(const config::BrokerSettings& base) const override {
+    auto& settings = static_cast<const Settings&>(base);
+    bool consumes = Consumer::has(Consumer::Part::ordinary, *settings_);
+    return consumes == Consumer::has(Consumer::Part::ordinary, settings) &&
+           std::ranges::all_of(consumers_, [&](auto& consumer) { return consumer->can_resubscribe(settings); });
+  }
+
+  // The subscription to the replies stays, but its number may change.
+  void resubscribe(const std::shared_ptr<const config::BrokerSettings>& settings, Sink& sink,
+                   const std::vector<bool>& paused) override {
+    subscribed_ = std::static_pointer_cast<const Settings>(settings);
+    for (auto& consumer : consumers_) consumer->resubscribe(*subscribed_, sink, paused);
   }
 
   void stop_intake() override {
@@ -118,8 +133,9 @@ class KafkaBroker final : public Broker, public Pausing {
   }
 
   BlockingCalls calls_;
-  const std::shared_ptr<const Settings> settings_;
-  bool connecting_ = false;  ///< with tokens; for the source's thread
+  const std::shared_ptr<const Settings> settings_;  ///< its subscriptions may be others by now
+  std::shared_ptr<const Settings> subscribed_;      ///< has the present subscriptions
+  bool connecting_ = false;                         ///< with tokens; for the source's thread
   token::Source::Watch token_watch_;
   Producer producer_;
   std::vector<std::unique_ptr<Consumer>> consumers_;

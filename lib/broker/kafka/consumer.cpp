@@ -27,10 +27,21 @@ std::vector<uint32_t> of_part(const Settings& settings, Consumer::Part part) {
   return indices;
 }
 
+/// Of `paused`, by the numbers of the section's subscriptions, those of the part by its own numbers.
+std::vector<bool> of_part(const Settings& settings, Consumer::Part part, const std::vector<bool>& paused) {
+  std::vector<bool> ours;
+  for (auto i : of_part(settings, part)) ours.push_back(i < paused.size() && paused[i]);
+  return ours;
+}
+
+std::shared_ptr<Settings> with_subscriptions(Settings settings, Consumer::Part part, const Settings& all) {
+  settings.subscriptions.clear();
+  for (auto i : of_part(all, part)) settings.subscriptions.push_back(all.subscriptions[i]);
+  return std::make_shared<Settings>(std::move(settings));
+}
+
 std::shared_ptr<const Settings> only(Consumer::Part part, const Settings& all) {
-  auto some = std::make_shared<Settings>(all);
-  some->subscriptions.clear();
-  for (auto i : of_part(all, part)) some->subscriptions.push_back(all.subscriptions[i]);
+  auto some = with_subscriptions(all, part, all);
   if (part == Consumer::Part::replies) some->group_id += ".replies";
   return some;
 }
@@ -46,6 +57,7 @@ Group::FindOffsets find_by(std::shared_ptr<StartOffsets> start) {
 Consumer::Consumer(const std::string& broker, const Settings& settings, Part part, BlockingCalls& calls)
     : broker_(broker),
       part_(part),
+      calls_(calls),
       settings_(only(part, settings)),
       loop_(broker + (part == Part::replies ? ":replies" : ":consume")),
       caller_(calls, loop_),
@@ -62,6 +74,8 @@ Consumer::Consumer(const std::string& broker, const Settings& settings, Part par
                reader_.watch_transactions();
              }),
       topic_watch_(loop_, calls, settings_, links_),
+      resubscription_(
+          loop_, client_, reader_.assignment(), [this] { group_.rejoins(); }, [this](auto& why) { fail_client(why); }),
       member_(settings_->group_id) {
   loop_.before_sleep([this] { return serve(); });
 }
@@ -71,6 +85,8 @@ Consumer::~Consumer() {
   finish_stop(Clock::now());
 }
 
+bool Consumer::has(Part part, const Settings& settings) { return !of_part(settings, part).empty(); }
+
 void Consumer::start(Sink& sink, bool connect) {
   reader_.deliveries().hand_to(&sink);
   closing_ = std::make_shared<Closing>();
@@ -78,13 +94,37 @@ void Consumer::start(Sink& sink, bool connect) {
   loop_.start();
 }
 
+bool Consumer::can_resubscribe(const Settings& settings) {
+  bool can = false;
+  loop_.call([&] { can = client_.can_change_to(*with_subscriptions(*settings_, part_, settings)); });
+  return can;
+}
+
+void Consumer::resubscribe(const Settings& settings, Sink& sink, const std::vector<bool>& paused) {
+  loop_.call([&] {
+    // The rest of them is what the client runs with, tokens included.
+    settings_ = with_subscriptions(*settings_, part_, settings);
+    // Before all that the group asks from now on.
+    calls_.add([start = start_offsets_, with = settings_] { start->change_to(with); });
+    client_.change_to(settings_);
+    links_.change_to(*settings_);
+    reader_.deliveries().change_to(settings_, of_part(settings, part_));
+    reader_.deliveries().pause(of_part(settings, part_, paused));
+    reader_.deliveries().hand_to(&sink);
+    group_.change_to(settings_);
+    topic_watch_.change_to(settings_);
+    resubscription_.begin();
+  });
+}
+
 void Consumer::stop_intake() {
   if (closing_) loop_.call([this] { reader_.deliveries().hand_to(nullptr); });
 }
 
-void Consumer::pause(const std::vector<bool>& paused) {
-  if (!closing_) return reader_.deliveries().pause(paused);
-  loop_.call([&] { reader_.deliveries().pause(paused); });
+void Consumer::pause(const Settings& settings, const std::vector<bool>& paused) {
+  auto ours = of_part(settings, part_, paused);
+  if (!closing_) return reader_.deliveries().pause(std::move(ours));
+  loop_.call([&] { reader_.deliveries().pause(std::move(ours)); });
 }
 
 void Consumer::begin_stop() {
@@ -95,6 +135,7 @@ void Consumer::begin_stop() {
     cluster_.stop();
     caller_.cancel();
     topic_watch_.stop();
+    resubscription_.forget();
     close([closing] { closing->closed.set_value(); });
   });
 }
@@ -194,6 +235,7 @@ void Consumer::drop_client() {
   cluster_.forget();
   caller_.cancel();
   topic_watch_.stop();
+  resubscription_.forget();
   if (!client_) return;
   group_.forget();
   reader_.drop_client();
@@ -216,6 +258,9 @@ Duration Consumer::serve() {
   reader_.store_offsets();
   if (client_) {
     group_.settled();
+    resubscription_.settled();
+  }
+  if (client_) {
     client_.check_closed();
   }
   return more || reader_.deliveries().settlements_wait() ? Duration::zero() : kLongestSleep;

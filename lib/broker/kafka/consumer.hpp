@@ -15,6 +15,7 @@
 #include "broker/kafka/consumer_client.hpp"
 #include "broker/kafka/group.hpp"
 #include "broker/kafka/record_reader.hpp"
+#include "broker/kafka/resubscription.hpp"
 #include "broker/kafka/start_offsets.hpp"
 #include "broker/kafka/static_member.hpp"
 #include "broker/kafka/subscription_links.hpp"
@@ -26,7 +27,9 @@ class Consumer final {
  public:
   /// Which of the section's subscriptions.
   enum class Part { ordinary, replies };
-  /// The calls outlive this. Not where the section has no such subscription.
+  /// Returns true if the section has such a subscription.
+  [[nodiscard]] static bool has(Part part, const Settings& settings);
+  /// The calls outlive this. Only where has() returns true.
   Consumer(const std::string& broker, const Settings& settings, Part part, BlockingCalls& calls);
   ~Consumer();
 
@@ -36,10 +39,14 @@ class Consumer final {
   void token_changed() {
     loop_.post([this] { cluster_.retry(); });
   }
+  /// [any thread but the loop's, between start() and begin_stop()] As Resubscribing's. `settings` are the section's,
+  /// for which has() returns true.
+  [[nodiscard]] bool can_resubscribe(const Settings& settings);
+  void resubscribe(const Settings& settings, Sink& sink, const std::vector<bool>& paused);
   /// [any thread but the loop's] As Broker::stop_intake().
   void stop_intake();
-  /// [any thread but the loop's] As Pausing::pause(), by the numbers of this part's subscriptions.
-  void pause(const std::vector<bool>& paused);
+  /// [any thread but the loop's] As Pausing::pause(). `settings` are the section's.
+  void pause(const Settings& settings, const std::vector<bool>& paused);
   /// [any thread but the loop's] As Broker::stop(), in two steps, so that several can stop at the same time: the second
   /// returns at about `deadline` at the latest.
   void begin_stop();
@@ -72,7 +79,8 @@ class Consumer final {
 
   const std::string broker_;
   const Part part_;
-  const std::shared_ptr<const Settings> settings_;  ///< with our subscriptions alone
+  BlockingCalls& calls_;
+  std::shared_ptr<const Settings> settings_;  ///< with our subscriptions alone
   EventLoop loop_;
   BlockingCaller caller_;
   ClusterLink cluster_;
@@ -82,6 +90,7 @@ class Consumer final {
   const std::shared_ptr<StartOffsets> start_offsets_;  ///< for the thread of the blocking calls
   Group group_;
   TopicWatch topic_watch_;
+  Resubscription resubscription_;
   StaticMember member_;
   std::atomic<bool> has_topic_{false};
   std::shared_ptr<Closing> closing_;  ///< from start() on, until it has stopped

@@ -1,5 +1,6 @@
 #include "broker/kafka/consumer_client.hpp"
 
+#include <algorithm>
 #include <sys/epoll.h>
 #include <utility>
 
@@ -21,9 +22,7 @@ Result<> ConsumerClient::make() {
   auto client = make_client(RD_KAFKA_CONSUMER, *settings_, consumer_properties(*settings_, TopicMatch(*settings_)));
   if (!client) return fail(client.error());
   client_ = share(std::move(*client));
-  // Before anything else asks for the topics, because the first handle of a topic decides.
-  for (auto& s : settings_->subscriptions)
-    if (!s.topic.starts_with('^')) set_reset_policy(s.topic, s.on_offset_lost);
+  set_reset_policies();
   rd_kafka_poll_set_consumer(get());
   queue_.reset(rd_kafka_queue_get_consumer(get()));
   signal_.watch(queue_.get());
@@ -34,9 +33,36 @@ Result<> ConsumerClient::subscribe() {
   Partitions topics(rd_kafka_topic_partition_list_new(static_cast<int>(settings_->subscriptions.size())));
   for (auto& s : settings_->subscriptions)
     rd_kafka_topic_partition_list_add(topics.get(), s.topic.c_str(), RD_KAFKA_PARTITION_UA);
-  auto code = rd_kafka_subscribe(get(), topics.get());
-  if (!code) return {};
-  return fail("cannot subscribe: " + describe(code, {}));
+  if (auto code = rd_kafka_subscribe(get(), topics.get())) return fail("cannot subscribe: " + describe(code, {}));
+  subscribed_ = topics_of(*settings_);
+  return {};
+}
+
+bool ConsumerClient::can_change_to(const Settings& settings) const {
+  if (!client_) return true;
+  TopicMatch match(settings);
+  if (hidden_topics(settings, match) != hidden_topics(*settings_, TopicMatch(*settings_))) return false;
+  return std::ranges::all_of(reset_policies_, [&](auto& known) {
+    auto subscription = match.find(known.first);
+    return !subscription || settings.subscriptions[*subscription].on_offset_lost == known.second.lost;
+  });
+}
+
+void ConsumerClient::change_to(std::shared_ptr<const Settings> settings) {
+  settings_ = std::move(settings);
+  if (client_) set_reset_policies();
+}
+
+std::set<std::string> ConsumerClient::topics_of(const Settings& settings) {
+  std::set<std::string> topics;
+  for (auto& s : settings.subscriptions) topics.insert(s.topic);
+  return topics;
+}
+
+// Before anything else asks for the topics, because the first handle of a topic decides.
+void ConsumerClient::set_reset_policies() {
+  for (auto& s : settings_->subscriptions)
+    if (!s.topic.starts_with('^')) set_reset_policy(s.topic, s.on_offset_lost);
 }
 
 Event ConsumerClient::next_event() {
@@ -51,12 +77,13 @@ Queue ConsumerClient::open_partition(const PartitionKey& partition) {
 }
 
 void ConsumerClient::set_reset_policy(const std::string& topic, OnOffsetLost lost) {
-  if (lost == OnOffsetLost::stop) return;
+  auto [policy, added] = reset_policies_.try_emplace(topic, lost);
+  if (!added || lost == OnOffsetLost::stop) return;
   TopicConf conf(rd_kafka_default_topic_conf_dup(get()));
   char text[128];
   rd_kafka_topic_conf_set(conf.get(), "auto.offset.reset", lost == OnOffsetLost::earliest ? "earliest" : "latest", text,
                           sizeof text);
-  reset_policies_.emplace_back(rd_kafka_topic_new(get(), topic.c_str(), conf.release()));
+  policy->second.topic.reset(rd_kafka_topic_new(get(), topic.c_str(), conf.release()));
 }
 
 void ConsumerClient::begin_close(std::function<void()> closed) {
@@ -76,6 +103,7 @@ void ConsumerClient::check_closed() {
 
 void ConsumerClient::drop() {
   reset_policies_.clear();
+  subscribed_.clear();
   queue_.reset();
   close_queue_.reset();
   if (client_) stop_sending(get());

@@ -2,9 +2,10 @@
 // One client that consumes: its queues, its events, its end.
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "base/event_loop.hpp"
 #include "broker/kafka/client.hpp"
@@ -25,8 +26,14 @@ class ConsumerClient {
 
   /// Makes the client, which then connects by itself.
   Result<> make();
-  /// Joins the group, or looks again for the topics where it is joined.
+  /// Joins the group; where it is joined, looks again for the topics, or changes to those of other settings.
   Result<> subscribe();
+  /// Returns true if change_to() can change to these settings: some things a client cannot change.
+  [[nodiscard]] bool can_change_to(const Settings& settings) const;
+  /// Other subscriptions; the rest of the settings is as it was. The group hears of them with the next subscribe().
+  void change_to(std::shared_ptr<const Settings> settings);
+  /// Returns true if the client has subscribed, and to other topics than those of the settings.
+  [[nodiscard]] bool topics_changed() const { return !subscribed_.empty() && subscribed_ != topics_of(*settings_); }
   explicit operator bool() const { return client_ != nullptr; }
   [[nodiscard]] rd_kafka_t* get() const { return client_.get(); }
   [[nodiscard]] const SharedClient& shared() const { return client_; }
@@ -37,7 +44,8 @@ class ConsumerClient {
   /// The queue of one partition, which then gets its records alone and wakes the loop. To be had before the partition
   /// is assigned: a queue that is cut off later has been forwarded to the client's common one meanwhile.
   [[nodiscard]] Queue open_partition(const PartitionKey& partition);
-  /// What the client does when the broker has lost an offset of that topic. The first that is set of a topic counts.
+  /// What the client does when the broker has lost an offset of that topic. The first that is set of a topic counts,
+  /// as long as the client lives.
   void set_reset_policy(const std::string& topic, OnOffsetLost lost);
 
   /// Leaves the group. `closed` is called once, from check_closed() or at once; meanwhile events go on.
@@ -51,12 +59,20 @@ class ConsumerClient {
   void drop();
 
  private:
+  struct ResetPolicy {
+    OnOffsetLost lost;
+    Topic topic;  ///< keeps it; null: the client's own policy
+  };
+  [[nodiscard]] static std::set<std::string> topics_of(const Settings& settings);
+  void set_reset_policies();
+
   EventLoop& loop_;
   const std::string broker_;
-  const std::shared_ptr<const Settings> settings_;
+  std::shared_ptr<const Settings> settings_;
   Signal signal_;  ///< outlives the queues
   SharedClient client_;
-  std::vector<Topic> reset_policies_;
+  std::map<std::string, ResetPolicy> reset_policies_;  ///< by topic
+  std::set<std::string> subscribed_;                   ///< topics and expressions
   Queue queue_, close_queue_;
   std::function<void()> closed_;
 };

@@ -16,15 +16,24 @@ Deliveries::Deliveries(EventLoop& loop, std::string broker, std::shared_ptr<cons
                        std::vector<uint32_t> indices, Assignment& assignment)
     : loop_(loop),
       broker_(std::move(broker)),
-      settings_(std::move(settings)),
-      indices_(std::move(indices)),
       assignment_(assignment),
-      bytes_(settings_->subscriptions.size(), source::ByteBudget(settings_->prefetch_size)),
       redelivery_(loop, [this](KafkaDelivery& delivery) { hand_out(delivery); }),
-      rejected_(counter("rejected_as_accepted", broker_)) {}
+      rejected_(counter("rejected_as_accepted", broker_)) {
+  change_to(std::move(settings), std::move(indices));
+}
+
+void Deliveries::change_to(std::shared_ptr<const Settings> settings, std::vector<uint32_t> indices) {
+  settings_ = std::move(settings);
+  indices_ = std::move(indices);
+  budget_of_.clear();
+  for (auto& s : settings_->subscriptions)
+    budget_of_.push_back(&budgets_.try_emplace(s.topic, settings_->prefetch_size).first->second);
+}
 
 bool Deliveries::full(const PartitionReader& from) const {
-  return from.in_flight().messages() >= settings_->prefetch_count || bytes_[from.subscription()].spent();
+  auto subscription = from.subscription();
+  return !subscription || from.in_flight().messages() >= settings_->prefetch_count ||
+         budget_of_[*subscription]->spent();
 }
 
 bool Deliveries::takes(const PartitionReader& from) const {
@@ -39,11 +48,11 @@ void Deliveries::deliver(PartitionReader& from, Fetched fetched) {
   d.from = &from;
   d.number = from.in_flight().delivered(record.offset);
   d.tries = 0;
-  d.subscription = indices_[from.subscription()];
   d.partition = from.number();
   d.offset = record.offset;
   fill(d, record);
-  bytes_[from.subscription()].add(d.size);
+  d.budget = budget_of_[*from.subscription()];
+  d.budget->add(d.size);
   if (failpoint("early_ack")) from.in_flight().processed(d.number);
   hand_out(d);
 }
@@ -53,7 +62,7 @@ void Deliveries::fill(KafkaDelivery& d, const rd_kafka_message_t& record) {
   m = {};
   m.target = d.from->topic();
   unsigned dropped = 0;
-  auto& subscription = settings_->subscriptions[d.from->subscription()];
+  auto& subscription = settings_->subscriptions[*d.from->subscription()];
   auto decoded = decode_record(record, m, d.storage, dropped, {subscription.restore, subscription.replies});
   d.size = decoded.size + d.storage.footprint();
   if (decoded.copied) d.event.reset();
@@ -72,6 +81,7 @@ void Deliveries::hand_out(KafkaDelivery& d) {
   // It stays unsettled, and comes again to the member that has the partition next. The timer goes on, because it frees
   // the delivery when the partition has been dropped.
   if (!sink_ || d.from->revoking()) return redelivery_.schedule(d);
+  d.subscription = indices_[*d.from->subscription()];
   d.from->in_flight().handed_out();
   sink_->receive(DeliveryHandle(&d));
 }
@@ -99,7 +109,7 @@ void Deliveries::take_settled() {
 void Deliveries::release(KafkaDelivery& d) {
   auto& from = *std::exchange(d.from, nullptr);
   from.in_flight().released();
-  bytes_[from.subscription()].release(d.size);
+  std::exchange(d.budget, nullptr)->release(d.size);
   d.event.reset();
   d.storage.clear();
   deliveries_.recycle(d);

@@ -1,6 +1,7 @@
 #pragma once
 // The deliveries of one consumer: made from records, handed to the sink, taken back when they are settled.
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,6 +28,9 @@ class Deliveries {
   Deliveries(EventLoop& loop, std::string broker, std::shared_ptr<const Settings> settings,
              std::vector<uint32_t> indices, Assignment& assignment);
 
+  /// Other subscriptions, as the constructor takes them. What was handed out keeps its number; what is handed out from
+  /// now on has those of `indices`. The readers of the assignment are to be told their subscriptions, too.
+  void change_to(std::shared_ptr<const Settings> settings, std::vector<uint32_t> indices);
   /// Where deliveries go; null: nowhere now.
   void hand_to(Sink* sink) { sink_ = sink; }
   /// By subscription: of those that are true nothing is taken. Their partitions stay with this member of the group.
@@ -53,12 +57,15 @@ class Deliveries {
 
   EventLoop& loop_;
   const std::string broker_;
-  const std::shared_ptr<const Settings> settings_;
-  const std::vector<uint32_t> indices_;
+  std::shared_ptr<const Settings> settings_;
+  std::vector<uint32_t> indices_;
   Assignment& assignment_;
   Sink* sink_ = nullptr;
   std::vector<bool> paused_;
-  std::vector<source::ByteBudget> bytes_;  ///< in flight, by subscription; of earlier assignments too
+  /// Bytes in flight by the topic of the subscription, of earlier assignments too. Those of former subscriptions stay,
+  /// because what is in flight points to them.
+  std::map<std::string, source::ByteBudget> budgets_;
+  std::vector<source::ByteBudget*> budget_of_;  ///< by subscription
   Inbox<KafkaDelivery> inbox_;
   source::Pool<KafkaDelivery> deliveries_;
   source::Redelivery<KafkaDelivery> redelivery_;

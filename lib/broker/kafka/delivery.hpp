@@ -3,6 +3,7 @@
 
 #include "broker/kafka/partition_reader.hpp"
 #include "broker/kafka/record.hpp"
+#include "broker/source/byte_budget.hpp"
 #include "message/delivery.hpp"
 
 namespace mombridge::kafka {
@@ -18,8 +19,9 @@ class KafkaDelivery final : public Delivery {
 
   Event event;  ///< keeps a record that was not copied
   PartitionReader* from = nullptr;
-  uint64_t number = 0;  ///< in the reader's order of delivery
-  size_t size = 0;      ///< bytes that it counts against prefetch_size, decoded headers among them
+  uint64_t number = 0;                   ///< in the reader's order of delivery
+  size_t size = 0;                       ///< bytes that it counts against prefetch_size, decoded headers among them
+  source::ByteBudget* budget = nullptr;  ///< where they count
   unsigned tries = 0;
   Settlement settlement = Settlement::accept;
   RecordStorage storage;

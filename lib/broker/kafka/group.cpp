@@ -15,6 +15,7 @@ namespace {
 constexpr Duration kFindPatience = std::chrono::seconds(60);
 constexpr Duration kFindAgain = std::chrono::seconds(1);
 constexpr Duration kRevokePatience = std::chrono::seconds(5);
+constexpr Duration kOwnRevokePatience = std::chrono::seconds(10);  ///< where no other member waits
 
 Partitions copy_of(const rd_kafka_topic_partition_list_t* list) {
   return Partitions(rd_kafka_topic_partition_list_copy(list));
@@ -39,6 +40,17 @@ Group::Group(EventLoop& loop, BlockingCalls& calls, std::string broker, std::sha
       assigned_(std::move(assigned)),
       match_(*settings_),
       caller_(calls, loop) {}
+
+void Group::change_to(std::shared_ptr<const Settings> settings) {
+  settings_ = std::move(settings);
+  match_ = TopicMatch(*settings_);
+  for (auto& [key, reader] : reader_.assignment()) reader->subscribe_as(match_.subscription_of(key.first));
+  reader_.show();
+  if (!assigning_) return;
+  caller_.cancel();
+  stop_waiting();
+  find_offsets();
+}
 
 bool Group::cooperative() const {
   auto* protocol = rd_kafka_rebalance_protocol(client_.get());
@@ -92,6 +104,7 @@ void Group::assign() {
   } else if (auto code = rd_kafka_assign(client_.get(), list.get())) {
     error = describe(code, {});
   }
+  rejoins_ = false;
   if (!error.empty()) return assigned_(fail("cannot take the assignment: " + error));
   links_.positioned(true);
   log::info("partitions assigned", {{"broker", broker_}, {"new", list->cnt}, {"all", reader_.assignment().size()}});
@@ -99,8 +112,9 @@ void Group::assign() {
 }
 
 void Group::take_partition(const PartitionKey& partition) {
+  // The group may give out what it does not know yet that nobody takes any more.
   auto subscription = match_.subscription_of(partition.first);
-  client_.set_reset_policy(partition.first, settings_->subscriptions[subscription].on_offset_lost);
+  if (subscription) client_.set_reset_policy(partition.first, settings_->subscriptions[*subscription].on_offset_lost);
   reader_.add(std::make_unique<PartitionReader>(client_.shared(), partition, subscription,
                                                 id_prefix(broker_, partition.first, partition.second),
                                                 client_.open_partition(partition)));
@@ -129,7 +143,9 @@ void Group::begin_revoke(const rd_kafka_topic_partition_list_t* partitions) {
   });
 }
 
-Duration Group::revoke_patience() const { return std::min(kRevokePatience, session_timeout(client_.get()) / 4); }
+Duration Group::revoke_patience() const {
+  return rejoins_ ? kOwnRevokePatience : std::min(kRevokePatience, session_timeout(client_.get()) / 4);
+}
 
 void Group::settled() {
   if (revoking_ && !reader_.assignment().revoke_waits()) finish_revoke();
@@ -150,8 +166,9 @@ void Group::finish_revoke() {
     if (failed) log::warn("unassign failed", {{"broker", broker_}, {"reason", rd_kafka_error_string(failed.get())}});
   } else {
     rd_kafka_assign(client_.get(), nullptr);
-    links_.positioned(false);
+    if (lost || !rejoins_) links_.positioned(false);
   }
+  rejoins_ = false;
   log::info(lost ? "partitions lost" : "partitions revoked",
             {{"broker", broker_}, {"gone", list->cnt}, {"left", reader_.assignment().size()}});
   reader_.show();
@@ -170,6 +187,7 @@ void Group::forget() {
   stop_waiting();
   assigning_.reset();
   revoking_.reset();
+  rejoins_ = false;
   links_.positioned(false);
 }
 

@@ -33,6 +33,13 @@ class Group {
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
 
+  /// Other subscriptions; the client subscribes to their topics before or after. Partitions go on as those of the
+  /// subscriptions that take them now; those that none takes are read no more, and wait to be given back. What is asked
+  /// for an assignment is asked anew.
+  void change_to(std::shared_ptr<const Settings> settings);
+  /// The client is about to subscribe to other topics. The revocation that follows is its own doing, and no other
+  /// member waits for it: what is in flight gets longer, and there is no gap in the links of the topics that stay.
+  void rejoins() { rejoins_ = true; }
   /// What a rebalance event says: RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, __REVOKE_PARTITIONS or why it failed.
   void rebalance(rd_kafka_resp_err_t code, const rd_kafka_topic_partition_list_t* partitions);
   /// To be called when deliveries have been settled: ends a revocation that waited for them.
@@ -58,7 +65,7 @@ class Group {
 
   EventLoop& loop_;
   const std::string broker_;
-  const std::shared_ptr<const Settings> settings_;
+  std::shared_ptr<const Settings> settings_;
   ConsumerClient& client_;
   RecordReader& reader_;
   SubscriptionLinks& links_;
@@ -69,6 +76,7 @@ class Group {
   Partitions assigning_;  ///< waits until it is known where it begins
   Partitions revoking_;   ///< waits for what is in flight
   EventLoop::TimerId timer_ = 0;
+  bool rejoins_ = false;
 };
 
 }  // namespace mombridge::kafka

@@ -4,7 +4,7 @@
 
 namespace mombridge::kafka {
 
-PartitionReader::PartitionReader(SharedClient client, const PartitionKey& key, uint32_t subscription,
+PartitionReader::PartitionReader(SharedClient client, const PartitionKey& key, std::optional<uint32_t> subscription,
                                  std::string id_prefix, Queue queue)
     : client_(std::move(client)),
       key_(key),

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,10 @@ struct Fetched {
 /// settlement means nothing any more. For the consumer's thread, but for current().
 class PartitionReader {
  public:
-  /// `queue` is the partition's own, not forwarded. `id_prefix`: of the ids of records without one. `subscription`:
-  /// index into the consumer's.
-  PartitionReader(SharedClient client, const PartitionKey& key, uint32_t subscription, std::string id_prefix,
-                  Queue queue);
+  /// `queue` is the partition's own, not forwarded. `id_prefix`: of the ids of records without one. `subscription`: as
+  /// for subscribe_as().
+  PartitionReader(SharedClient client, const PartitionKey& key, std::optional<uint32_t> subscription,
+                  std::string id_prefix, Queue queue);
   PartitionReader(const PartitionReader&) = delete;
   PartitionReader& operator=(const PartitionReader&) = delete;
 
@@ -36,7 +37,8 @@ class PartitionReader {
   [[nodiscard]] const PartitionKey& key() const { return key_; }
   [[nodiscard]] const std::string& topic() const { return key_.first; }
   [[nodiscard]] int32_t number() const { return key_.second; }
-  [[nodiscard]] uint32_t subscription() const { return subscription_; }
+  /// Index into the consumer's subscriptions; nothing: none of them takes the topic (any more).
+  [[nodiscard]] std::optional<uint32_t> subscription() const { return subscription_; }
   [[nodiscard]] const std::string& id_prefix() const { return id_prefix_; }
 
   // The queue.
@@ -57,9 +59,12 @@ class PartitionReader {
   [[nodiscard]] const InFlight& in_flight() const { return in_flight_; }
   /// [any thread] Returns false once the partition was dropped from the assignment.
   [[nodiscard]] bool current() const noexcept { return current_.load(std::memory_order_relaxed); }
+  /// What comes from now on is this subscription's. Without one, nothing further is delivered.
+  void subscribe_as(std::optional<uint32_t> subscription) { subscription_ = subscription; }
   /// From now on nothing further is delivered.
   void begin_revoke() { revoking_ = true; }
-  [[nodiscard]] bool revoking() const { return revoking_; }
+  /// Returns true if nothing further is delivered, and the partition is given back when what is in flight is settled.
+  [[nodiscard]] bool revoking() const { return revoking_ || !subscription_; }
   /// Ends the reading. The object lives until nothing of it is in flight.
   void drop();
 
@@ -86,7 +91,7 @@ class PartitionReader {
 
   const SharedClient client_;  ///< records in flight are its memory
   const PartitionKey key_;
-  const uint32_t subscription_;
+  std::optional<uint32_t> subscription_;
   const std::string id_prefix_;
   Queue queue_;
   const rd_kafka_topic_t* topic_handle_ = nullptr;  ///< as the last record had it

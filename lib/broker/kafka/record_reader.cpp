@@ -171,10 +171,12 @@ void RecordReader::keep_early(Fetched fetched) {
 std::vector<Fetched> RecordReader::take_strays() { return std::exchange(strays_, {}); }
 
 void RecordReader::show() {
-  std::vector<std::string> errors(settings_->subscriptions.size()), notes(errors.size());
+  std::vector<std::string> errors(links_.size()), notes(errors.size());
   for (auto& [key, reader] : assignment_) {
-    if (!reader->error().empty()) errors[reader->subscription()] = reader->error();
-    if (auto note = OpenTransactions::note(*reader); !note.empty()) notes[reader->subscription()] = std::move(note);
+    auto subscription = reader->subscription();
+    if (!subscription) continue;
+    if (!reader->error().empty()) errors[*subscription] = reader->error();
+    if (auto note = OpenTransactions::note(*reader); !note.empty()) notes[*subscription] = std::move(note);
   }
   links_.partitions(std::move(errors), std::move(notes));
 }

@@ -69,7 +69,7 @@ class RecordReader {
   void works_again(PartitionReader& from);
 
   const std::string broker_;
-  const std::shared_ptr<const Settings> settings_;
+  const std::shared_ptr<const Settings> settings_;  ///< the subscriptions may be others by now
   SubscriptionLinks& links_;
   ClusterLink& cluster_;
   Assignment assignment_;

@@ -72,24 +72,43 @@ Result<> commit(rd_kafka_t* client, const rd_kafka_topic_partition_list_t* offse
 StartOffsets::StartOffsets(std::string broker, std::shared_ptr<const Settings> settings)
     : broker_(std::move(broker)), settings_(std::move(settings)), match_(*settings_) {}
 
+void StartOffsets::change_to(std::shared_ptr<const Settings> settings) {
+  settings_ = std::move(settings);
+  match_ = TopicMatch(*settings_);
+  std::erase_if(present_, [this](auto& looked) {
+    auto& all = settings_->subscriptions;
+    return std::ranges::none_of(all, [&](auto& s) { return s.topic == looked.first && s.start == Start::latest; });
+  });
+}
+
 Result<> StartOffsets::look(rd_kafka_t* client, TimePoint deadline) {
   deadline_ = deadline;
-  bool needed = std::ranges::any_of(settings_->subscriptions, [](auto& s) { return s.start == Start::latest; });
-  if (looked_ || !needed) return {};
+  std::vector<std::string> unknown;
+  for (auto& s : settings_->subscriptions)
+    if (s.start == Start::latest && !present_.contains(s.topic)) unknown.push_back(s.topic);
+  if (unknown.empty()) return {};
   auto metadata = all_topics(client, deadline_);
   if (!metadata) return fail(metadata.error());
-  for (int i = 0; i < (*metadata)->topic_cnt; ++i) present_.insert((*metadata)->topics[i].topic);
+  auto present = std::make_shared<Names>();
+  for (int i = 0; i < (*metadata)->topic_cnt; ++i) present->insert((*metadata)->topics[i].topic);
   // One that may not be seen now is not new when it may.
-  for (auto& s : settings_->subscriptions) {
-    if (s.topic.starts_with('^') || present_.contains(s.topic)) continue;
-    Topic handle(rd_kafka_topic_new(client, s.topic.c_str(), nullptr));
+  for (auto& topic : unknown) {
+    if (topic.starts_with('^') || present->contains(topic)) continue;
+    Topic handle(rd_kafka_topic_new(client, topic.c_str(), nullptr));
     auto one = ask_metadata(client, handle.get(), deadline_);
     if (!one) return fail(one.error());
     auto code = (*one)->topic_cnt == 1 ? (*one)->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) present_.insert(s.topic);
+    if (code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) present->insert(topic);
   }
-  looked_ = true;
+  for (auto& topic : unknown) present_[topic] = present;
   return {};
+}
+
+bool StartOffsets::appeared(const char* topic) {
+  auto subscription = match_.subscription_of(topic);
+  if (!subscription) return true;
+  auto looked = present_.find(settings_->subscriptions[*subscription].topic);
+  return looked == present_.end() || !looked->second->contains(topic);
 }
 
 Result<bool> StartOffsets::find(rd_kafka_t* client, rd_kafka_topic_partition_list_t* partitions,
@@ -97,8 +116,14 @@ Result<bool> StartOffsets::find(rd_kafka_t* client, rd_kafka_topic_partition_lis
   if (auto ok = look(client, deadline); !ok) return fail(ok.error());
   if (auto ok = committed(client, partitions, true, deadline_); !ok) return fail(ok.error());
   std::map<uint32_t, Elements> missing;
-  for (int i = 0; i < partitions->cnt; ++i)
-    if (auto& p = partitions->elems[i]; p.offset < 0) missing[match_.subscription_of(p.topic)].push_back(&p);
+  for (int i = 0; i < partitions->cnt; ++i) {
+    auto& p = partitions->elems[i];
+    if (p.offset >= 0) continue;
+    if (auto subscription = match_.subscription_of(p.topic))
+      missing[*subscription].push_back(&p);
+    else
+      p.offset = RD_KAFKA_OFFSET_END;
+  }
   auto all_owned = owned;
   for (int i = 0; i < partitions->cnt; ++i)
     all_owned.emplace(partitions->elems[i].topic, partitions->elems[i].partition);
@@ -201,8 +226,7 @@ bool StartOffsets::must_wait(const Partitions& all, const std::set<PartitionKey>
 }
 
 // A warning where a user may miss something: nobody can tell a group whose offsets expired from a new one.
-void StartOffsets::log_start(const rd_kafka_topic_partition_t& p, int64_t offset, int64_t skipped,
-                             const char* why) const {
+void StartOffsets::log_start(const rd_kafka_topic_partition_t& p, int64_t offset, int64_t skipped, const char* why) {
   bool beginning = p.offset == RD_KAFKA_OFFSET_BEGINNING || appeared(p.topic);
   log::event(skipped ? log::Level::warn : log::Level::info, "partition begins without a committed offset",
              {{"broker", broker_},

@@ -16,17 +16,20 @@ namespace mombridge::kafka {
 /// For the consumer's thread, but for status().
 class SubscriptionLinks {
  public:
-  /// The settings outlive this: those with this consumer's subscriptions alone.
+  /// `settings` have this consumer's subscriptions alone.
   SubscriptionLinks(std::string broker, const Settings& settings);
+
+  /// Other subscriptions of the same group. The links of those that stay are as they were.
+  void change_to(const Settings& settings);
+
+  [[nodiscard]] size_t size() const { return all_.size(); }
 
   /// Whether the group has given out its partitions; if so, it works.
   void positioned(bool is);
   /// Why the group gives out no partitions, or does not let them be kept.
   void group_fails(const std::string& reason);
   /// As group_fails(), but only while the group has not given out its partitions.
-  void group_waits(const std::string& reason) {
-    if (!positioned_) group_fails(reason);
-  }
+  void group_waits(const std::string& reason);
   void group_works();
   /// Why the topic of each subscription cannot be had; empty: it can. Returns whether any cannot.
   bool topics(const std::vector<std::string>& errors);
@@ -37,16 +40,20 @@ class SubscriptionLinks {
   [[nodiscard]] std::vector<LinkStatus> status() const;
 
  private:
+  struct One {
+    std::string topic;
+    bool positioned = false;
+    std::string topic_error{}, partition_error{}, note{};
+    LinkStatus link{};
+  };
   void show();
 
   const std::string broker_;
-  const Settings& settings_;
-  bool positioned_ = false;
+  const std::string group_;
   std::string group_error_;
   log::Repeated group_log_;
-  std::vector<std::string> topic_errors_, partition_errors_, notes_;
-  mutable std::mutex mutex_;
-  std::vector<LinkStatus> links_;
+  mutable std::mutex mutex_;  ///< guards the vector, and what other threads see of its elements: their `link`
+  std::vector<One> all_;      ///< by subscription
 };
 
 }  // namespace mombridge::kafka

@@ -25,9 +25,9 @@ std::optional<uint32_t> TopicMatch::find(const std::string& topic) const {
   return std::nullopt;
 }
 
-uint32_t TopicMatch::subscription_of(const std::string& topic) {
-  auto [found, added] = found_.try_emplace(topic, 0);
-  if (added) found->second = find(topic).value_or(0);
+std::optional<uint32_t> TopicMatch::subscription_of(const std::string& topic) {
+  auto [found, added] = found_.try_emplace(topic);
+  if (added) found->second = find(topic);
   return found->second;
 }
 
@@ -38,16 +38,17 @@ bool may_be_topic(const std::string& name) { return std::ranges::all_of(name, to
 
 std::string hidden_topics(const Settings& settings, const TopicMatch& match) {
   std::string list;
-  if (!match.has_expressions()) return list;
-  list = "^" + std::string(kBrokersOwn);
+  auto add = [&](const std::string& expression) { list += (list.empty() ? "" : ",") + expression; };
+  if (std::ranges::none_of(settings.subscriptions, [](auto& s) { return s.topic.starts_with(kBrokersOwn); }))
+    add("^" + std::string(kBrokersOwn));
   for (auto& name : settings.own_names) {
     if (match.named(name) || !may_be_topic(name)) continue;
-    list += ",^";
-    for (char c : name) c == '.' ? list += "\\." : list += c;
-    list += '$';
+    std::string expression = "^";
+    for (char c : name) c == '.' ? expression += "\\." : expression += c;
+    add(expression + "$");
   }
   for (auto& key : settings.librdkafka)
-    if (key.name == "topic.blacklist") list += "," + key.value;
+    if (key.name == "topic.blacklist") add(key.value);
   return list;
 }
 

@@ -32,6 +32,13 @@ TopicWatch::TopicWatch(EventLoop& loop, BlockingCalls& calls, std::shared_ptr<co
                        SubscriptionLinks& links)
     : loop_(loop), settings_(std::move(settings)), links_(links), caller_(calls, loop) {}
 
+void TopicWatch::change_to(std::shared_ptr<const Settings> settings) {
+  settings_ = std::move(settings);
+  auto client = client_;
+  stop();
+  if (client) look(client);
+}
+
 void TopicWatch::look(const SharedClient& client) {
   // An answer that is under way may be older than what made somebody look now.
   if (!caller_.idle()) return void(look_again_ = true);

@@ -20,6 +20,8 @@ class TopicWatch {
   /// `settings` have this consumer's subscriptions alone. The others outlive this.
   TopicWatch(EventLoop& loop, BlockingCalls& calls, std::shared_ptr<const Settings> settings, SubscriptionLinks& links);
 
+  /// Other subscriptions: looks for their topics, where it looks.
+  void change_to(std::shared_ptr<const Settings> settings);
   /// Looks now, and then until all topics can be had.
   void look(const SharedClient& client);
   /// Looks no more.
@@ -29,7 +31,7 @@ class TopicWatch {
   void looked(const std::vector<std::string>& errors);
 
   EventLoop& loop_;
-  const std::shared_ptr<const Settings> settings_;
+  std::shared_ptr<const Settings> settings_;
   SubscriptionLinks& links_;
   BlockingCaller caller_;
   SharedClient client_;  ///< while it looks

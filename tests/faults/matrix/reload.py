@@ -98,6 +98,9 @@ def changing_reloads(run):
     for route in keys["routes"]:
         if route["name"] == "ka":
             route["to"]["headers"] = {"added": "by a reload"}
+    # On Kafka a topic comes, an expression that matches it takes its place, and that goes: a rebalance each. Then the
+    # section is replaced twice, which its group's former member leaves with one each.
+    most_revocations = 3 + 2
     for config in (reloads.with_route("more", {"broker": "ain", "queue": queue}, run.plan.dead),
                    reloads.with_route("more", {"broker": "kin", "topic": topic}, run.plan.dead),
                    reloads.with_route("more", {"broker": "kin", "topic": f"^{run.plan.prefix}\\.moret.*"}, run.plan.dead),
@@ -105,6 +108,8 @@ def changing_reloads(run):
         reloads.good(config)
         run.wait_flowing()
     run.healed()
+    revoked = run.bridge.read_log().count('"msg":"partitions revoked"')
+    run.expect(revoked <= most_revocations, f"{revoked} rebalances where {most_revocations} are enough")
 
 
 @fault("D53", "bridge killed (-9) in the middle of a reload, 8 times", configure=short_sessions)

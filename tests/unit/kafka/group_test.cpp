@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <iterator>
+#include <map>
 #include <mutex>
 #include <thread>
 #include <utility>
 
+#include "broker/resubscribing.hpp"
 #include "live.hpp"
 
 namespace mombridge::kafka {
@@ -123,6 +125,95 @@ TEST_P(Group, WhatIsHeldOverARevokeComesToTheNextOwnerAndItsLateSettlementIsDrop
   std::set<std::string> left;
   std::ranges::set_difference(numbers(0, kCount), seen_by_second, std::inserter(left, left.end()));
   EXPECT_TRUE(last.recorder.await_all_of(left)) << "of " << left.size() << " only " << last.recorder.distinct().size();
+}
+
+/// Bodies by the number of their subscription.
+class Numbered {
+ public:
+  void add(DeliveryHandle d) {
+    {
+      std::lock_guard lock(mutex_);
+      bodies_[d->subscription].insert(std::string(d->message.body));
+      ++count_;
+    }
+    settle(std::move(d), Settlement::accept);
+  }
+  [[nodiscard]] std::map<uint32_t, std::set<std::string>> bodies() {
+    std::lock_guard lock(mutex_);
+    return bodies_;
+  }
+  [[nodiscard]] size_t count() {
+    std::lock_guard lock(mutex_);
+    return count_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<uint32_t, std::set<std::string>> bodies_;
+  size_t count_ = 0;
+};
+
+TEST_P(Group, ChangesItsTopicsWithoutAGapInTheLinksOfThoseThatStay) {
+  auto first = new_topic(2), second = new_topic(2), prefix = unique_name();
+  auto third = new_topic(1, prefix + ".third");
+  auto with = [&](const std::vector<test::Entry>& subscriptions) {
+    auto s = settings(first, subscriptions);
+    s->librdkafka.emplace_back("partition.assignment.strategy", GetParam());
+    return s;
+  };
+  Numbered before, after, last;
+  Node node(with({{.topic = first}}), false, [&](DeliveryHandle d) { before.add(std::move(d)); });
+  auto& resubscribing = dynamic_cast<Resubscribing&>(*node.broker);
+  node.await_up();
+  outbox.publish_numbers(*node.broker, first, 0, 1000);
+  outbox.publish_numbers(*node.broker, second, 0, 100);
+  outbox.publish_numbers(*node.broker, third, 0, 100);
+  std::atomic<int> gaps{0};
+  std::jthread watch([&](const std::stop_token& ended) {
+    for (; !ended.stop_requested(); std::this_thread::sleep_for(1ms))
+      for (auto& link : node.broker->status())
+        if (link.link == "topic " + first && link.state != LinkStatus::State::up) ++gaps;
+  });
+  Recorder sink;
+  sink.on_delivery([&](DeliveryHandle d) { after.add(std::move(d)); });
+  auto more = with({{.topic = second}, {.topic = first}, {.topic = "^" + prefix + "\\..*"}});
+  ASSERT_TRUE(resubscribing.can_resubscribe(*more));
+  resubscribing.resubscribe(more, sink);
+  auto handed = before.count();
+  outbox.publish_numbers(*node.broker, first, 1000, 2000);
+  EXPECT_TRUE(outbox.await_all());
+  auto all = [&](Numbered& of, size_t count) {
+    for (auto end = Clock::now() + kPatience; Clock::now() < end; std::this_thread::sleep_for(5ms))
+      if (of.count() >= count) return true;
+    return false;
+  };
+  EXPECT_TRUE(all(after, 2200 - handed));
+  EXPECT_EQ(before.count(), handed) << "the former sink gets nothing more";
+  auto bodies = after.bodies();
+  EXPECT_EQ(bodies[0], numbers(0, 100));
+  EXPECT_EQ(bodies[2], numbers(0, 100));
+  bodies[1].merge(before.bodies()[0]);
+  EXPECT_EQ(bodies[1], numbers(0, 2000));
+  EXPECT_EQ(after.count() + handed, 2200u) << "none twice";
+  // The first in the list goes, so that the number of the one that stays changes.
+  Recorder last_sink;
+  last_sink.on_delivery([&](DeliveryHandle d) { last.add(std::move(d)); });
+  resubscribing.resubscribe(with({{.topic = first, .start = Start::latest}}), last_sink);
+  outbox.publish_numbers(*node.broker, second, 100, 200);
+  outbox.publish_numbers(*node.broker, first, 2000, 2100);
+  EXPECT_TRUE(all(last, 100));
+  EXPECT_EQ(last.bodies()[0], numbers(2000, 2100));
+  std::this_thread::sleep_for(kQuiet);
+  EXPECT_EQ(last.count(), 100u);
+  watch.request_stop();
+  watch.join();
+  EXPECT_EQ(gaps, 0);
+  node.stop();
+  // What the topic that is gone has is still there for a member that takes it.
+  Numbered rest;
+  Node again(with({{.topic = second}}), false, [&](DeliveryHandle d) { rest.add(std::move(d)); });
+  EXPECT_TRUE(all(rest, 100));
+  EXPECT_EQ(rest.bodies()[0], numbers(100, 200));
 }
 
 }  // namespace

@@ -63,6 +63,14 @@ class Rebalance : public PartTest {
       group->rebalance(code, list.get());
     });
   }
+  /// As a reload does.
+  void change_to(const std::shared_ptr<Settings>& next, const std::vector<uint32_t>& indices) {
+    on_loop([&] {
+      links->change_to(*next);
+      reader->deliveries().change_to(next, indices);
+      group->change_to(next);
+    });
+  }
   void assign(int partitions = 2) { rebalance(RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, partitions); }
   void revoke(int partitions = 2) { rebalance(RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS, partitions); }
   [[nodiscard]] size_t partitions() {
@@ -158,6 +166,56 @@ TEST_F(Rebalance, ARevocationDoesNotWaitForever) {
   revoke();
   ASSERT_TRUE(await([this] { return partitions() == 0; })) << "a quarter of the session";
   on_loop([this] { EXPECT_TRUE(sink.kept[0]->stale()); });
+}
+
+TEST_F(Rebalance, ARevocationOfItsOwnMakesNoGapAndWaitsLonger) {
+  assign();
+  ASSERT_TRUE(await([this] { return assigned == 1; }));
+  ASSERT_TRUE(read_all());
+  on_loop([this] { group->rejoins(); });
+  revoke();
+  EXPECT_FALSE(await([this] { return partitions() == 0; }, 2s)) << "longer than a quarter of the session";
+  on_loop([this] {
+    sink.settle_all(Settlement::accept);
+    reader->take_settled();
+    group->settled();
+    EXPECT_TRUE(reader->assignment().empty());
+  });
+  EXPECT_EQ(to_string(link().state), "up");
+  assign();
+  ASSERT_TRUE(await([this] { return assigned == 2; }));
+  revoke();
+  on_loop([this] { group->settled(); });
+  EXPECT_EQ(to_string(link().state), "connecting") << "one of the group's";
+}
+
+TEST_F(Rebalance, AReloadAsksAnewForAnAssignmentThatIsUnderWay) {
+  hold = true;
+  assign();
+  ASSERT_TRUE(await([this] { return finds == 1; }));
+  change_to(make_settings(mock.servers(), "group", {{.topic = "one"}, {.topic = "two"}}), {0, 1});
+  hold = false;
+  ASSERT_TRUE(await([this] { return assigned == 1; }));
+  EXPECT_EQ(finds, 2);
+  on_loop([this] {
+    for (auto& [key, partition] : reader->assignment()) EXPECT_EQ(partition->subscription(), 1u);
+  });
+}
+
+TEST_F(Rebalance, PartitionsThatNoSubscriptionTakesAnyMoreAreNotRead) {
+  hold = true;
+  assign();
+  ASSERT_TRUE(await([this] { return finds == 1; }));
+  auto other = make_settings(mock.servers(), "group", {{.topic = "other"}});
+  change_to(other, {0});
+  hold = false;
+  ASSERT_TRUE(await([this] { return assigned == 1; }));
+  on_loop([&] {
+    EXPECT_EQ(reader->assignment().size(), 2u) << "the group has given them out";
+    for (auto& [key, partition] : reader->assignment()) EXPECT_TRUE(partition->revoking());
+  });
+  change_to(settings, {0});  // a further reload, before they were given back
+  ASSERT_TRUE(read_all());
 }
 
 TEST_F(Rebalance, ClosingAnswersWhatIsUnderWay) {

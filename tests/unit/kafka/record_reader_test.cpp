@@ -3,6 +3,7 @@
 #include "broker/kafka/record_reader.hpp"
 
 #include <optional>
+#include <set>
 
 #include "broker/kafka/consumer_client.hpp"
 #include "mock_cluster.hpp"
@@ -108,6 +109,56 @@ TEST_F(Reads, NothingOfASubscriptionThatIsPaused) {
     reader->deliveries().pause({});
   });
   EXPECT_TRUE(read_until(5));
+}
+
+TEST_F(Reads, AfterAChangeWithTheNumberOfTheNewSubscription) {
+  mock.fill("two", 0, 0, 2);
+  assign();
+  ASSERT_TRUE(read_until(2));
+  KeepingSink next;
+  on_loop([&] {
+    auto changed = make_settings(mock.servers(), "group", {{.topic = "one"}, {.topic = "two"}});
+    links->change_to(*changed);
+    reader->deliveries().change_to(changed, {3, 4});
+    reader->deliveries().hand_to(&next);
+    for (auto& [key, partition] : reader->assignment()) partition->subscribe_as(1);
+    EXPECT_EQ(sink.kept[0]->subscription, 7u) << "the former sink has it";
+    settle(std::move(sink.kept[0]), Settlement::requeue);
+    settle(std::move(sink.kept[1]), Settlement::accept);
+    sink.kept.clear();
+  });
+  mock.fill("two", 0, 2, 3);
+  ASSERT_TRUE(turn_until([&] {
+    turn();
+    return next.bodies.size() == 2;
+  }));
+  on_loop([&] {
+    for (auto& d : next.kept) EXPECT_EQ(d->subscription, 4u);
+    EXPECT_EQ(std::set(next.bodies.begin(), next.bodies.end()), (std::set<std::string>{"0", "2"}));
+    next.settle_all(Settlement::accept);
+    turn();
+    EXPECT_EQ(committed(0), 3);
+  });
+}
+
+TEST_F(Reads, NothingMoreOfATopicThatNoSubscriptionTakes) {
+  settings->prefetch_size = 1;
+  mock.fill("two", 0, 0, 2);
+  assign();
+  ASSERT_TRUE(read_until(1));
+  on_loop([&] {
+    auto changed = make_settings(mock.servers(), "group", {{.topic = "one"}});
+    links->change_to(*changed);
+    reader->deliveries().change_to(changed, {0});
+    for (auto& [key, partition] : reader->assignment()) partition->subscribe_as(std::nullopt);
+    reader->show();
+    EXPECT_TRUE(reader->assignment().revoke_waits()) << "one is in flight";
+    sink.settle_all(Settlement::accept);
+    for (int i = 0; i < 20; ++i) turn();
+    EXPECT_EQ(sink.bodies.size(), 1u);
+    EXPECT_FALSE(reader->assignment().revoke_waits());
+    EXPECT_EQ(committed(0), 1) << "what was in flight counts";
+  });
 }
 
 TEST_F(Reads, NoMoreThanTheWindowUntilSomethingIsSettled) {

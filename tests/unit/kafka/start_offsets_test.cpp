@@ -1,5 +1,6 @@
 // Where reading begins: by what the group has committed, also for what appears while nobody reads.
 
+#include "broker/resubscribing.hpp"
 #include "live.hpp"
 
 namespace mombridge::kafka {
@@ -84,6 +85,27 @@ TEST_F(StartsAt, ANewSubscriptionOfAGroupThatHasOthersBeginsAsItSays) {
   publish(second, 20, 22);
   ASSERT_TRUE(node.recorder.await_distinct(2));
   EXPECT_EQ(node.recorder.distinct(), numbers(20, 22));
+}
+
+TEST_F(StartsAt, AReloadAddsASubscriptionAndOthersKeepKnowingWhichTopicsAreNew) {
+  auto prefix = unique_name(), added = new_topic();
+  publish(added, 10, 13);
+  auto s = latest("^" + prefix + "\\..*", prefix);
+  s->librdkafka = {{"topic.metadata.refresh.interval.ms", "300000"}};  // what appears is found by the reload alone
+  Node node(s);
+  (void)node.await(0, LinkStatus::State::up);
+  std::this_thread::sleep_for(1s);  // its first look is over
+  publish(new_topic(1, prefix + ".first"), 0, 3);
+  auto more = std::make_shared<Settings>(*s);
+  more->subscriptions.push_back(test::Entry{.topic = added, .start = Start::latest});
+  dynamic_cast<Resubscribing&>(*node.broker).resubscribe(more, node.recorder);
+  ASSERT_TRUE(node.recorder.await_distinct(3));
+  node.await_up();
+  publish(added, 20, 22);
+  ASSERT_TRUE(node.recorder.await_distinct(5));
+  auto expected = numbers(0, 3);
+  expected.merge(numbers(20, 22));
+  EXPECT_EQ(node.recorder.distinct(), expected);
 }
 
 TEST_F(StartsAt, MembersThatStartTogetherBeginAlike) {

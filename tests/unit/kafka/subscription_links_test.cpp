@@ -64,5 +64,24 @@ TEST_F(Links, APartitionsErrorFailsItAndANoteDoesNot) {
   expect(1, LinkStatus::State::up, "");
 }
 
+TEST_F(Links, OfSubscriptionsThatStayAreAsTheyWere) {
+  links.positioned(true);
+  links.topics({"missing", ""});
+  auto since = links.status().at(1).since;
+  Settings next;
+  next.group_id = "g";
+  next.subscriptions = {test::Entry{.topic = "c"}, test::Entry{.topic = "b"}};
+  links.change_to(next);
+  links.partitions({"", ""}, {"", ""});
+  EXPECT_EQ(links.status().size(), 2u);
+  EXPECT_EQ(links.status().at(0).link, "topic c");
+  expect(0, LinkStatus::State::connecting, "");
+  EXPECT_EQ(links.status().at(1).link, "topic b");
+  expect(1, LinkStatus::State::up, "");
+  EXPECT_EQ(links.status().at(1).since, since);
+  links.positioned(true);
+  expect(0, LinkStatus::State::up, "");
+}
+
 }  // namespace
 }  // namespace mombridge::kafka

@@ -34,12 +34,17 @@ TEST(TopicMatch, FindsNothingForATopicThatNobodyTakes) {
   EXPECT_EQ(match.find("orders"), 0u);
   EXPECT_EQ(match.find("ab"), 1u);
   EXPECT_FALSE(match.find("b"));
+  EXPECT_FALSE(match.subscription_of("b"));
 }
 
-TEST(HiddenTopics, AreTheBridgesOwnWhereAnExpressionCouldMatchThem) {
+TEST(HiddenTopics, AreTheBridgesOwnAndKafkasThatAnExpressionCouldMatch) {
   auto s = settings({"orders"});
   s.own_names = {"mombridge.replies", "mombridge.dead"};
-  EXPECT_EQ(hidden_topics(s, TopicMatch(s)), "") << "no expression";
+  EXPECT_EQ(hidden_topics(s, TopicMatch(s)), "^__,^mombridge\\.replies$,^mombridge\\.dead$")
+      << "a reload may add an expression";
+  s = settings({"__consumer_offsets", "mombridge.dead"});
+  s.own_names = {"mombridge.dead"};
+  EXPECT_EQ(hidden_topics(s, TopicMatch(s)), "") << "named ones can be subscribed to";
   s = settings({"^.*", "mombridge.dead"});
   s.own_names = {"mombridge.replies", "mombridge.dead", "not a, topic"};
   EXPECT_EQ(hidden_topics(s, TopicMatch(s)), "^__,^mombridge\\.replies$") << "a named one can be subscribed to";

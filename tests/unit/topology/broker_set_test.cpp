@@ -31,7 +31,7 @@ class Recorded final : public Broker, public Resubscribing, public Pausing {
     std::vector<std::string> events;
     std::atomic<LinkStatus::State> publisher{LinkStatus::State::up};
     std::atomic<Sink*> sink{nullptr};
-    std::atomic<bool> stop_hangs{false}, delivers{false};
+    std::atomic<bool> stop_hangs{false}, delivers{false}, cannot_resubscribe{false};
     void add(const std::string& event) {
       std::lock_guard lock(mutex);
       events.push_back(event);
@@ -51,6 +51,9 @@ class Recorded final : public Broker, public Resubscribing, public Pausing {
     if (log_.delivers) return publication.completed({});
     std::lock_guard lock(mutex_);
     waiting_.push_back(&publication);
+  }
+  [[nodiscard]] bool can_resubscribe(const config::BrokerSettings& settings) const override {
+    return !log_.cannot_resubscribe && settings.subscription_count() > 0;
   }
   void resubscribe(const std::shared_ptr<const config::BrokerSettings>&, Sink& sink,
                    const std::vector<bool>& paused) override {
@@ -350,6 +353,17 @@ TEST(BrokerSet, WhatIsDrainedStaysSoOverChanges) {
   world.change_to(pair("", ", prefetch_count: 7", more));
   EXPECT_EQ(world.logs["shop"].all().back(), "resubscribed");
   world.on_loop([&] { EXPECT_THAT(world.brokers->drained().sections(), ElementsAre(lake)); });
+}
+
+TEST(BrokerSet, ReplacesABrokerThatCannotChangeItsSubscriptions) {
+  World world;
+  world.change_to(pair("", ""));
+  world.logs["lake"].cannot_resubscribe = true;
+  world.change_to(
+      pair("", "", kWays + "  - {name: t, from: {broker: lake, topic: w}, to: {broker: shop, target: v}}\n"));
+  EXPECT_TRUE(eventually([&] { return world.logs["lake"].all().size() == 7; }));
+  EXPECT_THAT(world.logs["lake"].all(),
+              ElementsAre("made", "started", "made", "intake stopped", "stopped", testing::_, testing::_));
 }
 
 TEST(BrokerSet, AStopDoesNotWaitOnTheMainThread) {
