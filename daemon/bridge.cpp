@@ -34,6 +34,20 @@ http_ingress::MadeClient create_client(const config::BrokerSection& section, con
   return {kind.create(own), own.settings};
 }
 
+/// Those that the configuration leaves as they are, from `former`, which has them; the others are loaded.
+std::shared_ptr<handler::Registry> load_handlers(const config::Config& config, const topology::Difference& difference,
+                                                 const handler::Registry* former, EventLoop& timers,
+                                                 config::Diagnostics& diagnostics) {
+  auto handlers = std::make_shared<handler::Registry>(&timers, former);
+  for (auto& h : config.handlers) {
+    if (topology::change_of(difference.handlers, h.name) == topology::Change::same)
+      handlers->keep(h.name, *former);
+    else if (auto loaded = handlers->load(h); !loaded)
+      diagnostics.error(h.plugin.mark, "handlers." + h.name, loaded.error().text);
+  }
+  return handlers;
+}
+
 }  // namespace
 
 Bridge::Bridge(std::shared_ptr<const config::Config> config, EventLoop& loop, config::Written written)
@@ -86,7 +100,9 @@ topology::Difference Bridge::change_to(const std::shared_ptr<const config::Confi
 
 void Bridge::use(const std::shared_ptr<const config::Config>& config, const topology::Difference& difference,
                  config::Diagnostics& diagnostics) {
-  topology::Parts parts{.config = config, .brokers = {}, .handlers = load_handlers(*config, difference, diagnostics)};
+  auto* former = snapshot_ ? &snapshot_->handlers() : nullptr;
+  topology::Parts parts{
+      .config = config, .brokers = {}, .handlers = load_handlers(*config, difference, former, loop_, diagnostics)};
   if (!diagnostics.ok()) return;
   parts.brokers = topology::brokers_of(brokers_.plan(*config, difference));
   auto snapshot = topology::Snapshot::make(std::move(parts), destination_kinds(), retired_);
@@ -111,19 +127,6 @@ void Bridge::use(const std::shared_ptr<const config::Config>& config, const topo
   snapshot_ = std::move(*snapshot);
   config_ = config;
   if (ingress_) ingress_->use(config, difference);
-}
-
-std::shared_ptr<handler::Registry> Bridge::load_handlers(const config::Config& config,
-                                                         const topology::Difference& difference,
-                                                         config::Diagnostics& diagnostics) {
-  auto handlers = std::make_shared<handler::Registry>(&loop_, snapshot_ ? &snapshot_->handlers() : nullptr);
-  for (auto& h : config.handlers) {
-    if (topology::change_of(difference.handlers, h.name) == topology::Change::same)
-      handlers->keep(h.name, snapshot_->handlers());
-    else if (auto loaded = handlers->load(h); !loaded)
-      diagnostics.error(h.plugin.mark, "handlers." + h.name, loaded.error().text);
-  }
-  return handlers;
 }
 
 void Bridge::drain(Duration patience, std::function<void(uint64_t)> done) {

@@ -79,8 +79,6 @@ class Bridge {
 
   void use(const std::shared_ptr<const config::Config>& config, const topology::Difference& difference,
            config::Diagnostics& diagnostics);
-  std::shared_ptr<handler::Registry> load_handlers(const config::Config& config, const topology::Difference& difference,
-                                                   config::Diagnostics& diagnostics);
   void watch_stalls();
   void wait_drained();
   void finish(uint64_t unsettled);

@@ -2,10 +2,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include "daemon/handler_inspect.hpp"
-#include "daemon/handler_new.hpp"
-#include "daemon/handler_run.hpp"
-
 namespace mombridge {
 
 HandlerCommands add_handler_commands(CLI::App& app, HandlerOptions& options) {
@@ -30,11 +26,6 @@ HandlerCommands add_handler_commands(CLI::App& app, HandlerOptions& options) {
       ->check(CLI::Range(size_t{1}, size_t{100'000'000}));
   run->add_flag("-v,--verbose", options.verbose, "show the reply's properties and headers, on standard error");
   return {all, make, inspect, run};
-}
-
-int handler_command(const HandlerOptions& options, const HandlerCommands& commands) {
-  if (*commands.make) return new_handler(options);
-  return *commands.inspect ? inspect_handler(options) : run_handler(options);
 }
 
 }  // namespace mombridge

@@ -32,7 +32,4 @@ struct HandlerCommands {
 };
 HandlerCommands add_handler_commands(CLI::App& app, HandlerOptions& options);
 
-/// Runs the one that was given, and returns the exit code.
-int handler_command(const HandlerOptions& options, const HandlerCommands& commands);
-
 }  // namespace mombridge

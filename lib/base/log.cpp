@@ -16,7 +16,6 @@
 #include <systemd/sd-journal.h>
 
 #include "base/counters.hpp"
-#include "base/log_limit.hpp"
 #include "base/text.hpp"
 
 namespace mombridge::log {

@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -43,6 +44,8 @@ void init(Level level, Format format);
 
 /// [any thread] Control characters and invalid UTF-8 in text and values are escaped: a message cannot forge a log line.
 void event(Level level, std::string_view text, Fields fields = {});
+/// The same, for fields that depend on the event.
+void write(Level level, std::string_view text, std::span<const Field> fields);
 inline void debug(std::string_view text, Fields fields = {}) { event(Level::debug, text, fields); }
 inline void info(std::string_view text, Fields fields = {}) { event(Level::info, text, fields); }
 inline void warn(std::string_view text, Fields fields = {}) { event(Level::warn, text, fields); }

@@ -4,19 +4,14 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
 #include "base/clock.hpp"
-#include "base/log.hpp"
 #include "base/text.hpp"
 
 namespace mombridge::log {
-
-/// [any thread] As event().
-void write(Level level, std::string_view text, std::span<const Field> fields);
 
 /// At most one line of each kind in an interval. Unlike RepeatedBy, it is asked before the line's fields are made, and
 /// costs no allocation for a kind that it knows. [any thread]

@@ -29,7 +29,7 @@ class Call {
   const Message* message = nullptr;     ///< valid until finished()
   std::string_view broker;              ///< where it came from
   unsigned attempt = 1;                 ///< 2 for the first retry
-  HandlerCounts* counted_in = nullptr;  ///< of the handler: whoever hears of the end counts it there; outlives the call
+  HandlerCounts* counted_in = nullptr;  ///< who hears of the end counts it there; outlives the call. Null: nowhere
 
   /// [any thread]
   virtual void finished(Verdict verdict) noexcept = 0;

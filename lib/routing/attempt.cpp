@@ -228,7 +228,7 @@ bool Attempt::tell_requester() noexcept {
 }
 
 void Attempt::finished(handler::Verdict verdict) noexcept {
-  counted_in->finished(verdict.kind);
+  if (counted_in) counted_in->finished(verdict.kind);
   reachability_.returned();
   switch (verdict.kind) {
     case handler::Verdict::Kind::retry:

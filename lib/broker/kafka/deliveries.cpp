@@ -37,7 +37,9 @@ bool Deliveries::full(const PartitionReader& from) const {
 }
 
 bool Deliveries::takes(const PartitionReader& from) const {
-  bool paused = from.subscription() < paused_.size() && paused_[from.subscription()];
+  // What no subscription takes any more is not read.
+  auto number = from.subscription();
+  bool paused = !number || (*number < paused_.size() && paused_[*number]);
   return sink_ && !paused && !full(from);
 }
 

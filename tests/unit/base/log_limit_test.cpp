@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/log.hpp"
+
 namespace mombridge::log {
 namespace {
 

@@ -178,7 +178,7 @@ TEST_P(Group, ChangesItsTopicsWithoutAGapInTheLinksOfThoseThatStay) {
   sink.on_delivery([&](DeliveryHandle d) { after.add(std::move(d)); });
   auto more = with({{.topic = second}, {.topic = first}, {.topic = "^" + prefix + "\\..*"}});
   ASSERT_TRUE(resubscribing.can_resubscribe(*more));
-  resubscribing.resubscribe(more, sink);
+  resubscribing.resubscribe(more, sink, {});
   auto handed = before.count();
   outbox.publish_numbers(*node.broker, first, 1000, 2000);
   EXPECT_TRUE(outbox.await_all());
@@ -198,7 +198,7 @@ TEST_P(Group, ChangesItsTopicsWithoutAGapInTheLinksOfThoseThatStay) {
   // The first in the list goes, so that the number of the one that stays changes.
   Recorder last_sink;
   last_sink.on_delivery([&](DeliveryHandle d) { last.add(std::move(d)); });
-  resubscribing.resubscribe(with({{.topic = first, .start = Start::latest}}), last_sink);
+  resubscribing.resubscribe(with({{.topic = first, .start = Start::latest}}), last_sink, {});
   outbox.publish_numbers(*node.broker, second, 100, 200);
   outbox.publish_numbers(*node.broker, first, 2000, 2100);
   EXPECT_TRUE(all(last, 100));

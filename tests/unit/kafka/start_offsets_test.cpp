@@ -98,7 +98,7 @@ TEST_F(StartsAt, AReloadAddsASubscriptionAndOthersKeepKnowingWhichTopicsAreNew) 
   publish(new_topic(1, prefix + ".first"), 0, 3);
   auto more = std::make_shared<Settings>(*s);
   more->subscriptions.push_back(test::Entry{.topic = added, .start = Start::latest});
-  dynamic_cast<Resubscribing&>(*node.broker).resubscribe(more, node.recorder);
+  dynamic_cast<Resubscribing&>(*node.broker).resubscribe(more, node.recorder, {});
   ASSERT_TRUE(node.recorder.await_distinct(3));
   node.await_up();
   publish(added, 20, 22);

@@ -43,7 +43,7 @@ TEST(Check, AnInProcessTargetOfTheIngressHasARoute) {
                          "  local: {type: memory}\n"
                          "routes: [{from: {broker: local, target: in}, to: {broker: shop, target: out}}]\n"
                          "ingress: {listen: 127.0.0.1:1, allow: [local/in, local/other, 'local/o*', shop/other]}\n"),
-              ElementsAre("c.yaml:5:49: error: ingress.allow: no route takes 'other' from memory broker 'local' (add a "
+              ElementsAre("c.yaml:5:50: error: ingress.allow: no route takes 'other' from memory broker 'local' (add a "
                           "route with 'from: {broker: local, target: other}')"));
 }
 

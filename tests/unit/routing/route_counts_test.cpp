@@ -79,9 +79,14 @@ TEST(RouteCounts, InFlightBySubscriptionAndRoute) {
 
 TEST(RouteCounts, FailuresSayWhy) {
   World world(yaml("c5", kToPond));
-  world.broker("lake").answer({Outcome::refused("one"), Outcome::refused("two")});
+  auto& lake = world.broker("lake");
+  lake.keep();
   world.handler("h").behave = [](auto&) { return FakeHandler::reject("not this one"); };
-  EXPECT_TRUE(settled(world.receive("c5", "a"), Settlement::accept));
+  auto& delivery = world.receive("c5", "a");
+  lake.complete(Outcome::refused("one"));
+  ASSERT_TRUE(mombridge::test::eventually([&] { return lake.sent_count() == 2; }));
+  lake.complete(Outcome::refused("two"));  // after the handler's, so that it is the last one
+  EXPECT_TRUE(settled(delivery, Settlement::accept));
   auto& counts = route_counts().at({"c5"});
   EXPECT_EQ(counts.retries.value(), 1u);
   auto dead = [&](std::string_view reason) {
