@@ -8,8 +8,9 @@
 
 namespace mombridge::routing {
 
-/// What routes, dead letters, answers to requesters and the service beside the bridge send to the broker of that section, in the order of the file.
-/// What handlers publish by themselves is not known. The options are the configuration's.
+/// What routes, dead letters, answers to requesters and the service beside the bridge send to the broker of that
+/// section, in the order of the file. What handlers publish by themselves is not known. The options are the
+/// configuration's.
 std::vector<Sending> sent_to(const config::Config& config, const config::BrokerSection& section);
 
 }  // namespace mombridge::routing
