@@ -54,6 +54,7 @@ try:
     seen["socket"] = sh("stat -c '%U %a' /run/mombridge")["out"]
     pathlib.Path("/waiting").touch()
     seen["moved"] = wait_for(lambda: pathlib.Path("/moved").exists())
+    wait_for(lambda: "link" in show("StatusText")["StatusText"])  # said anew every few seconds
     seen["text"] = show("StatusText")["StatusText"]
 
     file = pathlib.Path("/etc/mombridge/bridge.yaml")
@@ -165,9 +166,9 @@ def test_systemctl_status_says_what_it_does(seen):
 
 def test_a_reload_is_awaited_and_its_verdict_is_systemctls(seen):
     assert seen["good_reload"]["code"] == 0, seen["good_reload"]
-    assert json.loads(seen["after_good"]["out"])["reload"]["successful"] is True
+    assert json.loads(seen["after_good"]["out"])["config"]["ok"] is True
     assert seen["bad_reload"]["code"] != 0
-    assert json.loads(seen["after_bad"]["out"])["reload"]["successful"] is False
+    assert json.loads(seen["after_bad"]["out"])["config"]["ok"] is False
     assert seen["same_pid"], "a reload that fails leaves the running one as it is"
 
 
