@@ -153,9 +153,12 @@ LoginError explain_login(std::string_view what, const Login& login, const std::s
   return {};
 }
 
-// librdkafka 2.0.2: "SASL OAUTHBEARER mechanism handshake failed: Local: Broker transport failure: … in state DOWN)".
+// librdkafka 2.0.2: "SASL OAUTHBEARER mechanism handshake failed: Local: Broker transport failure: … in state DOWN)",
+// or a step later "SaslAuthenticateRequest failed: Local: Broker transport failure (after 0ms in state DOWN)".
 bool login_was_overtaken(std::string_view text) {
-  return has(text, "mechanism handshake failed: Local: Broker transport failure") && has(text, "in state DOWN)");
+  bool login = has(text, "mechanism handshake failed: Local: Broker transport failure") ||
+               has(text, "SaslAuthenticateRequest failed: Local: Broker transport failure");
+  return login && has(text, "in state DOWN)");
 }
 
 }  // namespace mombridge::kafka

@@ -172,6 +172,18 @@ TEST_F(LoginErrors, OfLibrdkafkasOwnKeysTheSameIsSaid) {
   EXPECT_TRUE(error(kNotVerified).refused);
 }
 
+TEST(Login, ItsConnectionHadEndedBefore) {
+  EXPECT_TRUE(login_was_overtaken(
+      "SASL OAUTHBEARER mechanism handshake failed: Local: Broker transport failure: broker's supported mechanisms:  "
+      "(after 1ms in state DOWN)"));
+  EXPECT_TRUE(login_was_overtaken(
+      "SASL authentication error: SaslAuthenticateRequest failed: Local: Broker transport failure (after 0ms in state "
+      "DOWN)"));
+  EXPECT_FALSE(login_was_overtaken(
+      "SASL authentication error: SaslAuthenticateRequest failed: Local: Timed out (after 0ms in state AUTH_REQ)"));
+  EXPECT_FALSE(login_was_overtaken("SASL authentication error: Authentication failed (after 9ms in state AUTH_REQ)"));
+}
+
 TEST(Login, KnowsWhoItIs) {
   Settings settings;
   EXPECT_EQ(Login(settings).principal(), "User:...");
