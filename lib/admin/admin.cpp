@@ -10,14 +10,6 @@ namespace mombridge::admin {
 
 namespace {
 
-Result<ListeningSocket> open(const config::Listener& listener, const char* key) {
-  auto socket = ListeningSocket::open(listener.listen);
-  if (socket) return socket;
-  auto& mark = listener.mark;
-  return fail(mark.file + ":" + std::to_string(mark.line) + ":" + std::to_string(mark.column) + ": " + key +
-              ": cannot listen at " + socket.error().text);
-}
-
 /// The socket that needs no key. A place that cannot be had (a root that is read-only, a replica of the same name) is
 /// no reason not to carry messages.
 Result<std::pair<config::Listen, ListeningSocket>> open_runtime_socket(const std::string& bridge) {
@@ -34,7 +26,7 @@ Result<> Admin::listen(const config::Config& config) {
   process_started();
   if (config.admin) {
     auto& listener = config.admin->listener;
-    auto socket = open(listener, "admin.listen");
+    auto socket = ListeningSocket::open(listener, "admin.listen");
     if (!socket) return fail(socket.error());
     add("admin", std::move(*socket), Endpoints(Access(listener.listen, config.admin->token), actions_));
   } else if (auto own = open_runtime_socket(config.name)) {
@@ -43,7 +35,7 @@ Result<> Admin::listen(const config::Config& config) {
     log::warn("no socket for 'mombridge status'", {{"reason", own.error().text}, {"mend", "admin: {listen: ...}"}});
   }
   if (!config.probes) return {};
-  auto socket = open(*config.probes, "probes.listen");
+  auto socket = ListeningSocket::open(*config.probes, "probes.listen");
   if (!socket) return fail(socket.error());
   add("probes", std::move(*socket), Endpoints());
   return {};

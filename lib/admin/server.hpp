@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "admin/acceptor.hpp"
 #include "admin/connection.hpp"
-#include "admin/socket.hpp"
 #include "base/event_loop.hpp"
 
 namespace mombridge::admin {
@@ -31,15 +31,13 @@ class Server final : private Connection::Owner {
   [[nodiscard]] EventLoop& loop() { return loop_; }
 
  private:
-  void accept();
   void add(Fd fd);
-  void pause();
   void make_room();
   void requested(Connection& connection, std::string_view request) override;
   void ended(Connection& connection) override;
 
   EventLoop loop_;
-  ListeningSocket socket_;
+  Acceptor acceptor_;
   const Limits limits_;
   Serve serve_;
   uint64_t next_ = 0;

@@ -72,6 +72,14 @@ Result<ListeningSocket> ListeningSocket::open(const config::Listen& listen) {
   return listen.path.empty() ? open_address(listen) : open_path(listen.path);
 }
 
+Result<ListeningSocket> ListeningSocket::open(const config::Listener& listener, const std::string& key) {
+  auto socket = open(listener.listen);
+  if (socket) return socket;
+  auto& mark = listener.mark;
+  return fail(mark.file + ":" + std::to_string(mark.line) + ":" + std::to_string(mark.column) + ": " + key +
+              ": cannot listen at " + socket.error().text);
+}
+
 Result<ListeningSocket> ListeningSocket::open_path(const std::string& path) {
   if (path.size() >= sizeof(sockaddr_un::sun_path)) return failed(path, ENAMETOOLONG);
   ListeningSocket socket;

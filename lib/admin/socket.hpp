@@ -7,7 +7,7 @@
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
-#include "config/listen.hpp"
+#include "config/config.hpp"
 
 namespace mombridge::admin {
 
@@ -17,6 +17,10 @@ class ListeningSocket {
   /// A unix socket gets the mode 0600 before anybody can connect, and takes the place of one that nobody listens at
   /// any more. Fails with the system's words, as in "127.0.0.1:8420: Address already in use".
   [[nodiscard]] static Result<ListeningSocket> open(const config::Listen& listen);
+
+  /// The same for a listener of the configuration; the error begins with the place of its key: "a.yaml:3:5:
+  /// admin.listen: cannot listen at …". `key` is its path.
+  [[nodiscard]] static Result<ListeningSocket> open(const config::Listener& listener, const std::string& key);
 
   ListeningSocket() = default;
   ListeningSocket(ListeningSocket&& other) noexcept;

@@ -9,12 +9,8 @@ namespace mombridge::http_ingress {
 
 Result<std::unique_ptr<Ingress>> Ingress::listen(const std::shared_ptr<const config::Config>& config,
                                                  handler::FindBroker find_broker, MakeClient make_client) {
-  auto& listener = config->ingress->listener;
-  auto socket = admin::ListeningSocket::open(listener.listen);
-  auto& mark = listener.mark;
-  if (!socket)
-    return fail(mark.file + ":" + std::to_string(mark.line) + ":" + std::to_string(mark.column) +
-                ": ingress.listen: cannot listen at " + socket.error().text);
+  auto socket = admin::ListeningSocket::open(config->ingress->listener, "ingress.listen");
+  if (!socket) return fail(socket.error());
   return std::unique_ptr<Ingress>(
       new Ingress(config, std::move(*socket), std::move(find_broker), std::move(make_client)));
 }

@@ -1,22 +1,14 @@
 #include "http_ingress/listener.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <system_error>
 #include <utility>
-
-#include "base/log.hpp"
 
 namespace mombridge::http_ingress {
 
 namespace {
 
 constexpr int kAcceptsAtOnce = 64;
-/// Without descriptors the listener stays ready, and only time helps.
-constexpr Duration kPause = std::chrono::milliseconds(200);
 /// Clients beyond the limit that are told so; beyond these, the connection is just closed.
 constexpr size_t kTurnedAway = 256;
 constexpr rlim_t kMostDescriptors = 65'536;
@@ -25,13 +17,11 @@ constexpr rlim_t kForTheRest = 512;
 }  // namespace
 
 Listener::Listener(EventLoop& loop, admin::ListeningSocket socket, User& user, size_t connections, const Limits& limits)
-    : loop_(loop), socket_(std::move(socket)), user_(user), most_(connections), limits_(limits) {}
-
-Listener::~Listener() { loop_.unwatch(socket_.fd()); }
-
-void Listener::start() {
-  loop_.watch(socket_.fd(), EPOLLIN, [this](uint32_t) { accept(); });
-}
+    : loop_(loop),
+      acceptor_(loop, std::move(socket), kAcceptsAtOnce, [this](Fd fd) { add(std::move(fd)); }),
+      user_(user),
+      most_(connections),
+      limits_(limits) {}
 
 void Listener::close_after_answers() {
   closing_ = true;
@@ -51,19 +41,6 @@ size_t Listener::most_connections() {
   return all > 2 * kForTheRest ? all - kForTheRest - kTurnedAway : all / 4;
 }
 
-void Listener::accept() {
-  for (int i = 0; i < kAcceptsAtOnce; ++i) {
-    Fd fd(::accept4(socket_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (fd) {
-      add(std::move(fd));
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      return pause();
-    } else if (errno == EAGAIN) {
-      return;
-    }
-  }
-}
-
 void Listener::add(Fd fd) {
   if (connections_.size() >= most_) make_room();
   bool full = connections_.size() >= most_;
@@ -77,14 +54,6 @@ void Listener::add(Fd fd) {
   if (!full) return connection.start();
   user_.busy();
   connection.turn_away(try_later(503, End::busy, "there are more connections than the bridge takes at a time"));
-}
-
-void Listener::pause() {
-  static log::Repeated line;
-  line.event(log::Level::warn, "an HTTP connection cannot be taken",
-             {{"listener", loop_.name()}, {"reason", std::generic_category().message(errno)}});
-  loop_.modify(socket_.fd(), 0);
-  loop_.after(kPause, [this] { loop_.modify(socket_.fd(), EPOLLIN); });
 }
 
 // Who opens connections and asks nothing must not keep out who has something to ask.

@@ -7,7 +7,7 @@
 #include <map>
 #include <memory>
 
-#include "admin/socket.hpp"
+#include "admin/acceptor.hpp"
 #include "base/event_loop.hpp"
 #include "http_ingress/connection.hpp"
 
@@ -37,11 +37,8 @@ class Listener final : private Connection::Owner {
 
   /// `loop` and `user` outlive this. At most so many `connections` at a time.
   Listener(EventLoop& loop, admin::ListeningSocket socket, User& user, size_t connections, const Limits& limits = {});
-  ~Listener();
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
 
-  void start();
+  void start() { acceptor_.start(); }
   /// Connections end behind the answer that they wait for, and at once where they wait for none.
   void close_after_answers();
   /// [any thread]
@@ -52,9 +49,7 @@ class Listener final : private Connection::Owner {
   [[nodiscard]] static size_t most_connections();
 
  private:
-  void accept();
   void add(Fd fd);
-  void pause();
   void make_room();
 
   tl::expected<Admission, Answer> judge(const RequestHead& head, std::optional<uint64_t> length) override;
@@ -66,7 +61,7 @@ class Listener final : private Connection::Owner {
   void ended(Connection& connection) override;
 
   EventLoop& loop_;
-  admin::ListeningSocket socket_;
+  admin::Acceptor acceptor_;
   User& user_;
   const size_t most_;
   const Limits limits_;
