@@ -3,11 +3,10 @@
 
 #include <functional>
 #include <map>
-#include <memory>
 #include <string>
 
 #include "admin/http.hpp"
-#include "base/event_loop.hpp"
+#include "admin/main_question.hpp"
 
 namespace mombridge::admin {
 
@@ -23,8 +22,8 @@ using Actions = std::map<std::string, Action, std::less<>>;
 /// Has actions done on behalf of the loop of a listener.
 class ActionQuestion {
  public:
-  /// Both loops outlive this. It is destroyed on the thread of `main`, when `own` does not run any more.
-  ActionQuestion(EventLoop& main, EventLoop& own);
+  /// As MainQuestion's.
+  ActionQuestion(EventLoop& main, EventLoop& own) : question_(main, own) {}
 
   /// [own loop] Never blocks. `action` outlives this. `done` is called once, on the own loop: with what the action
   /// says, or with a 504 soon after the patience that `timeout` among the request's parameters says (75 s by default).
@@ -32,10 +31,7 @@ class ActionQuestion {
   void ask(const Action& action, HttpRequest request, ActionDone done);
 
  private:
-  struct State;
-
-  EventLoop& main_;
-  std::shared_ptr<State> state_;  ///< what is posted finds by it that this is gone
+  MainQuestion<HttpResponse> question_;
 };
 
 /// JSON with one key, `error`.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "admin/main_question.hpp"
 #include "admin/status.hpp"
 #include "base/event_loop.hpp"
 
@@ -16,8 +17,7 @@ class StatusQuestion {
   /// Null: the main loop has not answered in time. Valid during the call.
   using Answered = std::function<void(const Status*)>;
 
-  /// `look` runs on the thread of `main`. Both loops outlive this. It is destroyed on the thread of `main`, when `own`
-  /// does not run any more.
+  /// `look` runs on the thread of `main`; the rest as MainQuestion's.
   StatusQuestion(EventLoop& main, EventLoop& own, Look look, Duration patience = std::chrono::milliseconds(500));
 
   /// [own loop] Never blocks. Whoever asks while a question is under way gets its answer.
@@ -27,10 +27,11 @@ class StatusQuestion {
   [[nodiscard]] bool main_stuck() const { return main_.busy_for() >= kStuck; }
 
  private:
-  struct State;
-
   EventLoop& main_;
-  std::shared_ptr<State> state_;  ///< what is posted finds by it that this is gone
+  const Look look_;
+  const Duration patience_;
+  std::vector<Answered> waiting_;
+  MainQuestion<std::shared_ptr<const Status>> question_;
 };
 
 }  // namespace mombridge::admin
