@@ -150,6 +150,16 @@ void write(Level level, std::string_view text, std::span<const Field> fields) {
   present.logger->log(to_spdlog(level), present.format == Format::json ? as_json(text, fields) : as_text(text, fields));
 }
 
+namespace {
+
+void write_after(uint64_t left_out, Level level, std::string_view text, Fields fields) {
+  std::vector<Field> all(fields);
+  if (left_out) all.emplace_back("left_out", left_out);
+  write(level, text, all);
+}
+
+}  // namespace
+
 void Repeated::event(Level level, std::string_view text, Fields fields) {
   if (!enabled(level)) return;
   int64_t now = Clock::now().time_since_epoch().count();
@@ -158,21 +168,12 @@ void Repeated::event(Level level, std::string_view text, Fields fields) {
     suppressed_.fetch_add(1, std::memory_order_relaxed);
     return;
   }
-  auto suppressed = suppressed_.exchange(0, std::memory_order_relaxed);
-  std::vector<Field> all(fields);
-  if (suppressed) all.emplace_back("left_out", suppressed);
-  write(level, text, all);
+  write_after(suppressed_.exchange(0, std::memory_order_relaxed), level, text, fields);
 }
 
 void RepeatedBy::event(std::string_view key, Level level, std::string_view text, Fields fields) {
-  if (enabled(level)) of(key).event(level, text, fields);
-}
-
-Repeated& RepeatedBy::of(std::string_view key) {
-  std::lock_guard lock(mutex_);
-  if (auto found = by_key_.find(key); found != by_key_.end()) return *found->second;
-  if (by_key_.size() >= kMostKeys) return others_;
-  return *by_key_.emplace(std::string(key), std::make_unique<Repeated>(interval_)).first->second;
+  if (!enabled(level)) return;
+  if (auto left_out = limit_.admit(key)) write_after(*left_out, level, text, fields);
 }
 
 }  // namespace mombridge::log

@@ -6,17 +6,13 @@
 #include <atomic>
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <initializer_list>
-#include <memory>
-#include <mutex>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/clock.hpp"
-#include "base/text.hpp"
+#include "base/log_limit.hpp"
 
 namespace mombridge::log {
 
@@ -68,18 +64,13 @@ class Repeated {
 /// is what tells people's cases apart, such as a route and a reason. [any thread]
 class RepeatedBy {
  public:
-  explicit RepeatedBy(Duration interval = std::chrono::seconds(5)) : interval_(interval), others_(interval) {}
+  explicit RepeatedBy(Duration interval = std::chrono::seconds(5)) : limit_(interval, kMostKeys) {}
   void event(std::string_view key, Level level, std::string_view text, Fields fields = {});
 
  private:
   static constexpr size_t kMostKeys = 1000;  ///< further ones share one interval, because keys may come from outside
 
-  Repeated& of(std::string_view key);
-
-  const Duration interval_;
-  Repeated others_;
-  std::mutex mutex_;
-  std::unordered_map<std::string, std::unique_ptr<Repeated>, TextHash, std::equal_to<>> by_key_;
+  LineLimit limit_;
 };
 
 }  // namespace mombridge::log

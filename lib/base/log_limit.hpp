@@ -1,5 +1,5 @@
 #pragma once
-// For lines of log that are told apart by more than one place in the code, and whose fields depend on the event.
+// For lines of log that are told apart by more than the place in the code that writes them.
 
 #include <cstdint>
 #include <mutex>
@@ -13,8 +13,8 @@
 
 namespace mombridge::log {
 
-/// At most one line of each kind in an interval. Unlike RepeatedBy, it is asked before the line's fields are made, and
-/// costs no allocation for a kind that it knows. [any thread]
+/// At most one line of each kind in an interval. It is asked before the line's fields are made, and costs no allocation
+/// for a kind that it knows. [any thread]
 class LineLimit {
  public:
   /// Kinds beyond `most_kinds` share one interval.
