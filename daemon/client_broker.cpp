@@ -1,9 +1,9 @@
 #include "daemon/client_broker.hpp"
 
-#include <algorithm>
 #include <thread>
 #include <utility>
 
+#include "broker/links.hpp"
 #include "daemon/builtin.hpp"
 
 namespace mombridge {
@@ -29,19 +29,14 @@ void ClientBroker::stop() {
 
 Result<> ClientBroker::connect(Duration patience) {
   for (auto end = Clock::now() + patience; Clock::now() < end; std::this_thread::sleep_for(kLook)) {
-    auto links = broker_->status();
-    if (std::ranges::all_of(links, [](auto& l) { return l.state == LinkStatus::State::up; }) &&
-        broker_->takes_requests())
-      return {};
+    if (why_not_up(*broker_).empty() && broker_->takes_requests()) return {};
   }
   return fail("not connected: " + why_not());
 }
 
 std::string ClientBroker::why_not() const {
-  for (auto& link : broker_->status())
-    if (link.state != LinkStatus::State::up)
-      return link.link + " is " + std::string(to_string(link.state)) + (link.detail.empty() ? "" : ": " + link.detail);
-  return "no answer in time";
+  auto why = why_not_up(*broker_);
+  return why.empty() ? "no answer in time" : why;
 }
 
 }  // namespace mombridge

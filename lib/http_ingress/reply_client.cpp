@@ -1,5 +1,7 @@
 #include "http_ingress/reply_client.hpp"
 
+#include "broker/links.hpp"
+
 namespace mombridge::http_ingress {
 
 namespace {
@@ -19,9 +21,7 @@ handler::Outlet ReplyClient::outlet() {
 }
 
 std::string ReplyClient::why_not() const {
-  for (auto& link : broker_->status())
-    if (link.state != LinkStatus::State::up)
-      return link.link + " is " + std::string(to_string(link.state)) + (link.detail.empty() ? "" : ": " + link.detail);
+  if (auto why = why_not_up(*broker_); !why.empty()) return why;
   return broker_->takes_requests() ? "" : "its reply address is not there yet";
 }
 

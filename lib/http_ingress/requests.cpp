@@ -6,7 +6,7 @@
 #include "base/counters.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
-#include "broker/broker.hpp"
+#include "broker/links.hpp"
 #include "config/text.hpp"
 
 namespace mombridge::http_ingress {
@@ -16,14 +16,6 @@ namespace {
 /// So long without a word from the broker, although requests are open for it: it takes nothing, and that is not the
 /// clients' doing.
 constexpr Duration kStalled = std::chrono::seconds(1);
-
-/// Why the broker cannot be published to now; empty: it can.
-std::string fault_of(const Broker& broker) {
-  for (auto& link : broker.status())
-    if (link.role == LinkStatus::Role::publisher && link.state != LinkStatus::State::up)
-      return std::string(to_string(link.state)) + (link.detail.empty() ? "" : ": " + link.detail);
-  return {};
-}
 
 /// A bridge that could not deliver the request has answered in the responder's place.
 Answer error_reply(const Message& reply, const Value& code) {
@@ -167,9 +159,9 @@ tl::expected<Admission, Answer> Requests::admit(Address address, std::optional<u
 
 std::optional<Answer> Requests::unavailable(const std::string& broker) const {
   auto outlet = find_broker_(broker);
-  auto fault = outlet.broker ? fault_of(*outlet.broker) : "not there";
-  if (fault.empty()) return std::nullopt;
-  return try_later(503, End::unavailable, "broker " + broker + " is " + fault);
+  auto link = outlet.broker ? publisher_not_up(*outlet.broker) : std::nullopt;
+  if (outlet.broker && !link) return std::nullopt;
+  return try_later(503, End::unavailable, "broker " + broker + " is " + (link ? state_text(*link) : "not there"));
 }
 
 Answer Requests::full(const std::string& broker, const OpenRequests& all) const {

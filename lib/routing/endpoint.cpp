@@ -1,16 +1,9 @@
 #include "routing/endpoint.hpp"
 
-#include <algorithm>
-
-#include "broker/broker.hpp"
+#include "broker/links.hpp"
 
 namespace mombridge::routing {
 
-bool away(const Endpoint& endpoint) noexcept {
-  auto links = endpoint.instance->status();
-  return std::ranges::any_of(links, [](auto& link) {
-    return link.role == LinkStatus::Role::publisher && link.state != LinkStatus::State::up;
-  });
-}
+bool away(const Endpoint& endpoint) noexcept { return publisher_not_up(*endpoint.instance).has_value(); }
 
 }  // namespace mombridge::routing

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "broker/links.hpp"
 
 namespace mombridge::topology {
 
@@ -12,13 +13,6 @@ constexpr Duration kLook = std::chrono::milliseconds(20);
 
 /// What closing may take: the last acks and offsets have to reach their brokers.
 constexpr Duration kClosePatience = std::chrono::seconds(3);
-
-bool publisher_up(const Broker& broker) {
-  auto links = broker.status();
-  return std::ranges::all_of(links, [](auto& link) {
-    return link.role != LinkStatus::Role::publisher || link.state == LinkStatus::State::up;
-  });
-}
 
 }  // namespace
 
@@ -127,7 +121,7 @@ bool BrokerSet::may_stop(const Leaving& leaving) const {
   if (!broker.started() || Clock::now() >= leaving.deadline) return true;
   if (broker.released_in_flight() > broker.released_held()) return false;
   bool unused = leaving.broker.use_count() == 1;
-  return unused || !publisher_up(broker.broker());
+  return unused || publisher_not_up(broker.broker());
 }
 
 void BrokerSet::begin_stop(Leaving& leaving) const {
