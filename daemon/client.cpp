@@ -35,7 +35,7 @@ Lines lines_of(const Message& m) {
   if (m.timestamp) lines.emplace_back("timestamp", std::to_string(*m.timestamp));
   if (m.priority) lines.emplace_back("priority", std::to_string(*m.priority));
   for (auto& header : m.headers) {
-    auto text = header.value.is_text() ? std::optional(std::string(header.value.text)) : scalar_text(header.value);
+    auto text = scalar_text(header.value);
     lines.emplace_back(printable(header.name), text ? printable(*text) : "(an array, a table or nothing)");
   }
   return lines;

@@ -166,9 +166,7 @@ void show_properties(const Message& reply) {
   show("message_id", reply.message_id);
   show("type", reply.type);
   show("key", reply.key);
-  for (auto& header : reply.headers)
-    show(header.name, header.value.is_text() ? Message::Text(header.value.text)
-                                             : Message::Text(scalar_text(header.value).value_or("(no scalar)")));
+  for (auto& header : reply.headers) show(header.name, scalar_text(header.value).value_or("(no scalar)"));
 }
 
 void show(const OneCall::End& end, bool verbose) {

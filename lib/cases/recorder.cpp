@@ -11,8 +11,7 @@ namespace mombridge::cases {
 namespace {
 
 Sent::Header copy_of(const Header& header) {
-  return {std::string(header.name), header.value.is_text() ? std::string(header.value.text) : scalar_text(header.value),
-          header.value.kind};
+  return {std::string(header.name), scalar_text(header.value), header.value.kind};
 }
 
 }  // namespace

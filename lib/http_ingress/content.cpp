@@ -22,10 +22,6 @@ bool begins_with(std::string_view text, std::string_view beginning) {
   return same_name(text.substr(0, beginning.size()), beginning);
 }
 
-std::optional<std::string> text_of(const Value& value) {
-  return value.is_text() ? std::optional(std::string(value.text)) : scalar_text(value);
-}
-
 }  // namespace
 
 Result<> Content::read(Kind kind, std::string app_id) {
@@ -114,7 +110,7 @@ HttpHeaders http_headers(const Message& reply, unsigned& left_out) {
   if (reply.timestamp) add("Mombridge-Timestamp", std::to_string(*reply.timestamp));
   for (auto& header : reply.headers) {
     bool tracing = std::ranges::find(kTracing, header.name) != kTracing.end();
-    add((tracing ? "" : std::string(kHeader)) + std::string(header.name), text_of(header.value));
+    add((tracing ? "" : std::string(kHeader)) + std::string(header.name), scalar_text(header.value));
   }
   return headers;
 }
