@@ -11,20 +11,28 @@ namespace {
 
 void read_admin(Section& section, Config& config) {
   Admin admin;
-  bool has_token = section.secret("token", admin.token);
-  if (has_token && admin.token.empty() && section.scalar("token")->known)
-    section.error("token", "an empty token", "as from: head -c 32 /dev/urandom | base64");
+  bool has_token = read_token(section, admin.token);
   auto listener = read_listen(section, "127.0.0.1:8420");
   if (!listener) return;
-  auto& listen = listener->listen;
-  if (!has_token && !listen.text.empty() && !listen.local())
-    section.error("listen", in_quotes(listen.text) + " can be reached from other machines, and there is no token",
-                  "token: \"${file:/run/secrets/admin}\", or listen on 127.0.0.1");
+  if (!has_token) check_no_token(section, listener->listen);
   admin.listener = std::move(*listener);
   config.admin = std::make_shared<const Admin>(std::move(admin));
 }
 
 }  // namespace
+
+bool read_token(Section& section, LiveSecret& into) {
+  if (!section.secret("token", into)) return false;
+  if (into.empty() && section.scalar("token")->known)
+    section.error("token", "an empty token", "as from: head -c 32 /dev/urandom | base64");
+  return true;
+}
+
+void check_no_token(Section& section, const Listen& listen) {
+  if (listen.text.empty() || listen.local()) return;
+  section.error("listen", in_quotes(listen.text) + " can be reached from other machines, and there is no token",
+                "token: \"${file:/run/secrets/" + section.path() + "}\", or listen on 127.0.0.1");
+}
 
 std::optional<Listener> read_listen(Section& section, const char* example) {
   if (!section.require("listen", std::string("listen: ") + example)) return std::nullopt;

@@ -57,9 +57,7 @@ void read_allow(Section& section, const Config& config, Ingress& into) {
 
 void check_listen(Section& section, const Config& config, const Listener& listener, bool has_token) {
   auto& listen = listener.listen;
-  if (!has_token && !listen.text.empty() && !listen.local())
-    section.error("listen", in_quotes(listen.text) + " can be reached from other machines, and there is no token",
-                  "token: \"${file:/run/secrets/ingress}\", or listen on 127.0.0.1");
+  if (!has_token) check_no_token(section, listen);
   if (config.admin && same_place(config.admin->listener.listen, listen))
     section.error("listen", "admin listens there already", "each has an address of its own");
   if (config.probes && same_place(config.probes->listen, listen))
@@ -72,9 +70,7 @@ void read_ingress(Section& top, Loading& loading) {
   auto section = top.section("ingress");
   if (!section) return;
   Ingress ingress;
-  bool has_token = section->secret("token", ingress.token);
-  if (has_token && ingress.token.empty() && section->scalar("token")->known)
-    section->error("token", "an empty token", "as from: head -c 32 /dev/urandom | base64");
+  bool has_token = read_token(*section, ingress.token);
   read_allow(*section, loading.config, ingress);
   section->size("max_body", ingress.max_body, 1, kLargestBody);
   section->integer("max_requests", ingress.max_requests, 1, kMostRequests);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/kind_reader.hpp"
+#include "config/live_secret.hpp"
 #include "config/yaml_reader.hpp"
 
 namespace mombridge::config {
@@ -33,6 +34,10 @@ void read_top(Section& top, Loading& loading);
 void read_replies(Section& top, Replies& into);
 /// `listen:` of a section. Absent, and reported, where it is missing or wrong.
 std::optional<Listener> read_listen(Section& section, const char* example);
+/// `token:` of a section with a listener. Returns whether it is there; an empty one is reported.
+bool read_token(Section& section, LiveSecret& into);
+/// Reports a listener that other machines reach; for a section without a token.
+void check_no_token(Section& section, const Listen& listen);
 /// `admin:` and `probes:`.
 void read_listeners(Section& top, Config& config);
 /// `ingress:`, which names brokers: after them and after what the bridge owns at them.
