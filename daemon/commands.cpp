@@ -91,16 +91,10 @@ admin::Status::Load load_of(const ReloadRecord& record) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
   };
   admin::Status::Load load{.ok = record.successful, .at = ms(record.last_good), .read_at = ms(record.last_at)};
-  load.text = !record.count ? "loaded at the start"
-                            : (record.successful ? "reloaded: " : "reload failed: ") + record.last.summary();
+  load.text = record.count ? record.text() : "loaded at the start";
   load.errors = record.last.errors;
   load.notes = record.last.notes;
   return load;
-}
-
-/// For the service manager; empty: there was none.
-std::string last_reload(const ReloadRecord& record) {
-  return record.count ? (record.successful ? "reloaded: " : "reload failed: ") + record.last.summary() : "";
 }
 
 /// A signal that comes sooner after the first is the same one, sent twice: by a terminal to the whole group and by a
@@ -183,7 +177,7 @@ int run(const Options& options) {
   std::optional<ManagerStatus> manager;
   if (service::present())
     manager.emplace(
-        loop, [&] { return last_reload(reload.record()); }, look, service::status);
+        loop, [&] { return reload.record().text(); }, look, service::status);
   if (auto interval = service::watchdog_interval(); interval > Duration::zero()) feed_watchdog(loop, bridge, interval);
   loop.run();
   admin.stop();

@@ -1,9 +1,10 @@
 #include "daemon/manager_status.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <numeric>
 #include <utility>
+
+#include "admin/words.hpp"
 
 namespace mombridge {
 
@@ -47,9 +48,7 @@ std::string one_line(const admin::Status& status, uint64_t received, Duration in
 
 std::string per_second(uint64_t messages, Duration in) {
   auto rate = static_cast<double>(messages) / std::max(std::chrono::duration<double>(in).count(), 1e-3);
-  char text[32];
-  std::snprintf(text, sizeof text, rate > 0 && rate < 9.95 ? "%.1f" : "%.0f", rate);
-  return text;
+  return admin::rate_text(rate);
 }
 
 }  // namespace mombridge

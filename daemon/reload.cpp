@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "broker/blocking_calls.hpp"
 #include "daemon/service_notify.hpp"
 
@@ -19,12 +20,6 @@ constexpr Duration kStopPatience = std::chrono::milliseconds(100);
 constexpr std::string_view kOnlyAtStart[] = {"admin", "probes", "memory"};
 
 constexpr const char* kDraining = "the bridge is stopping: the configuration is not read again";
-
-std::string list(const std::vector<std::string>& names) {
-  std::string text;
-  for (auto& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
-}
 
 Verdict refused(std::string why) {
   Verdict verdict;
@@ -42,6 +37,10 @@ Verdict refused_because_stopping() {
 std::string line(const config::Diagnostic& d) { return d.mark.file.empty() ? d.what : d.text(); }
 
 }  // namespace
+
+std::string ReloadRecord::text() const {
+  return count ? (successful ? "reloaded: " : "reload failed: ") + last.summary() : "";
+}
 
 struct Reload::Reading {
   explicit Reading(EventLoop& loop) : caller(calls, loop) { calls.start(); }
@@ -128,8 +127,9 @@ void Reload::end(const Verdict& verdict) {
   for (auto& error : verdict.errors) log::error(error);
   for (auto& note : verdict.notes) log::warn(note);
   if (verdict.successful)
-    log::info("reloaded",
-              {{"added", list(verdict.added)}, {"changed", list(verdict.changed)}, {"removed", list(verdict.removed)}});
+    log::info(
+        "reloaded",
+        {{"added", joined(verdict.added)}, {"changed", joined(verdict.changed)}, {"removed", joined(verdict.removed)}});
   else
     log::error("reload failed, the running configuration stays as it is",
                {{"reason", verdict.summary()}, {"errors", verdict.errors.size()}});

@@ -25,6 +25,9 @@ struct ReloadRecord {
   std::chrono::system_clock::time_point last_at;    ///< when the last verdict was there; at first the start
   uint64_t count = 0;                               ///< reloads since the process began
   Verdict last;                                     ///< of the last one; empty before the first
+
+  /// "reloaded: added route orders", or "reload failed: …"; empty before the first.
+  [[nodiscard]] std::string text() const;
 };
 
 /// Reloads one after the other. Each has one verdict, which stands in the log and in the service manager's status.

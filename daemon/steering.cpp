@@ -10,6 +10,7 @@
 #include "admin/client.hpp"
 #include "admin/drain_report.hpp"
 #include "admin/verdict.hpp"
+#include "base/text.hpp"
 #include "config/text.hpp"
 #include "daemon/exit_codes.hpp"
 
@@ -41,12 +42,6 @@ std::string percent_encoded(const std::string& text) {
       result += {'%', kHex[c >> 4], kHex[c & 15]};
   }
   return result;
-}
-
-std::string list(const std::vector<std::string>& names) {
-  std::string text;
-  for (auto& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
 }
 
 /// Posts; `parameters` follow the timeout. An exit code, and said, where there is no answer.
@@ -123,9 +118,10 @@ int steer_drain(const Steered& bridge, const SteerOptions& options, std::ostream
   auto report = admin::read_drain_report(answer->body);
   if (!report) return complain(errors, *answer);
   out << report->text() << '\n';
-  if (!report->routes.empty()) out << "these routes wait, too: " << list(report->routes) << '\n';
+  if (!report->routes.empty()) out << "these routes wait, too: " << joined(report->routes) << '\n';
   if (!report->misses.empty())
-    out << "what is published meanwhile is missed, because their queues are private: " << list(report->misses) << '\n';
+    out << "what is published meanwhile is missed, because their queues are private: " << joined(report->misses)
+        << '\n';
   return report->settled() ? kExitOk : kExitTimeout;
 }
 

@@ -2,17 +2,12 @@
 
 #include <filesystem>
 
+#include "base/text.hpp"
 #include "config/diagnostics.hpp"
 
 namespace mombridge {
 
 namespace {
-
-std::string list(const std::vector<std::string>& words) {
-  std::string text;
-  for (auto& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
 
 bool looks_like_a_file(const std::string& word) {
   std::error_code error;
@@ -24,7 +19,7 @@ bool looks_like_a_file(const std::string& word) {
 
 std::string unexpected_words(const std::vector<std::string>& words, const std::string& command,
                              const std::vector<std::string>& commands, const std::vector<std::string>& options) {
-  if (words.empty()) return "no command is given; there are " + list(commands);
+  if (words.empty()) return "no command is given; there are " + joined(commands);
   auto& word = words.front();
   if (word.starts_with('-') && word != "-") {
     auto near = config::did_you_mean(word.substr(0, word.find('=')), options);
@@ -36,7 +31,7 @@ std::string unexpected_words(const std::vector<std::string>& words, const std::s
   if (command.empty()) {
     auto near = config::did_you_mean(word, commands);
     return "there is no command '" + word + "'" +
-           (near.empty() ? "; there are " + list(commands) : " (did you mean '" + near + "'?)");
+           (near.empty() ? "; there are " + joined(commands) : " (did you mean '" + near + "'?)");
   }
   if (looks_like_a_file(word)) return "the configuration is named with -c: mombridge " + command + " -c " + word;
   return "'" + command + "' takes nothing like '" + word + "'; text with spaces goes in quotes";

@@ -1,20 +1,12 @@
 #include "admin/drain_report.hpp"
 
-#include <nlohmann/json.hpp>
-
-#include "base/text.hpp"
+#include "admin/json.hpp"
 
 namespace mombridge::admin {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-Json array_of(const std::vector<std::string>& names) {
-  auto array = Json::array();
-  for (auto& name : names) array.push_back(printable(name));
-  return array;
-}
+using Json = OrderedJson;
 
 }  // namespace
 
@@ -27,13 +19,10 @@ std::string DrainReport::text() const {
 }
 
 HttpResponse response_of(const DrainReport& report) {
-  Json json{{"section", printable(report.section)},
-            {"drained", report.drained},
-            {"changed", report.changed},
-            {"in_flight", report.in_flight},
-            {"held", report.held},
-            {"waiting_routes", array_of(report.routes)},
-            {"misses_meanwhile", array_of(report.misses)}};
+  Json json{
+      {"section", printable(report.section)},    {"drained", report.drained}, {"changed", report.changed},
+      {"in_flight", report.in_flight},           {"held", report.held},       {"waiting_routes", texts(report.routes)},
+      {"misses_meanwhile", texts(report.misses)}};
   return {.status = report.settled() ? 200 : 202, .body = json.dump(2) + "\n", .type = kJson};
 }
 

@@ -23,9 +23,6 @@ namespace {
 using Json = nlohmann::json;
 using Rate = std::optional<double>;
 
-std::string words(const Json& value) { return printable(value.get<std::string>()); }
-std::string number(const Json& value) { return std::to_string(value.get<uint64_t>()); }
-
 template <class... Args>
 std::string formatted(const char* format, Args... args) {
   std::array<char, 64> text{};
@@ -33,10 +30,7 @@ std::string formatted(const char* format, Args... args) {
   return text.data();
 }
 
-std::string text_of(Rate rate) {
-  if (!rate) return "-";
-  return *rate > 0 && *rate < 9.95 ? formatted("%.1f", *rate) : formatted("%.0f", *rate);
-}
+std::string text_of(Rate rate) { return rate ? rate_text(*rate) : "-"; }
 
 std::string bytes_of(Rate rate) {
   if (!rate) return "-";
@@ -123,11 +117,12 @@ class Rates {
   [[nodiscard]] std::string head() const {
     auto since = now_.at("now_unix_ms").get<int64_t>() - now_.at("started_unix_ms").get<int64_t>();
     auto& config = now_.at("config");
-    return "mombridge " + words(now_.at("version")) + ", '" + words(now_.at("name")) + "': " + state_of_bridge(now_) +
-           ", running for " + span(since) + "\nin flight " + std::to_string(sum("brokers", "in_flight")) + ", held " +
-           std::to_string(sum("routes", "held")) + ", dead letters " + std::to_string(sum("routes", "dead_letters")) +
-           ", unrouted " + number(now_.at("unrouted")) + "\n" +
-           (config.at("ok").get<bool>() ? "" : words(config.at("text")) + "\n");
+    return "mombridge " + text_in(now_.at("version")) + ", '" + text_in(now_.at("name")) +
+           "': " + state_of_bridge(now_) + ", running for " + span(since) + "\nin flight " +
+           std::to_string(sum("brokers", "in_flight")) + ", held " + std::to_string(sum("routes", "held")) +
+           ", dead letters " + std::to_string(sum("routes", "dead_letters")) + ", unrouted " +
+           count_in(now_.at("unrouted")) + "\n" +
+           (config.at("ok").get<bool>() ? "" : text_in(config.at("text")) + "\n");
   }
 
   /// Those that are not up.
@@ -137,7 +132,8 @@ class Rates {
     for (auto& link : now_.at("links")) {
       if (link.at("state") == "up") continue;
       any = true;
-      table.add({words(link.at("broker")), words(link.at("link")), words(link.at("state")), words(link.at("detail"))});
+      table.add({text_in(link.at("broker")), text_in(link.at("link")), text_in(link.at("state")),
+                 text_in(link.at("detail"))});
     }
     return any ? "\n" + table.text() : "";
   }
@@ -147,8 +143,8 @@ class Rates {
     for (auto& s : now_.at("subscriptions")) {
       auto* before = former("subscriptions", s, {"broker", "subscription"});
       auto received = rate(before, s, "received");
-      rows.add(received, {{words(s.at("broker")), words(s.at("subscription")), text_of(received),
-                           bytes_of(rate(before, s, "received_bytes")), number(s.at("in_flight"))}});
+      rows.add(received, {{text_in(s.at("broker")), text_in(s.at("subscription")), text_of(received),
+                           bytes_of(rate(before, s, "received_bytes")), count_in(s.at("in_flight"))}});
     }
     return rows.text();
   }
@@ -163,12 +159,12 @@ class Rates {
         auto delivered = rate(before ? same(before->at("to"), to, {"destination"}) : nullptr, to, "delivered");
         if (delivered) all = all.value_or(0) + *delivered;
         if (of_route.empty())
-          of_route.push_back({words(r.at("name")), words(to.at("destination")), text_of(delivered),
-                              number(r.at("in_flight")), number(r.at("held")), text_of(quantile(before, r, 0.5)),
+          of_route.push_back({text_in(r.at("name")), text_in(to.at("destination")), text_of(delivered),
+                              count_in(r.at("in_flight")), count_in(r.at("held")), text_of(quantile(before, r, 0.5)),
                               text_of(quantile(before, r, 0.99)), text_of(rate(before, r, "retries")),
                               text_of(rate(before, r, "dead_letters"))});
         else
-          of_route.push_back({"", words(to.at("destination")), text_of(delivered)});
+          of_route.push_back({"", text_in(to.at("destination")), text_of(delivered)});
       }
       rows.add(all, std::move(of_route));
     }
@@ -180,7 +176,7 @@ class Rates {
     for (auto& h : now_.at("handlers")) {
       auto* before = former("handlers", h, {"name"});
       auto calls = rate(before, h, "calls");
-      rows.add(calls, {{words(h.at("name")), text_of(calls), number(h.at("in_flight")),
+      rows.add(calls, {{text_in(h.at("name")), text_of(calls), count_in(h.at("in_flight")),
                         text_of(quantile(before, h, 0.5)), text_of(quantile(before, h, 0.99)),
                         text_of(rate(before, h, "retries")), text_of(rate(before, h, "rejects"))}});
     }

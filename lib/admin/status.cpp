@@ -2,27 +2,18 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
-
-#include "base/text.hpp"
+#include "admin/json.hpp"
 #include "broker/supervisor.hpp"
 
 namespace mombridge::admin {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = OrderedJson;
 
 template <class T>
 Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
-}
-
-template <class List, class Each>
-Json array_of(const List& list, Each each) {
-  auto array = Json::array();
-  for (auto& item : list) array.push_back(each(item));
-  return array;
 }
 
 Json of_link(const Status::Link& link) {
@@ -107,13 +98,12 @@ Json of_letter(const routing::LatestLetter& letter) {
 }
 
 Json of_load(const Status::Load& load) {
-  auto text = [](auto& line) { return printable(line); };
   return {{"ok", load.ok},
           {"loaded_unix_ms", load.at},
           {"read_unix_ms", load.read_at},
           {"text", printable(load.text)},
-          {"errors", array_of(load.errors, text)},
-          {"notes", array_of(load.notes, text)}};
+          {"errors", texts(load.errors)},
+          {"notes", texts(load.notes)}};
 }
 
 Json of_ingress(const Status::Ingress& ingress) {
@@ -143,7 +133,7 @@ std::string to_json(const Status& status) {
             {"alive", status.alive()},
             {"ready", status.ready()},
             {"draining", status.draining},
-            {"drained", array_of(status.drained, [](auto& section) { return Json(printable(section)); })},
+            {"drained", texts(status.drained)},
             {"links", array_of(status.links, of_link)},
             {"brokers", array_of(status.brokers, of_broker)},
             {"subscriptions", array_of(status.subscriptions, of_subscription)},

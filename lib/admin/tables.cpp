@@ -14,10 +14,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string number(const Json& value) { return std::to_string(value.get<uint64_t>()); }
-/// The bridge has made it printable; another program at that address would not.
-std::string words(const Json& value) { return printable(value.get<std::string>()); }
-
 class Report {
  public:
   explicit Report(const Json& status) : status_(status), now_(status.at("now_unix_ms").get<int64_t>()) {}
@@ -29,31 +25,31 @@ class Report {
  private:
   std::string head() {
     auto& config = status_.at("config");
-    return "mombridge " + words(status_.at("version")) + ", '" + words(status_.at("name")) +
+    return "mombridge " + text_in(status_.at("version")) + ", '" + text_in(status_.at("name")) +
            "': " + state_of_bridge(status_) + ", running for " + since(status_.at("started_unix_ms")) +
-           "\nconfiguration: " + words(config.at("text")) + ", " + since(config.at("loaded_unix_ms")) + " ago\n" +
+           "\nconfiguration: " + text_in(config.at("text")) + ", " + since(config.at("loaded_unix_ms")) + " ago\n" +
            drained();
   }
 
   std::string drained() {
     std::string text;
-    for (auto& section : status_.at("drained")) text += (text.empty() ? "drained: " : ", ") + words(section);
+    for (auto& section : status_.at("drained")) text += (text.empty() ? "drained: " : ", ") + text_in(section);
     return text.empty() ? text : text + "\n";
   }
 
   std::string links() {
     Table table({"BROKER", "LINK", "STATE", "SINCE", "DETAIL"});
     for (auto& link : status_.at("links"))
-      table.add({words(link.at("broker")), words(link.at("link")), words(link.at("state")),
-                 since(link.at("since_unix_ms")), words(link.at("detail"))});
+      table.add({text_in(link.at("broker")), text_in(link.at("link")), text_in(link.at("state")),
+                 since(link.at("since_unix_ms")), text_in(link.at("detail"))});
     return table.text();
   }
 
   std::string sources() {
     Table table({"BROKER", "SUBSCRIPTION", "RECEIVED", "IN FLIGHT", "STATE"});
     for (auto& s : status_.at("subscriptions"))
-      table.add({words(s.at("broker")), words(s.at("subscription")), number(s.at("received")),
-                 number(s.at("in_flight")), s.at("drained") ? "drained" : ""});
+      table.add({text_in(s.at("broker")), text_in(s.at("subscription")), count_in(s.at("received")),
+                 count_in(s.at("in_flight")), s.at("drained") ? "drained" : ""});
     return table.text();
   }
 
@@ -62,8 +58,8 @@ class Report {
     for (auto& route : status_.at("routes")) {
       bool first = true;
       for (auto& to : route.at("to")) {
-        auto of_route = [&](const char* key) { return first ? number(route.at(key)) : std::string(); };
-        table.add({first ? words(route.at("name")) : "", words(to.at("destination")), number(to.at("delivered")),
+        auto of_route = [&](const char* key) { return first ? count_in(route.at(key)) : std::string(); };
+        table.add({first ? text_in(route.at("name")) : "", text_in(to.at("destination")), count_in(to.at("delivered")),
                    of_route("in_flight"), of_route("held"), of_route("retries"), of_route("dead_letters"),
                    first ? rate(route) : ""});
         first = false;
@@ -77,24 +73,24 @@ class Report {
     if (found == status_.end()) return {};
     Table table({"INGRESS", "OUTCOME", "REQUESTS"});
     for (auto& ended : found->at("ended")) {
-      auto broker = words(ended.at("broker"));
-      table.add({broker.empty() ? "(none)" : broker, words(ended.at("outcome")), number(ended.at("requests"))});
+      auto broker = text_in(ended.at("broker"));
+      table.add({broker.empty() ? "(none)" : broker, text_in(ended.at("outcome")), count_in(ended.at("requests"))});
     }
-    return "\ningress at " + words(found->at("listen")) + ": " + number(found->at("open")) + " requests open, " +
-           number(found->at("connections")) + " connections\n" + table.text();
+    return "\ningress at " + text_in(found->at("listen")) + ": " + count_in(found->at("open")) + " requests open, " +
+           count_in(found->at("connections")) + " connections\n" + table.text();
   }
 
   static std::string rate(const Json& route) {
     if (route.at("rate").is_null()) return "";
-    return words(route.at("rate")) + (route.at("limited") ? ", limits now" : "");
+    return text_in(route.at("rate")) + (route.at("limited") ? ", limits now" : "");
   }
 
   std::string errors() {
     std::string text;
     for (auto& route : status_.at("routes"))
       if (auto& error = route.at("last_error"); !error.is_null())
-        text += "last error of " + words(route.at("name")) + ", " + since(error.at("at_unix_ms")) +
-                " ago: " + words(error.at("text")) + "\n";
+        text += "last error of " + text_in(route.at("name")) + ", " + since(error.at("at_unix_ms")) +
+                " ago: " + text_in(error.at("text")) + "\n";
     if (auto unrouted = status_.at("unrouted").get<uint64_t>())
       text += "messages that no route took: " + std::to_string(unrouted) + "\n";
     return text.empty() ? text : "\n" + text;
@@ -102,7 +98,7 @@ class Report {
 
   std::string stalls() {
     std::string text;
-    for (auto& stall : status_.at("stalls")) text += "no progress: " + words(stall) + "\n";
+    for (auto& stall : status_.at("stalls")) text += "no progress: " + text_in(stall) + "\n";
     return text;
   }
 

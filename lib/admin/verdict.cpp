@@ -1,25 +1,15 @@
 #include "admin/verdict.hpp"
 
-#include <nlohmann/json.hpp>
-
-#include "base/text.hpp"
+#include "admin/json.hpp"
 
 namespace mombridge::admin {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = OrderedJson;
 
 std::string list(const std::vector<std::string>& names, const std::string& before) {
-  std::string text;
-  for (auto& name : names) text += (text.empty() ? before : ", ") + name;
-  return text;
-}
-
-Json array_of(const std::vector<std::string>& lines) {
-  auto array = Json::array();
-  for (auto& line : lines) array.push_back(printable(line));
-  return array;
+  return names.empty() ? "" : before + joined(names);
 }
 
 int status_of(const Verdict& verdict) {
@@ -41,9 +31,8 @@ std::string Verdict::summary() const {
 }
 
 HttpResponse response_of(const Verdict& verdict) {
-  Json json{{"successful", verdict.successful},     {"added", array_of(verdict.added)},
-            {"changed", array_of(verdict.changed)}, {"removed", array_of(verdict.removed)},
-            {"notes", array_of(verdict.notes)},     {"errors", array_of(verdict.errors)}};
+  Json json{{"successful", verdict.successful},  {"added", texts(verdict.added)}, {"changed", texts(verdict.changed)},
+            {"removed", texts(verdict.removed)}, {"notes", texts(verdict.notes)}, {"errors", texts(verdict.errors)}};
   return {.status = status_of(verdict), .body = json.dump(2) + "\n", .type = kJson};
 }
 

@@ -1,9 +1,13 @@
 #include "admin/words.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <utility>
 
 #include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
 
 namespace mombridge::admin {
 
@@ -25,6 +29,16 @@ std::string state_of_bridge(const nlohmann::json& status) {
   if (!status.at("alive")) return "an event loop is stuck";
   if (status.at("draining")) return "draining";
   return status.at("ready") ? "ready" : "not ready";
+}
+
+std::string text_in(const nlohmann::json& value) { return printable(value.get<std::string>()); }
+
+std::string count_in(const nlohmann::json& value) { return std::to_string(value.get<uint64_t>()); }
+
+std::string rate_text(double rate) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), rate > 0 && rate < 9.95 ? "%.1f" : "%.0f", rate);
+  return text.data();
 }
 
 }  // namespace mombridge::admin

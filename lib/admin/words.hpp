@@ -15,4 +15,11 @@ namespace mombridge::admin {
 /// does for what is no status.
 [[nodiscard]] std::string state_of_bridge(const nlohmann::json& status);
 
+/// A text or a count in such JSON. The bridge has made texts printable; another program at its address would not.
+[[nodiscard]] std::string text_in(const nlohmann::json& value);
+[[nodiscard]] std::string count_in(const nlohmann::json& value);
+
+/// "0", "3.2" or "120".
+[[nodiscard]] std::string rate_text(double rate);
+
 }  // namespace mombridge::admin

@@ -35,6 +35,15 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
+std::string joined(const std::vector<std::string>& parts, std::string_view between) {
+  std::string text;
+  for (auto& part : parts) {
+    if (&part != &parts.front()) text += between;
+    text += part;
+  }
+  return text;
+}
+
 std::string hex(std::string_view bytes) {
   std::string text;
   for (unsigned char c : bytes) text += {kHexDigits[c >> 4], kHexDigits[c & 15]};

@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mombridge {
 
@@ -44,6 +45,9 @@ inline constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 /// Two digits for each byte.
 [[nodiscard]] std::string hex(std::string_view bytes);
+
+/// "a, b, c".
+[[nodiscard]] std::string joined(const std::vector<std::string>& parts, std::string_view between = ", ");
 
 /// Hashes texts of any kind alike, so that an unordered map with keys of std::string finds a std::string_view. Goes
 /// with std::equal_to<>.

@@ -1,17 +1,11 @@
 """/metrics: the numbers are those of what was sent, and Prometheus' own tool has nothing to say of their form."""
 import re
-import socket
 import subprocess
 import urllib.request
 
 from configs import configuration, fixture_handler, lake, route, shop
+from cut_proxy import free_port
 from harness import eventually, unique
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Scrape:

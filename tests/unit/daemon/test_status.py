@@ -24,6 +24,16 @@ def free_port():
         return s.getsockname()[1]
 
 
+def never_settled(messages, more=""):
+    """A configuration with so many messages on route n that stay in flight."""
+    return (f"{MEMORY}{more}shutdown_timeout: 60s\nhandlers:\n"
+            f"  source: {{plugin: {plugin('good_source')}, config: {{broker: local, target: raw, messages: {messages}}}}}\n"
+            f"  never: {{plugin: {plugin('bad_never_completes')}}}\n"
+            "routes:\n"
+            "  - {name: n, from: {broker: local, target: raw}, to: {handler: never}}\n"
+            "  - {name: control, from: {broker: local, target: control}, to: {handler: source}}\n")
+
+
 def chain(messages=20):
     return (f"{MEMORY}handlers:\n"
             f"  source: {{plugin: {plugin('good_source')}, config: {{broker: local, target: raw, messages: {messages}}}}}\n"
@@ -179,13 +189,7 @@ def test_a_token_is_missing(tmp_path):
 
 def test_while_it_drains(tmp_path):
     probes = free_port()
-    config = (f"{MEMORY}probes: {{listen: '127.0.0.1:{probes}'}}\nshutdown_timeout: 60s\nhandlers:\n"
-              f"  source: {{plugin: {plugin('good_source')}, config: {{broker: local, target: raw, messages: 1}}}}\n"
-              f"  never: {{plugin: {plugin('bad_never_completes')}}}\n"
-              "routes:\n"
-              "  - {name: n, from: {broker: local, target: raw}, to: {handler: never}}\n"
-              "  - {name: control, from: {broker: local, target: control}, to: {handler: source}}\n")
-    with Bridge(tmp_path, config) as bridge:
+    with Bridge(tmp_path, never_settled(1, f"probes: {{listen: '127.0.0.1:{probes}'}}\n")) as bridge:
         bridge.noted("READY=1")
         eventually(lambda: json.loads(status(bridge, "--json").stdout)["routes"][0]["in_flight"] == 1, "a message in flight")
         bridge.signal()

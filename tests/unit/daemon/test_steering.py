@@ -14,7 +14,7 @@ import pytest
 
 from program import BINARY, CONFIG, OK, SOURCE, UNDRAINED, USAGE, Bridge, environment, eventually, plugin
 from test_reload import config
-from test_status import MEMORY, free_port, get, status
+from test_status import MEMORY, free_port, get, never_settled, status
 
 UNAVAILABLE, TEMPFAIL = 69, 75
 
@@ -123,13 +123,7 @@ def test_what_is_no_verdict(tmp_path, status_line, body, code, said):
 
 
 def test_reload_while_it_drains(tmp_path):
-    text = (f"{MEMORY}shutdown_timeout: 60s\nhandlers:\n"
-            f"  source: {{plugin: {plugin('good_source')}, config: {{broker: local, target: raw, messages: 1}}}}\n"
-            f"  never: {{plugin: {plugin('bad_never_completes')}}}\n"
-            "routes:\n"
-            "  - {name: n, from: {broker: local, target: raw}, to: {handler: never}}\n"
-            "  - {name: control, from: {broker: local, target: control}, to: {handler: source}}\n")
-    with Bridge(tmp_path, text) as bridge:
+    with Bridge(tmp_path, never_settled(1)) as bridge:
         bridge.noted("READY=1")
         eventually(lambda: json.loads(status(bridge, "--json").stdout)["routes"][0]["in_flight"] == 1, "a message in flight")
         bridge.signal()
@@ -208,13 +202,7 @@ def test_a_drained_broker_takes_nothing_until_it_is_resumed(tmp_path):
 
 
 def test_what_cannot_be_settled_is_said(tmp_path):
-    text = (f"{MEMORY}shutdown_timeout: 60s\nhandlers:\n"
-            f"  source: {{plugin: {plugin('good_source')}, config: {{broker: local, target: raw, messages: 3}}}}\n"
-            f"  never: {{plugin: {plugin('bad_never_completes')}}}\n"
-            "routes:\n"
-            "  - {name: n, from: {broker: local, target: raw}, to: {handler: never}}\n"
-            "  - {name: control, from: {broker: local, target: control}, to: {handler: source}}\n")
-    with Bridge(tmp_path, text) as bridge:
+    with Bridge(tmp_path, never_settled(3)) as bridge:
         bridge.noted("READY=1")
         eventually(lambda: json.loads(status(bridge, "--json").stdout)["routes"][0]["in_flight"] == 3, "messages in flight")
         late = steer(bridge, "drain", "--route", "n", "--timeout", "100ms")
