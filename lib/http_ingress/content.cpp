@@ -86,11 +86,6 @@ Result<> Content::once(Message::Text& into, std::string_view name, const std::st
   return {};
 }
 
-bool fits_http(std::string_view value) {
-  return std::ranges::all_of(value,
-                             [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); });
-}
-
 HttpHeaders http_headers(const Message& reply, unsigned& left_out) {
   HttpHeaders headers;
   auto add = [&](std::string name, const std::optional<std::string>& value) {

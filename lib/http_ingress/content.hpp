@@ -48,7 +48,5 @@ class Content {
 /// The properties and headers of a reply, but for its content type. A header whose name or value HTTP has no form for
 /// is left out; `left_out` counts them.
 [[nodiscard]] HttpHeaders http_headers(const Message& reply, unsigned& left_out);
-/// As the value of a header in HTTP: no control characters.
-[[nodiscard]] bool fits_http(std::string_view value);
 
 }  // namespace mombridge::http_ingress

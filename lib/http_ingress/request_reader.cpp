@@ -17,11 +17,6 @@ bool token_character(char c) {
   return letter_or_digit(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
-bool value_character(char c) {
-  auto byte = static_cast<unsigned char>(c);
-  return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-}
-
 std::string_view trimmed(std::string_view text) {
   auto blank = [](char c) { return c == ' ' || c == '\t'; };
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
@@ -50,6 +45,11 @@ std::optional<uint64_t> number(std::string_view text, int base) {
 
 bool same_name(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool fits_http(std::string_view value) {
+  return std::ranges::all_of(value,
+                             [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f); });
 }
 
 bool is_token(std::string_view text) { return !text.empty() && std::ranges::all_of(text, token_character); }
@@ -181,8 +181,7 @@ void RequestReader::read_header() {
     return fail(400, "'" + printable(line.substr(0, colon), 64) + "' is not the name of a header");
   auto name = line.substr(0, colon);
   auto value = trimmed(line.substr(colon + 1));
-  if (!std::ranges::all_of(value, value_character))
-    return fail(400, "the value of header " + std::string(name) + " has a control character");
+  if (!fits_http(value)) return fail(400, "the value of header " + std::string(name) + " has a control character");
   head_.headers.emplace_back(name, value);
 }
 

@@ -31,6 +31,8 @@ struct RequestHead {
 [[nodiscard]] bool same_name(std::string_view a, std::string_view b);
 /// Of a header, by RFC 9110, 5.6.2.
 [[nodiscard]] bool is_token(std::string_view text);
+/// As the value of a header: no control characters.
+[[nodiscard]] bool fits_http(std::string_view value);
 
 /// Why a request is not read to its end.
 struct RequestFault {
