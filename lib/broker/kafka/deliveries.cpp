@@ -30,6 +30,7 @@ void Deliveries::change_to(std::shared_ptr<const Settings> settings, std::vector
     budget_of_.push_back(&budgets_.try_emplace(s.topic, settings_->prefetch_size).first->second);
 }
 
+// What no subscription takes any more is not read.
 bool Deliveries::full(const PartitionReader& from) const {
   auto subscription = from.subscription();
   return !subscription || from.in_flight().messages() >= settings_->prefetch_count ||
@@ -37,9 +38,8 @@ bool Deliveries::full(const PartitionReader& from) const {
 }
 
 bool Deliveries::takes(const PartitionReader& from) const {
-  // What no subscription takes any more is not read.
   auto number = from.subscription();
-  bool paused = !number || (*number < paused_.size() && paused_[*number]);
+  bool paused = number && *number < paused_.size() && paused_[*number];
   return sink_ && !paused && !full(from);
 }
 
