@@ -1,6 +1,5 @@
 """Messages that a service hands in over HTTP: confirmed by the real brokers before they are answered."""
 import asyncio
-import http.client
 import json
 import pathlib
 import re
@@ -8,6 +7,7 @@ import resource
 import signal
 import threading
 import time
+from http.client import HTTPConnection, HTTPException
 
 import pytest
 from configs import amqp as amqp_section
@@ -21,7 +21,7 @@ class Http:
     """A connection that stays, to one ingress."""
 
     def __init__(self, port):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=60)
 
     def post(self, path, body=b"", headers=()):
         """The status, the headers, and the body, from JSON where it is that."""
@@ -138,7 +138,7 @@ def test_reload_and_drain(bridge, rabbit, amqp, kafka, kafka_client, port):
         while not codes or codes[-1] == 204:
             try:
                 codes.append(http.post(f"/v1/publish/shop/{queue}")[0])
-            except (OSError, http.client.HTTPException):
+            except (OSError, HTTPException):
                 codes.append(None)
 
     threads = [threading.Thread(target=send, args=pair) for pair in zip(connections, ends)]
