@@ -48,7 +48,7 @@ def main():
         print(f"{'':16}{'started':>10}{'before':>10}{'outstanding':>13}{'answered':>10}{'replies':>10}")
         for way in WAYS:
             bridge = bed.bridge([way])
-            eventually(lambda: bridge.read_log().count('"msg":"connected"') >= 3, PATIENCE, "a connected bridge")
+            eventually(lambda: bridge.read_log().count('"msg":"connected') >= 3, PATIENCE, "a connected bridge")
             started = resident_mib(bridge)
             hold_all(bed, bridge, way, count)
             before = resident_mib(bridge)

@@ -410,8 +410,11 @@ class Bridge:
         return self._wait(lambda: re.search(pattern, self.read_log(), re.MULTILINE), timeout, f"log matching {pattern!r}")
 
     def wait_connected(self, link, timeout=60):
-        """Waits until this link has been up in the present life: "publisher", "queue NAME", "exchange NAME", "topic NAME"."""
-        return self.wait_log(f'"msg":"connected".*"link":"{re.escape(link)}"', timeout)
+        """Waits until this link has been up in the present life: "publisher", "queue NAME", "exchange NAME", "topic NAME".
+
+        "connected again" counts, because a broker that is still starting may refuse the first attempt.
+        """
+        return self.wait_log(f'"msg":"connected( again)?".*"link":"{re.escape(link)}"', timeout)
 
     def command(self, name, *arguments):
         """`mombridge NAME -c FILE`, as its operator would call it beside the bridge."""

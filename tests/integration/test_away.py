@@ -61,7 +61,7 @@ def test_given_back_once_and_taken_again(bridge, rabbit, amqp):
     eventually(lambda: amqp.depth(source) == 200, what="everything back in its queue")
     assert amqp.depth(source) == 200 and life.read_log().count('"msg":"paused"') == 1
     door.open()
-    life.wait_log('"msg":"connected".*"link":"queue ' + source + '(?s:.*)"msg":"connected.*"link":"queue ' + source)
+    life.wait_log('"msg":"connected.*"link":"queue ' + source + '(?s:.*)"msg":"connected.*"link":"queue ' + source)
     seen = set()
     while len(seen) < 200:
         seen.add(int(amqp.get(sink, timeout=60).body))
