@@ -1,6 +1,7 @@
 """Messages that a service hands in over HTTP: confirmed by the real brokers before they are answered."""
 import asyncio
 import json
+import os
 import pathlib
 import re
 import resource
@@ -248,6 +249,10 @@ class StillProxy(Proxy):
             pass
 
 
+# The address sanitizer keeps up to 256 MiB of what was freed, and marks an eighth of the memory.
+MOST_MIB = 600 if "MOMBRIDGE_SANITIZER" in os.environ else 200
+
+
 def peak_mib(life):
     return int(re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{life.pid}/status").read_text()).group(1)) / 1024
 
@@ -297,7 +302,7 @@ def test_ten_thousand_requests_with_a_stopped_broker(bridge, rabbit, amqp, kafka
     statuses, retry = asyncio.run(post_all(port, f"/v1/publish/shop/{queue}?timeout=3s", count, bytes(10_000)))
     assert sum(statuses.values()) == count and set(statuses) <= {503, 504}, statuses
     assert statuses[504] <= 1000 and statuses[503] >= count - 1000 and retry == statuses[503], statuses
-    assert peak_mib(life) < 200, f"{peak_mib(life)} MiB"
+    assert peak_mib(life) < MOST_MIB, f"{peak_mib(life)} MiB"
     eventually(lambda: http.post(f"/v1/publish/lake/{topic}", b"others")[0] == 204, what="the other broker")
     silent.join()
     wire.moves.set()
