@@ -100,12 +100,15 @@ topology::Difference Bridge::change_to(const std::shared_ptr<const config::Confi
 
 void Bridge::use(const std::shared_ptr<const config::Config>& config, const topology::Difference& difference,
                  config::Diagnostics& diagnostics) {
-  auto* former = snapshot_ ? &snapshot_->handlers() : nullptr;
-  topology::Parts parts{
-      .config = config, .brokers = {}, .handlers = load_handlers(*config, difference, former, loop_, diagnostics)};
+  auto* former = snapshot_.get();
+  auto* former_handlers = former ? &former->handlers() : nullptr;
+  topology::Parts parts{.config = config,
+                        .brokers = {},
+                        .handlers = load_handlers(*config, difference, former_handlers, loop_, diagnostics)};
   if (!diagnostics.ok()) return;
   parts.brokers = topology::brokers_of(brokers_.plan(*config, difference));
-  auto snapshot = topology::Snapshot::make(std::move(parts), destination_kinds(), retired_);
+  auto snapshot =
+      topology::Snapshot::make(std::move(parts), destination_kinds(), retired_, former ? &former->table() : nullptr);
   auto hold = std::make_shared<handler::PublishHold>();
   auto find_broker = [this, hold](const std::string& name) {
     auto outlet = brokers_.find(name);

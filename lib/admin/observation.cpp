@@ -106,7 +106,7 @@ class Observer {
     }
     if (auto* dead_letter = route.failures->dead_letter.get()) out.dead_letter = dead_letter->text();
     if (route.rate) {
-      out.rate = route.rate->rate().text();
+      out.rate = route.config->rate->text();
       out.limited = route.rate->limiting();
     }
     if (Histogram::wanted()) out.times = counts.seconds.read();

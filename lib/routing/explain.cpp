@@ -13,7 +13,7 @@ std::string why(const Route& route) {
   std::string text = route.pattern.exact() ? "target is '" + route.pattern.text() + "'"
                                            : "target matches '" + route.pattern.text() + "'";
   for (auto& header : route.headers) text += ", " + header.text();
-  if (route.rate) text += "; at most " + route.rate->rate().text();
+  if (route.rate) text += "; at most " + route.config->rate->text();
   return text;
 }
 

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "config/config.hpp"
 #include "routing/retry_queue.hpp"
@@ -13,7 +14,9 @@
 namespace mombridge::routing {
 
 /// Those that wait go on in the order in which they came, and none overtakes them: the thread that hands out the turns
-/// does so alone, and who comes meanwhile waits behind. Nothing is dropped, and nothing blocks.
+/// does so alone, and who comes meanwhile waits behind. Nothing is dropped, and nothing blocks. It belongs to the
+/// routes of one name in all tables one after the other, so that a reload neither fills its bucket nor lets anything
+/// overtake.
 class RateLimit final : public Retryable, public std::enable_shared_from_this<RateLimit> {
  public:
   /// Comes back once, through retry() when it is its turn or it is not wanted any more, or through give_back().
@@ -36,8 +39,10 @@ class RateLimit final : public Retryable, public std::enable_shared_from_this<Ra
   /// its end.
   [[nodiscard]] bool admit(Waiting& waiting, bool takes_token, RetryQueue& queue) noexcept;
 
-  /// [any thread]
-  [[nodiscard]] const config::Rate& rate() const { return rate_; }
+  /// [any thread] Goes on at that rate, also with those that wait; without one, all of them go on now. Where the rate
+  /// is the same, nothing changes.
+  void change(const std::optional<config::Rate>& rate) noexcept;
+
   /// [any thread] Messages wait for their turn.
   [[nodiscard]] bool limiting() const noexcept { return limiting_.load(std::memory_order_relaxed); }
 
@@ -51,19 +56,23 @@ class RateLimit final : public Retryable, public std::enable_shared_from_this<Ra
     Waiting* waiting;
     bool takes_token;
   };
+  static constexpr TimePoint kNever = TimePoint::max();
 
   void hand_out() noexcept;
+  [[nodiscard]] std::shared_ptr<RateLimit> timer_ended();
   void return_for_drain() noexcept;
   [[nodiscard]] Waiting* next();
 
-  const config::Rate rate_;
   std::atomic<bool> limiting_{false};
-  std::mutex mutex_;  ///< guards what follows
+  std::mutex mutex_;                  ///< guards what follows
+  std::optional<config::Rate> rate_;  ///< absent: nobody waits any more
   TokenBucket bucket_;
   std::deque<Entry> waiting_;
   RetryQueue* queue_ = nullptr;
   bool handing_out_ = false;          ///< a thread does
-  std::shared_ptr<RateLimit> armed_;  ///< this, while the queue has it: the route may end before that
+  TimePoint armed_ = kNever;          ///< when the timer ends that hands out the next turn
+  unsigned timers_ = 0;               ///< in the queue: a change of the rate leaves the former one there
+  std::shared_ptr<RateLimit> alive_;  ///< this, while there are timers: the route may end before them
 };
 
 }  // namespace mombridge::routing

@@ -35,7 +35,7 @@ struct Route {
   std::shared_ptr<const FailurePolicy> failures;
   std::vector<HeaderMatch> headers;  ///< all must accept a message
   RouteMark mark;
-  std::shared_ptr<RateLimit> rate;  ///< null: none. For the status: rate() and limiting(), from any thread
+  std::shared_ptr<RateLimit> rate;  ///< null: none. For the status: limiting(), from any thread
   Counter* matched = nullptr;
   RouteCounts* counts = &unrouted_counts();  ///< what the route of this name counts in
 

