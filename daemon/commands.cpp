@@ -32,6 +32,7 @@
 #include "daemon/signals.hpp"
 #include "daemon/status.hpp"
 #include "daemon/steering.hpp"
+#include "daemon/summary_line.hpp"
 #include "daemon/top.hpp"
 #include "daemon/usage.hpp"
 #include "routing/explain.hpp"
@@ -174,6 +175,7 @@ int run(const Options& options) {
   log::info("mombridge is running",
             {{"version", MOMBRIDGE_VERSION}, {"brokers", config->brokers.size()}, {"routes", config->routes.size()}});
   service::ready();
+  SummaryLine summary_line(loop, [&] { return bridge.config().log_summary; });
   std::optional<ManagerStatus> manager;
   if (service::present())
     manager.emplace(

@@ -224,6 +224,7 @@ struct Config {
   std::optional<Listener> probes;
   std::shared_ptr<const Ingress> ingress;  ///< config/ingress.hpp; null: nothing is taken over HTTP
   Duration shutdown_timeout = std::chrono::seconds(20);
+  Duration log_summary = std::chrono::minutes(1);  ///< between two lines of the log that say what moved; zero: none
 
   /// Null: there is none.
   [[nodiscard]] const BrokerSection* broker(const std::string& name) const;

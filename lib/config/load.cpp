@@ -55,6 +55,10 @@ void read_log(Section& top, Config& config) {
                {"text", log::Format::text},
                {"json", log::Format::json},
                {"journal", log::Format::journal}});
+  if (auto summary = log->scalar("summary"); summary && summary->value == "off")
+    config.log_summary = Duration::zero();
+  else
+    log->duration("summary", config.log_summary, std::chrono::seconds(1), std::chrono::hours(24));
 }
 
 void read_broker(const Text& name, Section section, Loading& loading) {

@@ -59,6 +59,29 @@ def test_each_message_that_fails_is_named(bridge, rabbit, amqp, kafka, kafka_cli
     assert "the body" not in log and "the header" not in log
 
 
+def test_a_line_sums_up_what_was_done(bridge, rabbit, amqp):
+    source, sink = amqp.queue(), amqp.queue()
+    what = ("received", "delivered", "retries", "dead_letters", "unrouted")
+    text = configuration(route(shop(queue=source), shop(target=sink), name="one"), shop=rabbit.url, log={"summary": "1s"})
+    life = bridge(text)
+
+    def sums():
+        return {name: sum(one[name] for one in lines(life, "summary")) for name in what}
+    amqp.publish_all(source, iter([b"x"] * 50))
+    eventually(lambda: sums() == {"received": 50, "delivered": 50, "retries": 0, "dead_letters": 0, "unrouted": 0}, what=sums)
+    amqp.publish(source, b"x")
+    eventually(lambda: sums()["delivered"] == 51, what=sums)
+    for one in lines(life, "summary"):
+        assert any(one[name] for name in what), "where nothing moves, there is no line"
+        assert one["seconds"] >= 1 and one["held"] == 0 and float(one["received_per_second"]) <= 51
+
+    life.terminate()
+    life = bridge({**text, "log": {"summary": "off"}})
+    amqp.publish(source, b"x")
+    assert len(amqp.consume(sink, 52, timeout=30)) == 52
+    assert not lines(life, "summary")
+
+
 def test_a_held_message_is_named(bridge, rabbit, amqp):
     source, late = amqp.queue(), unique("late")
     life = bridge(configuration(route(shop(queue=source), shop(target=late), name="held"), shop=rabbit.url,

@@ -332,16 +332,32 @@ TEST(Load, PluginsBesideTheFileThenInTheFolder) {
 }
 
 TEST(Load, TopLevelSettings) {
-  auto config = load_text(
-                    "name: other\nlog: {level: debug, format: json}\nshutdown_timeout: 5s\nbrokers: {shop: {type: "
-                    "amqp, url: amqp://localhost}}\nroutes: []\nunrouted: discard\n")
-                    .config;
+  auto config =
+      load_text(
+          "name: other\nlog: {level: debug, format: json, summary: 10s}\nshutdown_timeout: 5s\nbrokers: {shop: {type: "
+          "amqp, url: amqp://localhost}}\nroutes: []\nunrouted: discard\n")
+          .config;
   EXPECT_EQ(config.name, "other");
   EXPECT_EQ(config.log_level, log::Level::debug);
   EXPECT_EQ(config.log_format, log::Format::json);
+  EXPECT_EQ(config.log_summary, 10s);
   EXPECT_EQ(config.shutdown_timeout, 5s);
   EXPECT_EQ(config.unrouted, Unrouted::discard);
   EXPECT_EQ(config.broker("shop")->settings->appname, "other");
+}
+
+TEST(Load, TheSummaryOfTheLogIsAnIntervalOrOff) {
+  const std::string route = "routes: [{from: {broker: shop, queue: q}, to: {broker: lake}}]\n";
+  auto summary = [&](const std::string& value) {
+    auto loaded = load_text(kBrokers + route + "log: {summary: " + value + "}\n");
+    EXPECT_THAT(loaded.said, testing::IsEmpty());
+    return loaded.config.log_summary;
+  };
+  EXPECT_EQ(Config().log_summary, 1min);
+  EXPECT_EQ(summary("off"), 0s);
+  EXPECT_EQ(summary("24h"), 24h);
+  EXPECT_THAT(load_text(kBrokers + route + "log: {summary: 100ms}\n").said,
+              ElementsAre(HasSubstr("log.summary: '100ms' is out of range (from 1s to ")));
 }
 
 TEST(Load, WithoutRoutesAWarning) {
