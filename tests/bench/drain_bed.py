@@ -1,133 +1,223 @@
-"""A RabbitMQ and a Kafka, and backlogs that one bridge after the other drains from one to the other."""
+"""A RabbitMQ and a Kafka, and backlogs that one pump after the other drains from one to the other."""
 import argparse
 import contextlib
+import dataclasses
 import itertools
 import os
 import pathlib
-import statistics
-import sys
+import shutil
+import subprocess
 import tempfile
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / name) for name in ("brokers", "integration", "faults")]
+import confluent_kafka
 
-import pika  # noqa: E402
-from brokers import Kafka, Rabbit  # noqa: E402
-from configs import configuration, route  # noqa: E402
-from harness import Amqp, Bridge, KafkaClient, eventually  # noqa: E402
-from watch import TICK  # noqa: E402
+import figures
+import pumps  # first: it knows where the tests' modules are
+from brokers import Pair
+from harness import Amqp, KafkaClient, eventually
 
+MIB = 1 << 20
 PATIENCE = 300
+LEAST = 0.1  # of a backlog has to be seen on its way
+# Fast ones get longer backlogs, or they would be over before they are measured.
+LONGER = {"kk": 3}
 DIRECTIONS = {"ak": "AMQP → Kafka", "ka": "Kafka → AMQP", "kk": "Kafka → Kafka", "aa": "AMQP → AMQP"}
-HEADERS = {f"header-{i}": "a value of some length" for i in range(3)}
 
 
 def processor_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK
+    """Of all threads that the process has or had, by the clock that Linux keeps for each process: clock_getcpuclockid(3)."""
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+def status_of(pid, field):
+    """A number of /proc/PID/status: VmRSS and VmHWM (the peak) in KiB, Threads."""
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
+
+
+@dataclasses.dataclass
+class Drained:
+    """What was seen while a part of a backlog was drained; `share` is that part."""
+    moved: int  # messages
+    seconds: float
+    processor: float  # seconds of processor time
+    peak: float  # MiB of memory
+    share: float = 0.5
+
+    @property
+    def rate(self):
+        """Messages a second."""
+        return self._enough() / self.seconds
+
+    @property
+    def cpu(self):
+        """Microseconds of processor time a message."""
+        return 1e6 * self.processor / self._enough()
+
+    def _enough(self):
+        if self.share < LEAST:
+            raise SystemExit(f"only {self.moved} messages came between two looks at the sink: a longer backlog is needed, see --count")
+        return self.moved
+
+
+def backlog_of(way, count):
+    """How many messages it takes so that the middle half of them is drained with a full window from begin to end."""
+    count *= LONGER.get(way.direction, 1)
+    return max(count, 5 * way.window) if way.direction[0] == "k" else count
 
 
 class Bed(contextlib.ExitStack):
-    """`secure`: both listen with TLS, too."""
+    """`secure`: both brokers listen with TLS, too."""
 
-    def __init__(self, build, body, secure=False):
+    def __init__(self, build, secure=False):
         super().__init__()
-        os.environ["MOMBRIDGE"] = str(build / "daemon/mombridge")
-        self._body, self._names = body, itertools.count()
+        self._load, self._names = build / "tests/bench/load-messages", itertools.count()
         try:
             self._folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory(prefix="mombridge-bench-")))
-            self.rabbit = self.enter_context(Rabbit(secure=secure).start())
-            self.kafka = self.enter_context(Kafka(secure=secure).start())
-            self._amqp = self.enter_context(contextlib.closing(Amqp(self.rabbit.url)))
-            self._client = self.enter_context(contextlib.closing(KafkaClient(self.kafka.bootstrap)))
+            self.pair = self.enter_context(Pair(secure=secure))
+            self.rabbit, self.kafka = self.pair.rabbit, self.pair.kafka
+            self._environment = {**os.environ, **self.pair.environment("")}
+            self.amqp = self.enter_context(contextlib.closing(Amqp(self.rabbit.url)))
+            self.client = self.enter_context(contextlib.closing(KafkaClient(self.kafka.bootstrap)))
+            self._watcher = self.enter_context(contextlib.closing(confluent_kafka.Consumer(
+                {"bootstrap.servers": self.kafka.bootstrap, "group.id": "bench-watcher", "enable.auto.commit": False})))
         except BaseException:
             self.close()
             raise
 
-    def drain(self, direction, count, change=None, beside=contextlib.nullcontext):
-        """(messages a second, microseconds of the bridge's processor time a message); see running()."""
-        with self.running(direction, change, beside, count) as bridge:
-            eventually(lambda: self._arrived(direction[1], bridge.sink) >= count, PATIENCE, f"{count} messages in {bridge.sink}")
-            took, worked = time.monotonic() - bridge.began, processor_seconds(bridge.pid)
-        return count / took, 1e6 * worked / count
+    def load(self, *words):
+        """What load-messages prints, as words."""
+        done = subprocess.run([self._load, *map(str, words)], env=self._environment, text=True, stdout=subprocess.PIPE)
+        if done.returncode:
+            raise SystemExit(f"load-messages {words[0]} ended with {done.returncode}")
+        return done.stdout.split()
 
     @contextlib.contextmanager
-    def running(self, direction, change=None, beside=contextlib.nullcontext, count=0):
-        """A bridge with a backlog of so many. `change` is called with the configuration before it is used; `beside(bridge)` is
-        entered while the bridge runs."""
+    def way(self, direction, size=256, partitions=1):
+        """A source and a sink, both empty, which end with the context."""
         name = f"{direction}.{next(self._names)}"
-        source, sink = self._place(direction[0], f"in.{name}"), self._place(direction[1], f"out.{name}")
-        self._fill(direction[0], source, count)
         folder = self._folder / name
         folder.mkdir()
-        config = self._configuration(direction, source, sink)
-        if change:
-            change(config)
-        bridge = Bridge(folder, config)
-        bridge.sink, bridge.began = sink, time.monotonic()
-        bridge.start()
+        way = pumps.Way(direction, f"in.{name}", f"out.{name}", f"group.{name}", size, partitions, self.rabbit.url,
+                        self.kafka.bootstrap, folder)
+        for kind, place in zip(direction, (way.source, way.sink)):
+            if kind == "a":
+                self.amqp.queue(place)
+            else:
+                self.client.topic(place, partitions, {"max.message.bytes": str(max(MIB, 2 * size))})
         try:
-            with beside(bridge):
-                yield bridge
-            bridge.terminate()
+            yield way
         finally:
-            bridge.stop()
+            for kind, place in zip(direction, (way.source, way.sink)):
+                (self.amqp if kind == "a" else self.client).delete(place)
+            shutil.rmtree(folder)
 
-    def _place(self, kind, name):
-        return self._amqp.queue(name) if kind == "a" else self._client.topic(name)
+    def fill(self, way, count):
+        self.load("fill", pumps.KINDS[way.direction[0]], way.source, count, way.size)
 
-    def _fill(self, kind, name, count):
-        if kind == "k":
-            self._client.produce_all(name, [{"value": self._body, "headers": HEADERS}] * count)
-            return
-        with pika.BlockingConnection(pika.URLParameters(self.rabbit.url)) as connection:
-            channel, properties = connection.channel(), pika.BasicProperties(delivery_mode=2, headers=HEADERS)
-            for _ in range(count):
-                channel.basic_publish("", name, self._body, properties)
-        eventually(lambda: self._arrived("a", name) >= count, PATIENCE, f"{count} messages in {name}")
+    def arrived(self, way):
+        if way.direction[1] == "a":
+            return self.amqp.depth(way.sink)
+        places = (confluent_kafka.TopicPartition(way.sink, number) for number in range(way.partitions))
+        return sum(self._watcher.get_watermark_offsets(place, timeout=10, cached=False)[1] for place in places)
 
-    def _arrived(self, kind, name):
-        if kind == "k":
-            return self._client.end_offsets(name)[0]
-        return self._amqp.channel.queue_declare(name, passive=True).method.message_count
+    @contextlib.contextmanager
+    def running(self, pump, direction, size=256):
+        """The pump between a source and a sink with nothing to do."""
+        with self.way(direction, size) as way, pump.running(way) as process:
+            yield process
 
-    def _configuration(self, direction, source, sink):
-        sections = {"a": ("shop", "queue", {"type": "amqp", "url": self.rabbit.url}),
-                    "k": ("lake", "topic", {"type": "kafka", "bootstrap_servers": self.kafka.bootstrap})}
-        (first, subscribed, _), (last, _, _) = sections[direction[0]], sections[direction[1]]
-        config = configuration(route({"broker": first, subscribed: source}, {"broker": last, "target": sink}))
-        config["brokers"] = {sections[kind][0]: sections[kind][2] for kind in dict.fromkeys(direction)}
-        return config
+    def drain(self, pump, direction, count, size=256, partitions=1):
+        """Drained, of the messages between the first and the last quarter: starting is left out, and as many are under way at
+        the begin as at the end. Whether all of them have come whole is counted afterwards."""
+        with self.way(direction, size, partitions) as way:
+            count = backlog_of(way, count)
+            self.fill(way, count)
+            with pump.running(way) as process:
+                first, begin, worked = self._moment(pump, process, way, count, count // 4)
+                last, end, worked_then = self._moment(pump, process, way, count, count - count // 4)
+                self._moment(pump, process, way, count, count)
+                peak = status_of(process.pid, "VmHWM") / 1024
+            self._check(pump, way, count)
+        return Drained(last - first, end - begin, worked_then - worked, peak, (last - first) / count)
+
+    def _moment(self, pump, process, way, count, wanted):
+        """(messages at the sink, time, processor time) when so many have arrived."""
+        patience = time.monotonic() + PATIENCE
+        while (arrived := self.arrived(way)) < wanted:
+            if time.monotonic() > patience:
+                raise SystemExit(f"{pump.name}: {arrived} of {count} messages: {pump.log_tail(way)}")
+            time.sleep(0.005)
+        return arrived, time.monotonic(), processor_seconds(process.pid)
+
+    def _check(self, pump, way, count):
+        """After the pump's end, so that nothing is unacknowledged any more."""
+        kind = way.direction[0]
+        left = self.amqp.depth(way.source) if kind == "a" else (
+            sum(self.client.end_offsets(way.source).values()) - sum(self.client.committed(way.group, way.source).values()))
+        if left:
+            raise SystemExit(f"{pump.name}: {left} of {count} messages are not settled at their source")
+        total, distinct, whole = map(int, self.load("count", pumps.KINDS[way.direction[1]], way.sink, count, way.size))
+        if distinct != count or whole != total:
+            raise SystemExit(f"{pump.name}: {distinct} of {count} messages, {total - whole} of {total} not whole")
+        if total > count:
+            print(f"{pump.name}: {total - count} duplicates", flush=True)
 
 
-def options_of(parser):
+def parser_of(name, text, before=True):
+    """What all parts have; `before`: the part can compare with a former bridge."""
+    parser = argparse.ArgumentParser(prog=f"scripts/bench {name}".strip(), description=text,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--count", type=int, default=60_000, help="messages of a backlog (60000)")
-    parser.add_argument("--size", type=int, default=256, help="bytes of a body (256)")
-    parser.add_argument("--rounds", type=int, default=3, help="of each direction (3)")
-    parser.add_argument("--directions", nargs="+", choices=DIRECTIONS, default=list(DIRECTIONS))
-    return parser.parse_args()
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="writes all figures there, each round's, too")
+    if before:
+        parser.add_argument("--before", type=pathlib.Path, metavar="BUILD",
+                            help="a build folder, or the program: a former bridge to compare with in the same run")
+    parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured, in turn (3)")
+    return parser
 
 
-def compare(bed, options, names, ways):
-    """Drains in turn in two ways, each a dictionary of what Bed.drain() takes, and prints a table: medians of the rounds, and the
-    ratios of the second way to the first."""
-    print(f"{options.count} messages of {options.size} bytes, 3 headers, {options.rounds} rounds\n")
-    print(f"{'':14}{names[0]:>19}{names[1]:>21}{'ratio':>18}")
-    print(f"{'':14}{'msg/s':>10}{'us/msg':>9}{'msg/s':>12}{'us/msg':>9}{'rate':>9}{'us':>9}   (round by round)")
+def drain_options(parser, count=60_000, directions=tuple(DIRECTIONS)):
+    parser.add_argument("--count", type=int, default=count, help=f"messages of a backlog ({count})")
+    parser.add_argument("--directions", nargs="+", choices=DIRECTIONS, default=list(directions))
+
+
+def bridges(options):
+    """The bridge, and the former one."""
+    found = [pumps.Mombridge(options.build)]
+    if options.before:
+        found.append(pumps.Mombridge(options.before, "before"))
+    return found
+
+
+def about(options, bed):
+    """What figures depend on."""
+    version = subprocess.run([pumps.program_of(options.build), "--version"], capture_output=True, text=True).stdout.strip()
+    return {"options": {name: str(value) for name, value in vars(options).items()}, "version": version, "cores": os.cpu_count(),
+            "load_average": os.getloadavg(), "kernel": os.uname().release, "rabbitmq": bed.rabbit.version(), "kafka": bed.kafka.version()}
+
+
+def report(options, bed, rows):
+    """The tables, those with goals first, and the JSON where it is wanted."""
+    for some in ([row for row in rows if row.goal], [row for row in rows if not row.goal]):
+        if some:
+            print(f"\n{figures.table(some)}")
+    print(f"\nmedian (lowest..highest round); ~: not every round says so. Load average "
+          f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.", flush=True)
+    if options.json:
+        options.json.write_text(figures.json_text(rows, about(options, bed)))
+
+
+def compare(part, bed, options, first, second, size):
+    """Rows for two pumps that drain in turn: the ratios of the second to the first."""
+    rows = []
     for direction in options.directions:
-        found = ([], [])
-        for turn in range(options.rounds):
-            for which in ((0, 1), (1, 0))[turn % 2]:
-                found[which].append(bed.drain(direction, options.count, **ways[which]))
-        _show(direction, *found)
-
-
-def _show(direction, first, second):
-    columns = []
-    for rates, times in (zip(*first), zip(*second)):
-        columns += [statistics.median(rates), statistics.median(times)]
-    ratios = [after[1] / before[1] for before, after in zip(first, second)]
-    print(f"{DIRECTIONS[direction]:14}{columns[0]:10.0f}{columns[1]:9.2f}{columns[2]:12.0f}{columns[3]:9.2f}"
-          f"{columns[2] / columns[0]:9.2f}{columns[3] / columns[1]:9.2f}   ({min(ratios):.2f} to {max(ratios):.2f})", flush=True)
+        found = figures.measure_in_turn([first, second], options.rounds,
+                                        lambda pump: bed.drain(pump, direction, options.count, size))
+        for field, what, unit in (("rate", "rate", "msg/s"), ("cpu", "CPU", "µs/msg")):
+            series = {pump.name: figures.series_of(found[pump], field) for pump in (first, second)}
+            rows.append(figures.Row(part, f"{DIRECTIONS[direction]}: {what}, {second.name} to {first.name}",
+                                    series[second.name].over(series[first.name]),
+                                    beside={name: (values, unit) for name, values in series.items()}))
+    return rows

@@ -3,18 +3,17 @@ every second, and without one, in turn. Then the watched bridge does nothing, an
 
 Processor time is the bridge's own, of all its threads, in microseconds a message. The ratios are medians of the rounds.
 """
-import argparse
 import contextlib
-import pathlib
 import threading
 import time
 import urllib.request
 
 import drain_bed
+import figures
+import pumps
 from node import free_ports
 
 IDLE = 30  # seconds
-MIB = 1 << 20
 
 
 class Watched:
@@ -45,28 +44,29 @@ class Watched:
                     self.answers += len(answer.read()) > 0
 
 
-def idle(bridge):
-    """(MiB of memory, percent of a core) of a bridge that has nothing to do."""
-    begun, since = drain_bed.processor_seconds(bridge.pid), time.monotonic()
-    time.sleep(IDLE)
-    share = (drain_bed.processor_seconds(bridge.pid) - begun) / (time.monotonic() - since)
-    pages = int(pathlib.Path(f"/proc/{bridge.pid}/statm").read_text().split()[1])
-    return pages * 4096 / MIB, 100 * share
+def idle(bed, pump):
+    """Rows about a bridge that has nothing to do."""
+    with bed.running(pump, "aa") as bridge:
+        begun, since = drain_bed.processor_seconds(bridge.pid), time.monotonic()
+        time.sleep(IDLE)
+        share = (drain_bed.processor_seconds(bridge.pid) - begun) / (time.monotonic() - since)
+        memory = drain_bed.status_of(bridge.pid, "VmRSS") / 1024
+    return [figures.Row("observed", f"idle, {pump.name}: CPU", figures.Series([100 * share]), "% of a core"),
+            figures.Row("observed", f"idle, {pump.name}: memory", figures.Series([memory]), "MiB")]
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/bench observed", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    options = drain_bed.options_of(parser)
+    parser = drain_bed.parser_of("observed", __doc__, before=False)
+    drain_bed.drain_options(parser)
+    parser.add_argument("--size", type=int, default=256, help="bytes of a body (256)")
+    options = parser.parse_args()
     watched = Watched()
-    with drain_bed.Bed(options.build, b"x" * options.size) as bed:
-        way = {"change": watched.change, "beside": watched.beside}
-        drain_bed.compare(bed, options, ("alone", "watched"), ({}, way))
-        print(f"\n{watched.answers} answers of /metrics and /api/v1/status meanwhile")
-        with bed.running("aa", **way) as bridge:
-            print("idle and watched: {:.1f} MiB, {:.2f} % of a core".format(*idle(bridge)))
-        with bed.running("aa") as bridge:
-            print("idle and alone:   {:.1f} MiB, {:.2f} % of a core".format(*idle(bridge)))
+    with drain_bed.Bed(options.build) as bed:
+        alone = pumps.Mombridge(options.build, "alone")
+        asked = pumps.Mombridge(options.build, "watched", watched.change, watched.beside)
+        rows = drain_bed.compare("observed", bed, options, alone, asked, options.size)
+        print(f"{watched.answers} answers of /metrics and /api/v1/status meanwhile", flush=True)
+        drain_bed.report(options, bed, rows + idle(bed, asked) + idle(bed, alone))
 
 
 if __name__ == "__main__":

@@ -2,17 +2,13 @@
 import contextlib
 import os
 import pathlib
-import statistics
 import subprocess
-import sys
 import tempfile
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "brokers"), str(HERE.parent / "integration")]
-
-from brokers import Pair  # noqa: E402
-from configs import configuration, route  # noqa: E402
-from harness import Amqp, Bridge, KafkaClient, eventually  # noqa: E402
+from pumps import program_of  # first: that module knows where the tests' modules are
+from brokers import Pair
+from configs import configuration, route
+from harness import Amqp, Bridge, KafkaClient, eventually
 
 KINDS = ("amqp", "kafka")
 WAYS = [(source, sink) for source in KINDS for sink in KINDS]
@@ -24,15 +20,15 @@ def name_of(way):
 
 
 class Bed(contextlib.ExitStack):
-    """`pair`, clients `amqp` and `kafka` of its brokers, and what is made here. All of it ends with this."""
+    """Clients `amqp` and `kafka` of the brokers, and what is made here. All of it ends with this, and so do the brokers where no
+    pair of them is given."""
 
-    def __init__(self, build):
+    def __init__(self, build, pair=None):
         super().__init__()
-        self._load = build / "tests/bench/load-requests"
-        os.environ["MOMBRIDGE"] = str(build / "daemon/mombridge")
+        self._build, self._load = build, build / "tests/bench/load-requests"
         self._folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory(prefix="mombridge-bench-")))
         try:
-            self.pair = self.enter_context(Pair())
+            self.pair = pair or self.enter_context(Pair())
             self._environment = {**os.environ, **self.pair.environment("")}
             self.amqp = self._closing(Amqp(self.pair.rabbit.url))
             self.kafka = self._closing(KafkaClient(self.pair.kafka.bootstrap))
@@ -51,8 +47,9 @@ class Bed(contextlib.ExitStack):
         self.kafka.topic(f"{name}.mailbox")
         return self.kafka.topic(name)
 
-    def bridge(self, ways, librdkafka=None):
-        """A bridge with a route for each of these ways: from source(way) to sink(way). Its settings are the defaults."""
+    def bridge(self, ways, librdkafka=None, name="", program=None):
+        """A bridge with a route for each of these ways: from source(way, name) to sink(way, name). Its settings are the defaults.
+        `program`: a former build or its program."""
         brokers = {"amqp": {"type": "amqp", "url": self.pair.rabbit.url, "accept_replies": True},
                    "kafka": {"type": "kafka", "bootstrap_servers": self.pair.kafka.bootstrap, "accept_replies": True}}
         if librdkafka:
@@ -60,26 +57,27 @@ class Bed(contextlib.ExitStack):
         routes = []
         for source, sink in ways:
             ends = {"amqp": "queue", "kafka": "topic"}
-            self.end(source, self.source((source, sink)))
-            self.end(sink, self.sink((source, sink)))
-            routes.append(route({"broker": source, ends[source]: self.source((source, sink))},
-                                {"broker": sink, "target": self.sink((source, sink))}))
+            first, last = self.source((source, sink), name), self.sink((source, sink), name)
+            self.end(source, first)
+            self.end(sink, last)
+            routes.append(route({"broker": source, ends[source]: first}, {"broker": sink, "target": last}))
         config = configuration(*routes, replies={"timeout": "1h", "keys": [{"id": "k", "secret": "0123456789abcdef"}]})
         config["brokers"] = brokers
-        folder = self._folder / "-".join("".join(way) for way in ways)
+        folder = self._folder / (name + "-".join("".join(way) for way in ways))
         folder.mkdir()
+        os.environ["MOMBRIDGE"] = str(program_of(program or self._build))
         bridge = Bridge(folder, config)
         self.callback(bridge.stop)
         bridge.name = config["name"]
         return bridge.start()
 
     @staticmethod
-    def source(way):
-        return "in." + "-".join(way)
+    def source(way, name=""):
+        return f"in.{name}" + "-".join(way)
 
     @staticmethod
-    def sink(way):
-        return "out." + "-".join(way)
+    def sink(way, name=""):
+        return f"out.{name}" + "-".join(way)
 
     @contextlib.contextmanager
     def load(self, way, source, sink, count, rate, *more):
@@ -99,6 +97,3 @@ class Bed(contextlib.ExitStack):
                 raise SystemExit(f"{name_of(way)}: load-requests ended with {process.returncode}")
         return [float(us) / 1000 for us in lines]
 
-
-def percentile(values, percent):
-    return statistics.quantiles(values, n=1000)[percent * 10 - 1]

@@ -4,53 +4,75 @@ The same requester and responder, compiled and without the bridge's code, ask ea
 through the bridge on all four ways, in turns, in one run. A request through the bridge takes two hops to the responder
 and its reply two back, so it costs what a round trip on each of the two brokers costs, and what the bridge adds to that.
 """
-import argparse
-import pathlib
+import request_bed
+from drain_bed import Bed, parser_of, report
+from figures import Row, measure_in_turn, percentile, series_of
+from latency import Times
+from request_bed import KINDS, NAMES, WAYS, name_of
 
-from request_bed import KINDS, NAMES, WAYS, Bed, name_of, percentile
+PART = "round_trip"
+
+
+def plans(options):
+    """{(who, way): words for load-requests}; a way of one kind is direct."""
+    found = {("direct", (kind,)): (kind, kind, f"direct.{kind}", f"direct.{kind}") for kind in KINDS}
+    for who in who_of(options):
+        for way in WAYS:
+            found[who, way] = (*way, request_bed.Bed.source(way, f"{who}."), request_bed.Bed.sink(way, f"{who}."))
+    return found
+
+
+def who_of(options):
+    return ["bridge", "before"] if options.before else ["bridge"]
+
+
+def rows_of(series, options):
+    """`series(who, way, field)`"""
+    rows = []
+    for way in WAYS:
+        for field, what in (("p50", "median"), ("p99", "p99")):
+            mine, there = series("bridge", way, field), series("direct", way[:1], field)
+            rows.append(Row(PART, f"{name_of(way)}, {what}: more than directly on {NAMES[way[0]]}", mine.less(there), "ms",
+                            beside={"round trip": (mine, "ms"), "directly": (there, "ms")}))
+            if field == "p50":  # rare delays of two hops do not add up
+                rows.append(Row(PART, f"{name_of(way)}, {what}: beyond both hops",
+                                mine.less(there).less(series("direct", way[1:], field)), "ms"))
+            if options.before:
+                rows.append(Row(PART, f"{name_of(way)}, {what}: to before", mine.over(series("before", way, field))))
+    return rows
 
 
 def measure(bed, options):
-    """{way: milliseconds of each request}; a way of one kind is direct."""
-    plans = {(kind,): (kind, kind, f"direct.{kind}", f"direct.{kind}") for kind in KINDS}
-    plans |= {way: (*way, bed.source(way), bed.sink(way)) for way in WAYS}
-    times = {way: [] for way in plans}
-    for i in range(options.rounds):
-        for way, (source, sink, requests, served) in plans.items():
-            times[way] += bed.times((source, sink), requests, served, int(options.rate * options.seconds), options.rate)
-        print(f"round {i + 1} of {options.rounds} done", flush=True)
-    return times
+    librdkafka = dict(text.split("=", 1) for text in options.librdkafka)
+
+    def times(plan):
+        source, sink, requests, served = ways[plan]
+        found = requesters.times((source, sink), requests, served, int(options.rate * options.seconds), options.rate)
+        return Times(percentile(found, 50), percentile(found, 99))
+
+    with request_bed.Bed(options.build, bed.pair) as requesters:
+        ways = plans(options)
+        for kind in KINDS:
+            requesters.end(kind, f"direct.{kind}")
+        for who in who_of(options):
+            requesters.bridge(WAYS, librdkafka, f"{who}.", options.before if who == "before" else None)
+        found = measure_in_turn(list(ways), options.rounds, times)
+    print(f"{PART}: done", flush=True)
+    return rows_of(lambda who, way, field: series_of(found[who, way], field), options)
 
 
-def show(times, options):
-    print(f"\n{options.rate:g} requests a second on each way, {options.rounds} × {options.seconds:g} s; milliseconds\n")
-    print(f"{'':24}{'round trip':^18}{'added':^18}{'beyond the hops':>17}")
-    print(f"{'':24}" + f"{'median':>9}{'p99':>9}" * 2 + f"{'median':>17}")
-    at = {way: (percentile(t, 50), percentile(t, 99)) for way, t in times.items()}
-    for way, (median, p99) in at.items():
-        if len(way) == 1:
-            print(f"{'directly on ' + NAMES[way[0]]:24}{median:9.2f}{p99:9.2f}")
-            continue
-        direct, other = at[way[:1]], at[way[1:]]
-        print(f"{name_of(way):24}{median:9.2f}{p99:9.2f}{median - direct[0]:9.2f}{p99 - direct[1]:9.2f}"
-              f"{median - direct[0] - other[0]:17.2f}")
-    print("\nadded: more than directly on the requester's broker; beyond the hops: more than directly on both brokers together")
+def parser():
+    made = parser_of(PART, __doc__)
+    made.add_argument("--rate", type=float, default=200, help="requests a second (200)")
+    made.add_argument("--seconds", type=float, default=10, help="of each way in a round (10)")
+    made.add_argument("--librdkafka", action="append", default=[], metavar="KEY=VALUE", help="a setting of the bridge's")
+    return made
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/bench round_trip", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--rate", type=float, default=200, help="requests a second (200)")
-    parser.add_argument("--seconds", type=float, default=10, help="of each way in a round (10)")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--librdkafka", action="append", default=[], metavar="KEY=VALUE", help="a setting of the bridge's")
-    options = parser.parse_args()
+    options = parser().parse_args()
     with Bed(options.build) as bed:
-        for kind in KINDS:
-            bed.end(kind, f"direct.{kind}")
-        bed.bridge(WAYS, dict(text.split("=", 1) for text in options.librdkafka))
-        show(measure(bed, options), options)
+        report(options, bed, measure(bed, options))
 
 
 if __name__ == "__main__":

@@ -2,9 +2,8 @@
 
 Processor time is the bridge's own, of all its threads, in microseconds a message. The ratios are medians of the rounds.
 """
-import argparse
-
 import drain_bed
+import pumps
 
 
 def with_tls(bed):
@@ -20,11 +19,13 @@ def with_tls(bed):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="scripts/bench tls", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    options = drain_bed.options_of(parser)
-    with drain_bed.Bed(options.build, b"x" * options.size, secure=True) as bed:
-        drain_bed.compare(bed, options, ("plain", "TLS"), ({}, {"change": with_tls(bed)}))
+    parser = drain_bed.parser_of("tls", __doc__, before=False)
+    drain_bed.drain_options(parser)
+    parser.add_argument("--size", type=int, default=256, help="bytes of a body (256)")
+    options = parser.parse_args()
+    with drain_bed.Bed(options.build, secure=True) as bed:
+        plain, over_tls = (pumps.Mombridge(options.build, name, change) for name, change in (("plain", None), ("TLS", with_tls(bed))))
+        drain_bed.report(options, bed, drain_bed.compare("tls", bed, options, plain, over_tls, options.size))
 
 
 if __name__ == "__main__":

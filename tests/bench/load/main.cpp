@@ -6,60 +6,18 @@
 // request is answered until all are with the responder: then it prints "held", waits for a line on its standard input,
 // and answers.
 
-#include <atomic>
 #include <iostream>
 #include <string_view>
 #include <thread>
-#include <vector>
 
+#include "clocks.hpp"
 #include "exchange.hpp"
 
 namespace {
 
-using namespace std::chrono_literals;
-using load::Clock;
+using namespace load;
 
 constexpr uint64_t kFirst = 100;  ///< not counted: connections, leaders and caches
-constexpr auto kPatience = 120s;  ///< without a reply, or a request, that is new
-
-class Clocks {
- public:
-  explicit Clocks(size_t count) : sent_(count), took_(count) {}
-  void sent(uint64_t id) { sent_[id] = Clock::now(); }
-  void replied(uint64_t id) {
-    if (id >= took_.size()) return void(++first_);
-    auto us = std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - sent_[id].load()).count() / 1000.0;
-    if (took_[id].exchange(us) == 0) ++replied_;
-  }
-  [[nodiscard]] uint64_t replied() const { return replied_; }
-  /// Of those beyond the count.
-  [[nodiscard]] uint64_t first() const { return first_; }
-  void print() const {
-    for (auto& us : took_) std::cout << us << '\n';
-  }
-
- private:
-  std::vector<std::atomic<Clock::time_point>> sent_;
-  std::vector<std::atomic<double>> took_;  ///< 0: no reply yet
-  std::atomic<uint64_t> replied_{0}, first_{0};
-};
-
-std::string broker(bool kafka) {
-  auto* address = std::getenv(kafka ? "MOMBRIDGE_TEST_KAFKA" : "MOMBRIDGE_TEST_AMQP");
-  if (!address) load::give_up("the environment does not say where the brokers are");
-  return address;
-}
-
-template <class Counter>
-void wait_for(uint64_t count, Counter counter, const char* what) {
-  auto last = Clock::now();
-  for (uint64_t before = 0, now = 0; (now = counter()) < count; std::this_thread::sleep_for(1ms)) {
-    if (now != before) last = Clock::now();
-    before = now;
-    if (Clock::now() - last > kPatience)
-      load::give_up(std::to_string(count - now) + " of " + std::to_string(count) + " " + what + " did not come");
-  }
-}
 
 }  // namespace
 
@@ -70,9 +28,9 @@ int main(int argc, char** argv) {
   double rate = std::stod(argv[6]);
   bool hold = argc > 7;
   Clocks clocks(count);
-  auto responder = (to_kafka ? load::kafka_responder : load::amqp_responder)(broker(to_kafka), argv[4], hold);
-  auto requester = (from_kafka ? load::kafka_requester : load::amqp_requester)(
-      broker(from_kafka), argv[2], [&](uint64_t id) { clocks.replied(id); });
+  auto responder = (to_kafka ? kafka_responder : amqp_responder)(broker(to_kafka), argv[4], hold);
+  auto requester = (from_kafka ? kafka_requester : amqp_requester)(broker(from_kafka), argv[2],
+                                                                   [&](uint64_t id) { clocks.arrived(id); });
 
   for (uint64_t i = 0; !hold && i < kFirst; ++i) {
     requester->send(count + i);
@@ -94,6 +52,6 @@ int main(int argc, char** argv) {
     responder->release();
   }
   wait_for(
-      count, [&] { return clocks.replied(); }, "replies");
+      count, [&] { return clocks.arrived(); }, "replies");
   clocks.print();
 }
