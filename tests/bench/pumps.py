@@ -142,15 +142,14 @@ class BareLoop(Pump):
 
 
 class Benthos(Pump):
-    """Benthos, or Redpanda Connect, which it is called now: at least once, with batches where it goes to or comes from Kafka."""
+    """Benthos 4.27, the last release before it got another name: at least once, with batches where Kafka is an end."""
     name = "benthos"
-    programs = ("benthos", "redpanda-connect")
 
     def __init__(self):
-        self._program = os.environ.get("BENTHOS") or next(filter(None, map(shutil.which, self.programs)), None)
+        self._program = os.environ.get("BENTHOS") or shutil.which("benthos")
 
     def missing(self):
-        return "" if self._program else "benthos or redpanda-connect on the PATH, or BENTHOS with its path"
+        return "" if self._program else "benthos on the PATH, or BENTHOS with its path"
 
     def command(self, way):
         file = way.folder / "benthos.yaml"

@@ -18,7 +18,7 @@ PARTS = (
     (round_trip, ["--seconds", "5"]),
     (latency, ["--count", "20000", "--seconds", "5", "--directions", "ak", "aa"]),
     # Memory differs little from round to round, and only a backlog that is larger than the budget proves something.
-    (memory, ["--count", "100000", "--backlog", "900000", "--rounds", "1"]),
+    (memory, ["--count", "100000", "--backlog", "300000", "--rounds", "1", "--memory", "64MiB"]),
 )
 
 
@@ -29,16 +29,17 @@ def options_for(part, words, options):
         words += ["--before", str(options.before)]
     if options.peers and part is drain:
         words.append("--peers")
-    if options.memory and part is memory:
-        words += ["--memory", options.memory]
     return part.parser().parse_args(words)
 
 
-def main():
+def parser():
     made = parser_of("", __doc__)
     made.add_argument("--peers", action="store_true", help="other bridges, too, where they are installed (Benthos)")
-    made.add_argument("--memory", metavar="SIZE", help="the bridge's budget in the part `memory`, such as 64MiB")
-    options = made.parse_args()
+    return made
+
+
+def main():
+    options = parser().parse_args()
     rows = []
     with Bed(options.build) as bed:
         for part, words in PARTS:

@@ -9,6 +9,7 @@ import figures
 import memory
 import pumps
 import routes
+import suite
 from drain_bed import Drained
 from figures import Goal, Row, Series
 
@@ -122,12 +123,20 @@ def test_a_backlog_keeps_the_window_full_while_it_is_measured(direction, count, 
 
 @pytest.mark.parametrize("text, mib", [("64MiB", 64), ("1GiB", 1024), ("65536KiB", 64)])
 def test_the_budget_is_what_was_asked_for(text, mib):
-    assert memory.budget(memory.parser().parse_args(["--build", ".", "--memory", text])) == mib
+    assert memory.budget(text) == mib
 
 
 def test_a_backlog_below_the_budget_has_no_goal():
-    options = memory.parser().parse_args(["--build", ".", "--memory", "64MiB"])
-    assert memory.goal_of(options, 50_000) is None and memory.goal_of(options, 200_000) == Goal(64)
+    assert memory.goal_of("64MiB", 50_000_000) is None and memory.goal_of("64MiB", 200_000_000) == Goal(64)
+
+
+def test_the_suite_gives_every_part_options_that_it_has():
+    options = suite.parser().parse_args(["--build", ".", "--before", "former", "--rounds", "5", "--peers"])
+    for part, words in suite.PARTS:
+        found = suite.options_for(part, words, options)
+        assert (found.build, found.before) == (options.build, options.before)
+        assert found.rounds == (1 if part is memory else 5)
+        assert getattr(found, "peers", False) == (part is drain)
 
 
 def words_fit(pattern, words):

@@ -1,7 +1,6 @@
 #include "amqp_connection.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <endian.h>
 #include <unistd.h>

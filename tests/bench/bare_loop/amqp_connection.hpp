@@ -2,6 +2,7 @@
 // An AMQP connection with one channel. rabbitmq-c logs in, encodes and decodes; reading and writing are done here,
 // because amqp_basic_publish() makes three system calls for each message.
 
+#include <cerrno>
 #include <cstddef>
 #include <string>
 #include <string_view>
