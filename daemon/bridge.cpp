@@ -39,8 +39,10 @@ std::shared_ptr<handler::Registry> load_handlers(const config::Config& config, c
                                                  const handler::Registry* former, EventLoop& timers,
                                                  config::Diagnostics& diagnostics) {
   auto handlers = std::make_shared<handler::Registry>(&timers, former);
+  auto replaced = former ? former->replaced_on_disk(config::Isolation::process) : std::vector<std::string>();
   for (auto& h : config.handlers) {
-    if (topology::change_of(difference.handlers, h.name) == topology::Change::same)
+    if (topology::change_of(difference.handlers, h.name) == topology::Change::same &&
+        std::ranges::find(replaced, h.name) == replaced.end())
       handlers->keep(h.name, *former);
     else if (auto loaded = handlers->load(h); !loaded)
       diagnostics.error(h.plugin.mark, "handlers." + h.name, loaded.error().text);

@@ -65,8 +65,11 @@ class Bridge {
   [[nodiscard]] bool listens_as_configured() const {
     return http_ingress::Ingress::listens_by(ingress_.get(), *config_);
   }
-  /// Handlers whose plugin's file was replaced since it was loaded.
-  [[nodiscard]] std::vector<std::string> replaced_plugins() const { return snapshot_->handlers().replaced_on_disk(); }
+  /// Handlers of that isolation whose plugin's file was replaced since it was loaded. change_to() loads those anew that
+  /// have processes of their own.
+  [[nodiscard]] std::vector<std::string> replaced_plugins(config::Isolation isolation) const {
+    return snapshot_->handlers().replaced_on_disk(isolation);
+  }
   /// The longest that any loop of the bridge has not come back to its sleep, for the watchdog.
   [[nodiscard]] Duration longest_stall() const { return brokers_.longest_stall(); }
   /// Every link of every broker, and the sources that make no progress.

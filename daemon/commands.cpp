@@ -35,6 +35,7 @@
 #include "daemon/summary_line.hpp"
 #include "daemon/top.hpp"
 #include "daemon/usage.hpp"
+#include "handler/worker.hpp"
 #include "routing/explain.hpp"
 
 namespace mombridge {
@@ -390,6 +391,8 @@ std::string unexpected(CLI::App& app) {
 }  // namespace
 
 int main_command(int argc, char** argv) {
+  if (handler::is_worker(argc, argv)) return handler::worker_main(argc, argv);
+  handler::use_workers();
   CLI::App app{"mombridge: routes messages between AMQP 0-9-1 brokers, Kafka and handlers"};
   app.set_version_flag("--version", "mombridge " MOMBRIDGE_VERSION);
   app.require_subcommand(0, 1);

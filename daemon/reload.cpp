@@ -94,6 +94,7 @@ Verdict Reload::use(Loaded loaded) {
   Verdict verdict;
   topology::Difference difference;
   auto& diagnostics = loaded.diagnostics;
+  auto replaced = bridge_.replaced_plugins(config::Isolation::process);
   if (diagnostics.ok()) difference = bridge_.change_to(loaded.config, std::move(loaded.written), diagnostics);
   verdict.successful = diagnostics.ok();
   for (auto& d : diagnostics.sorted()) {
@@ -108,7 +109,10 @@ Verdict Reload::use(Loaded loaded) {
     if (change != topology::Change::same && std::ranges::find(kOnlyAtStart, key) != std::end(kOnlyAtStart))
       verdict.notes.push_back("'" + key + "' stays as it was: restart needed");
   if (!bridge_.listens_as_configured()) verdict.notes.push_back("'ingress.listen' stays as it was: restart needed");
-  for (auto& name : bridge_.replaced_plugins())
+  for (auto& name : replaced)
+    if (loaded.config->handler(name))
+      verdict.notes.push_back("handler " + name + ": its plugin was replaced on disk, and a new worker runs it");
+  for (auto& name : bridge_.replaced_plugins(config::Isolation::in_process))
     verdict.notes.push_back("handler " + name +
                             ": its plugin was replaced on disk, and what runs is the former one: " + "restart needed");
   log::init(loaded.config->log_level, loaded.config->log_format);

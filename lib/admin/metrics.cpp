@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "broker/supervisor.hpp"
 #include "handler/requests.hpp"
+#include "handler/runner_status.hpp"
 #include "routing/route_counts.hpp"
 
 namespace mombridge::admin {
@@ -64,6 +65,7 @@ class Exposition {
   std::string text() {
     add_sources();
     add_routes();
+    add_workers();
     add_replies();
     add_links();
     if (status_.ingress) add_ingress(*status_.ingress);
@@ -116,6 +118,14 @@ class Exposition {
     Metric handled(all_, MetricType::Histogram, "mombridge_handler_seconds", "From a handler's call to its end.");
     for (auto& [labels, histogram] : handler::handler_seconds().all())
       handled.add({{"handler", labels[0]}}, histogram->read());
+  }
+
+  void add_workers() {
+    auto restarts = counter_of("mombridge_worker_restarts_total", "How often a handler's worker was started again.");
+    for (auto& handler : status_.handlers)
+      if (handler.worker)
+        restarts.add({{"handler", handler.name}},
+                     static_cast<double>(handler::worker_restarts().at({handler.name}).value()));
   }
 
   void add_replies() {

@@ -31,7 +31,7 @@ class Observer {
     for (auto& [labels, count] : routing::unrouted_messages().all()) status_.unrouted += count->value();
     add_brokers();
     for (auto& route : bridge_.snapshot.table().routes()) add_route(*route);
-    for (auto& section : config_.handlers) add_handler(section.name);
+    for (auto* runner : bridge_.snapshot.handlers().runners()) add_handler(*runner);
     status_.latest_letters = routing::latest_letters().read();
     return std::move(status_);
   }
@@ -118,9 +118,11 @@ class Observer {
     status_.routes.push_back(std::move(out));
   }
 
-  void add_handler(const std::string& name) {
+  void add_handler(const handler::Runner& runner) {
+    auto& name = runner.name();
     auto& counts = handler::handler_counts().at({name});
     Status::Handler out{name, counts.calls.value(), counts.in_flight(), counts.retries.value(), counts.rejects.value()};
+    out.worker = runner.worker();
     if (Histogram::wanted()) out.times = handler::handler_seconds().at({name}).read();
     status_.handlers.push_back(std::move(out));
   }

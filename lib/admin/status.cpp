@@ -78,9 +78,23 @@ Json of_route(const Status::Route& route) {
       {"limited", route.limited}};
 }
 
+Json of_worker(const std::optional<handler::WorkerStatus>& worker) {
+  if (!worker) return nullptr;
+  auto or_absent = [](int64_t number) { return number ? Json(number) : Json(nullptr); };
+  Json end = nullptr;
+  if (!worker->last_end.empty()) end = {{"text", worker->last_end}, {"at_unix_ms", worker->last_end_at}};
+  return {{"state", worker->state},
+          {"pid", or_absent(worker->pid)},
+          {"since_unix_ms", or_absent(worker->since)},
+          {"restarts", worker->restarts},
+          {"last_end", std::move(end)}};
+}
+
 Json of_handler(const Status::Handler& handler) {
-  return {{"name", printable(handler.name)}, {"calls", handler.calls},     {"in_flight", handler.in_flight},
-          {"retries", handler.retries},      {"rejects", handler.rejects}, {"times", of_times(handler.times)}};
+  return {{"name", printable(handler.name)},     {"isolation", handler.worker ? "process" : "in_process"},
+          {"worker", of_worker(handler.worker)}, {"calls", handler.calls},
+          {"in_flight", handler.in_flight},      {"retries", handler.retries},
+          {"rejects", handler.rejects},          {"times", of_times(handler.times)}};
 }
 
 Json of_letter(const routing::LatestLetter& letter) {

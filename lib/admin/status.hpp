@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/histogram.hpp"
 #include "broker/broker.hpp"
+#include "handler/runner_status.hpp"
 #include "routing/latest_letters.hpp"
 
 namespace mombridge::admin {
@@ -60,7 +61,8 @@ struct Status {
   struct Handler {
     std::string name;
     uint64_t calls = 0, in_flight = 0, retries = 0, rejects = 0;
-    std::optional<Histogram::Reading> times;  ///< of its calls; absent: they are not measured
+    std::optional<Histogram::Reading> times;      ///< of its calls; absent: they are not measured
+    std::optional<handler::WorkerStatus> worker;  ///< absent: it runs in the bridge's own process
   };
   /// The last time that the configuration was read.
   struct Load {

@@ -19,7 +19,7 @@ class Report {
   explicit Report(const Json& status) : status_(status), now_(status.at("now_unix_ms").get<int64_t>()) {}
 
   std::string text() {
-    return head() + "\n" + links() + "\n" + sources() + "\n" + routes() + ingress() + errors() + stalls();
+    return head() + "\n" + links() + "\n" + sources() + "\n" + routes() + workers() + ingress() + errors() + stalls();
   }
 
  private:
@@ -83,6 +83,21 @@ class Report {
   static std::string rate(const Json& route) {
     if (route.at("rate").is_null()) return "";
     return text_in(route.at("rate")) + (route.at("limited") ? ", limits now" : "");
+  }
+
+  std::string workers() {
+    Table table({"HANDLER", "WORKER", "PID", "SINCE", "RESTARTS", "LAST END"});
+    bool any = false;
+    for (auto& handler : status_.at("handlers")) {
+      auto& worker = handler.at("worker");
+      if (worker.is_null()) continue;
+      auto& end = worker.at("last_end");
+      table.add({text_in(handler.at("name")), text_in(worker.at("state")),
+                 worker.at("pid").is_null() ? "" : count_in(worker.at("pid")), since(worker.at("since_unix_ms")),
+                 count_in(worker.at("restarts")), end.is_null() ? "" : text_in(end.at("text"))});
+      any = true;
+    }
+    return any ? "\n" + table.text() : "";
   }
 
   std::string errors() {

@@ -190,12 +190,23 @@ struct Route {
   Mark mark;
 };
 
+/// Where a handler's plugin runs.
+enum class Isolation { process, in_process };
+
+/// Of a worker process.
+struct HandlerLimits {
+  uint64_t memory = uint64_t{256} << 20;  ///< bytes
+  unsigned open_files = 256;
+};
+
 struct Handler {
   std::string name;
   Text plugin;                                  ///< path as resolved
   std::map<std::string, std::string> settings;  ///< `config:` flattened: "db.path" -> scalar, "list.0" -> element
   unsigned concurrency = 1;
   Duration timeout = std::chrono::seconds(30);
+  Isolation isolation = Isolation::process;
+  HandlerLimits limits;  ///< where the isolation is `process`
   Mark mark;
 };
 

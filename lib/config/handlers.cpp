@@ -10,6 +10,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// The program itself and a plugin that does nothing need about half of it.
+constexpr uint64_t kLeastMemory = uint64_t{32} << 20;
+
 // A relative path: beside the file that names it, then in the folder of installed handlers.
 void resolve(Section& section, const Scalar& plugin, const Loading& loading, Text& into) {
   into = plugin.text();
@@ -31,6 +34,17 @@ void resolve(Section& section, const Scalar& plugin, const Loading& loading, Tex
                                                        : "");
 }
 
+void read_limits(Section& section, Handler& handler) {
+  auto limits = section.section("limits");
+  if (!limits) return;
+  if (handler.isolation == Isolation::in_process) {
+    section.error("limits", "only a worker process has limits", "isolation: process");
+    return limits->ignore_rest();
+  }
+  limits->size("memory", handler.limits.memory, kLeastMemory);
+  limits->integer("open_files", handler.limits.open_files, 32, 1 << 20);
+}
+
 void read_handler(const Text& name, Section section, Loading& loading) {
   Handler handler;
   handler.name = name.value;
@@ -49,7 +63,9 @@ void read_handler(const Text& name, Section section, Loading& loading) {
   }
   section.integer("concurrency", handler.concurrency, 1, 1024);
   section.duration("timeout", handler.timeout, 1ms);
-  section.unsupported("isolation", "in_process");
+  section.choice("isolation", handler.isolation,
+                 {{"process", Isolation::process}, {"in_process", Isolation::in_process}});
+  read_limits(section, handler);
   section.unsupported("order_by");
   loading.config.handlers.push_back(std::move(handler));
 }

@@ -1,6 +1,7 @@
 #pragma once
 // What a plugin does against its contract: counted, logged, and kept from going further.
 
+#include <functional>
 #include <string>
 
 #include "base/counters.hpp"
@@ -12,10 +13,16 @@ namespace mombridge::handler {
 /// [any thread] All of it.
 class Breaches {
  public:
-  explicit Breaches(std::string handler)
-      : handler_(std::move(handler)), counter_(counter("handler_contract_breaches", handler_)) {}
+  /// Told of each breach instead of the counter and the log, where those are in another process.
+  using Elsewhere = std::function<void(std::string_view what)>;
 
-  void report(const char* what) {
+  explicit Breaches(std::string handler, Elsewhere elsewhere = nullptr)
+      : handler_(std::move(handler)),
+        elsewhere_(std::move(elsewhere)),
+        counter_(counter("handler_contract_breaches", handler_)) {}
+
+  void report(std::string_view what) {
+    if (elsewhere_) return elsewhere_(what);
     counter_.add();
     log_.event(log::Level::warn, what, {{"handler", handler_}});
   }
@@ -33,6 +40,7 @@ class Breaches {
 
  private:
   const std::string handler_;
+  const Elsewhere elsewhere_;
   Counter& counter_;
   log::Repeated log_;
 };

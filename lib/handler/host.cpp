@@ -2,38 +2,16 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
 #include "handler/abi.hpp"
+#include "handler/verdicts.hpp"
 
 namespace mombridge::handler {
 
 namespace {
 
-constexpr size_t kLongestLine = 4096, kLongestReason = 1024;
+constexpr size_t kLongestLine = 4096;
 
 Host& self(void* ctx) { return *static_cast<Host*>(ctx); }
-
-Verdict to_verdict(const mombridge_result& result, std::unique_ptr<OwnedMessage> reply) {
-  switch (result.status) {
-    case MOMBRIDGE_OK:
-      return {Verdict::Kind::ok, {}, std::move(reply)};
-    case MOMBRIDGE_REJECT:
-      return {Verdict::Kind::reject, printable(view(result.error), kLongestReason), nullptr};
-    default:
-      return {Verdict::Kind::retry, printable(view(result.error), kLongestReason), nullptr};
-  }
-}
-
-/// What a plugin's result says; the reason where it breaks the contract.
-Result<Verdict> read(const mombridge_result* result, PluginMessages& messages) {
-  bool known = result && result->struct_size >= MOMBRIDGE_RESULT_SIZE_1_0 && result->status <= MOMBRIDGE_OK &&
-               result->status >= MOMBRIDGE_REJECT;
-  if (!known) return fail("the handler's result breaks the contract");
-  if (result->status != MOMBRIDGE_OK || !result->reply) return to_verdict(*result, nullptr);
-  auto reply = messages.take(result->reply);
-  if (!reply) return fail(reply.error().in("the handler's reply breaks the contract"));
-  return to_verdict(*result, std::move(*reply));
-}
 
 }  // namespace
 
@@ -70,7 +48,7 @@ mombridge_status Host::config_get(void* ctx, mombridge_slice path, mombridge_sli
 
 mombridge_status Host::complete(void* ctx, mombridge_request_id id, const mombridge_result* result) noexcept {
   auto& host = self(ctx);
-  auto verdict = read(result, host.messages_);
+  auto verdict = read_result(result, host.messages_);
   auto what = verdict ? std::move(*verdict) : Verdict{Verdict::Kind::retry, verdict.error().text, nullptr};
   std::optional<Requests::Finished> finished;
   if (host.requests_.complete(id, std::move(what), finished) == Requests::Completion::not_open) {

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "handler/abi.hpp"
 #include "handler/library.hpp"
+#include "handler/verdicts.hpp"
 
 namespace mombridge::handler {
 
@@ -77,15 +78,8 @@ void InProcess::work_on(Call& call) {
   deadlines_.watch();
   auto status = plugin_.handle(*message.get(), id);
   std::optional<Verdict> verdict;
-  if (status != MOMBRIDGE_OK) verdict = verdict_of(status);
+  if (status != MOMBRIDGE_OK) verdict = returned_verdict(status, name(), breaches_);
   if (auto finished = requests_.returned(id, std::move(verdict))) requests_.hand_over(*finished);
-}
-
-Verdict InProcess::verdict_of(mombridge_status status) {
-  if (status > MOMBRIDGE_OK || status < MOMBRIDGE_INTERNAL) breaches_.report("a handler returned an undefined status");
-  if (status == MOMBRIDGE_REJECT)
-    return {Verdict::Kind::reject, "handler '" + name() + "' rejected the message", nullptr};
-  return {Verdict::Kind::retry, "handler '" + name() + "' returned " + std::string(to_string(status)), nullptr};
 }
 
 void InProcess::stop_taking() {

@@ -36,7 +36,6 @@ class InProcess final : public Runner, public std::enable_shared_from_this<InPro
 
   Result<> start_threads();
   void work_on(Call& call);
-  Verdict verdict_of(mombridge_status status);
   void leave_behind();
 
   const config::Handler config_;

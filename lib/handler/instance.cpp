@@ -38,13 +38,19 @@ std::string first_loaded(const std::string& file) {
 }  // namespace
 
 Result<std::shared_ptr<Instance>> Instance::load(const config::Handler& config, EventLoop* timers) {
-  auto runner = load_in_process(config, timers);
+  bool in_process = config.isolation == config::Isolation::in_process;
+  auto& file = config.plugin.value;
+  auto loaded = in_process ? first_loaded(file) : identity_of(file);
+  auto runner = in_process ? load_in_process(config, timers) : load_in_worker(config);
   if (!runner) return fail(runner.error());
-  return std::shared_ptr<Instance>(new Instance(std::move(*runner), config.plugin.value));
+  return std::shared_ptr<Instance>(new Instance(std::move(*runner), std::move(loaded), config));
 }
 
-Instance::Instance(std::shared_ptr<Runner> runner, std::string file)
-    : runner_(std::move(runner)), file_(std::move(file)), loaded_(first_loaded(file_)) {}
+Instance::Instance(std::shared_ptr<Runner> runner, std::string loaded, const config::Handler& config)
+    : runner_(std::move(runner)),
+      isolation_(config.isolation),
+      file_(config.plugin.value),
+      loaded_(std::move(loaded)) {}
 
 Instance::~Instance() {
   bool dropped = !stopped_;

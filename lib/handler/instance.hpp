@@ -28,16 +28,19 @@ class Instance {
   void close(Duration patience);
 
   [[nodiscard]] Runner& runner() const { return *runner_; }
-  /// The plugin's file is not the one that was loaded. A process cannot load a plugin anew that it has once loaded.
+  [[nodiscard]] config::Isolation isolation() const { return isolation_; }
+  /// The plugin's file is not the one that was loaded. The bridge cannot load a plugin anew that it has once loaded
+  /// into its own process; a new instance in a worker process has the new file.
   [[nodiscard]] bool replaced_on_disk() const;
 
   /// [any thread] One that was dropped did not come back, as Runner::left_behind().
   static bool any_left_behind();
 
  private:
-  Instance(std::shared_ptr<Runner> runner, std::string file);
+  Instance(std::shared_ptr<Runner> runner, std::string loaded, const config::Handler& config);
 
   const std::shared_ptr<Runner> runner_;
+  const config::Isolation isolation_;
   const std::string file_;
   const std::string loaded_;  ///< which file it was
   bool started_ = false, stopped_ = false, closed_ = false;

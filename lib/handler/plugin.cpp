@@ -1,5 +1,7 @@
 #include "handler/plugin.hpp"
 
+#include <utility>
+
 #include "base/text.hpp"
 #include "handler/abi.hpp"
 
@@ -22,8 +24,10 @@ struct ErrorText {
 
 }  // namespace
 
-Plugin::~Plugin() {
-  if (created_) breaches_.contain([this] { return table_.destroy(self_), MOMBRIDGE_OK; });
+Plugin::~Plugin() { destroy(); }
+
+void Plugin::destroy() {
+  if (std::exchange(created_, false)) breaches_.contain([this] { return table_.destroy(self_), MOMBRIDGE_OK; });
 }
 
 Result<> Plugin::create(const mombridge_host& host) {

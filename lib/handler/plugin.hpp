@@ -25,6 +25,8 @@ class Plugin {
   Result<> start();
   mombridge_status handle(const mombridge_message& message, mombridge_request_id id);
   void stop();
+  /// Before the destructor, which then does nothing more.
+  void destroy();
   /// A thread does not come back from the plugin: its instance is never destroyed.
   void abandon() { created_ = false; }
 

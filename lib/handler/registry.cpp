@@ -30,10 +30,10 @@ void Registry::keep(const std::string& name, const Registry& former) {
     if (handler->runner().name() == name) handlers_.push_back(handler);
 }
 
-std::vector<std::string> Registry::replaced_on_disk() const {
+std::vector<std::string> Registry::replaced_on_disk(config::Isolation isolation) const {
   std::vector<std::string> names;
   for (auto& handler : handlers_)
-    if (handler->replaced_on_disk()) names.push_back(handler->runner().name());
+    if (handler->isolation() == isolation && handler->replaced_on_disk()) names.push_back(handler->runner().name());
   return names;
 }
 
@@ -70,6 +70,12 @@ uint64_t Registry::unconfirmed() const {
 std::unordered_map<std::string, Handler*> Registry::by_name() const {
   std::unordered_map<std::string, Handler*> all;
   for (auto& handler : handlers_) all[handler->runner().name()] = &handler->runner();
+  return all;
+}
+
+std::vector<const Runner*> Registry::runners() const {
+  std::vector<const Runner*> all;
+  for (auto& handler : handlers_) all.push_back(&handler->runner());
   return all;
 }
 

@@ -22,8 +22,8 @@ class Registry {
   Result<> load(const config::Handler& config);
   /// Shares the one of that name with `former`, which has it, so that it goes on running for both.
   void keep(const std::string& name, const Registry& former);
-  /// Names of those whose plugin's file is no longer the one that was loaded.
-  [[nodiscard]] std::vector<std::string> replaced_on_disk() const;
+  /// Names of those whose plugin's file is no longer the one that was loaded, in their own processes or in this one.
+  [[nodiscard]] std::vector<std::string> replaced_on_disk(config::Isolation isolation) const;
   /// Starts all that are not started, in the order of loading; stops at the first that fails.
   Result<> start(const FindBroker& find_broker);
   /// In reverse order. Calls that wait or are open are given back. Takes about `patience` at the longest, however many
@@ -37,6 +37,8 @@ class Registry {
   [[nodiscard]] uint64_t unconfirmed() const;
 
   [[nodiscard]] std::unordered_map<std::string, Handler*> by_name() const;
+  /// In the order of loading.
+  [[nodiscard]] std::vector<const Runner*> runners() const;
 
  private:
   [[nodiscard]] std::vector<std::shared_ptr<Instance>> all() const;

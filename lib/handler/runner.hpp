@@ -2,6 +2,7 @@
 // The interface behind which a handler's plugin runs, wherever it does.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -10,6 +11,7 @@
 #include "config/config.hpp"
 #include "handler/handler.hpp"
 #include "handler/publisher.hpp"
+#include "handler/runner_status.hpp"
 
 namespace mombridge::handler {
 
@@ -32,7 +34,13 @@ class Runner : public Handler {
   [[nodiscard]] virtual bool left_behind() const = 0;
   /// What the plugin published and nobody has confirmed yet.
   [[nodiscard]] virtual uint64_t unconfirmed() const = 0;
+  /// [any thread] Of the process that the plugin runs in; nullopt: it runs in the bridge's own.
+  [[nodiscard]] virtual std::optional<WorkerStatus> worker() const { return std::nullopt; }
 };
+
+/// Starts a worker process, opens the plugin there and lets it read its configuration. Waits for that, 10 s at the
+/// most. The error names the plugin's file. A worker that ends later is started again.
+Result<std::shared_ptr<Runner>> load_in_worker(const config::Handler& config);
 
 /// Opens the plugin in this process and lets it read its configuration. Time-outs run on `timers`, which outlives the
 /// runner; without (check) it is never started. The error names the plugin's file.

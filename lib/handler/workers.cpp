@@ -24,6 +24,11 @@ bool Workers::add(Call& call) noexcept {
   return true;
 }
 
+bool Workers::waiting() {
+  std::lock_guard lock(mutex_);
+  return !waiting_.empty();
+}
+
 void Workers::run(const Work& work, const Last& last) {
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -28,6 +28,8 @@ class Workers {
   Result<> start(const std::string& name, unsigned count, const Work& work, const Last& last);
   /// [any thread] Returns false after stop_taking(): then the call was not taken.
   [[nodiscard]] bool add(Call& call) noexcept;
+  /// [any thread] Calls wait for a thread.
+  [[nodiscard]] bool waiting();
   /// The threads end when they have finished the calls that are running. Returns the calls that waited, which nobody
   /// will run.
   std::deque<Call*> stop_taking();

@@ -1,4 +1,5 @@
 """Fixtures of the deployments: a Debian root, a RabbitMQ, and the program that is installed in both."""
+import os
 import pathlib
 import re
 import subprocess
@@ -49,7 +50,17 @@ def queues(rabbit):
     client.close()
 
 
-def configuration(rabbit, source, target):
-    """YAML that moves one queue to another."""
-    return (f"brokers: {{shop: {{type: amqp, url: '{rabbit.url}'}}}}\n"
-            f"routes: [{{name: move, from: {{broker: shop, queue: {source}}}, to: {{broker: shop, target: {target}}}}}]\n")
+def configuration(rabbit, source, target, plugin=None):
+    """YAML that moves one queue to another; `plugin`: through a handler, in a worker process."""
+    to = f"{{broker: shop, target: {target}}}"
+    handlers = ""
+    if plugin:
+        handlers = f"handlers: {{echo: {{plugin: {plugin}}}}}\n"
+        to = f"{{handler: echo, reply_to: {to}}}"
+    return (f"brokers: {{shop: {{type: amqp, url: '{rabbit.url}'}}}}\n{handlers}"
+            f"routes: [{{name: move, from: {{broker: shop, queue: {source}}}, to: {to}}}]\n")
+
+
+def echo():
+    """A plugin that answers with the message's own body."""
+    return pathlib.Path(os.environ["MOMBRIDGE_BUILD"]) / "lib/sdk/samples/echo.so"

@@ -1,9 +1,10 @@
 """The container image as it is deployed: read-only root, no privileges, a health check, and a drain on TERM."""
 import json
+import shutil
 
 import pytest
 
-from conftest import SOURCE, configuration, harness, run
+from conftest import SOURCE, configuration, echo, harness, run
 
 BASE = "localhost/mombridge-deployment-base"
 IMAGE = "localhost/mombridge-deployment"
@@ -25,7 +26,8 @@ def image(debian, tmp_path_factory):
 @pytest.fixture
 def container(image, rabbit, queues, tmp_path):
     _, source, target = queues
-    (tmp_path / "bridge.yaml").write_text(configuration(rabbit, source, target))
+    shutil.copy(echo(), tmp_path)
+    (tmp_path / "bridge.yaml").write_text(configuration(rabbit, source, target, "echo.so"))
     tmp_path.chmod(0o755)
     name = harness.unique("mombridge")
     # `nofile` and `nproc` are for a machine that may not raise them.
@@ -50,6 +52,7 @@ def test_it_bridges_is_healthy_and_drains(container, queues):
     harness.eventually(lambda: run("podman", "healthcheck", "run", container, check=False).returncode == 0, what="healthy")
     status = json.loads(run("podman", "exec", container, "mombridge", "status", "-c", "/etc/mombridge", "--json").stdout)
     assert status["version"]
+    assert status["handlers"][0]["worker"]["state"] == "running" and status["handlers"][0]["worker"]["restarts"] == 0
 
     assert inspect(container)["Config"]["User"] == "10001:10001"
     assert run("podman", "exec", container, "touch", "/etc/x", check=False).returncode != 0

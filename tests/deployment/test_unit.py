@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import configuration, harness, run, runtime_packages
+from conftest import configuration, echo, harness, run, runtime_packages
 
 BOOT_LIMIT = 180  # seconds for everything from the start to the power-off
 
@@ -116,7 +116,8 @@ def seen(machine, rabbit):
     source, target = client.queue(), client.queue()
     folder = machine / "etc/mombridge"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bridge.yaml").write_text(configuration(rabbit, source, target))
+    shutil.copy(echo(), folder)
+    (folder / "bridge.yaml").write_text(configuration(rabbit, source, target, "echo.so"))
     (machine / "probe.py").write_text(PROBE)
     (machine / "etc/systemd/system/probe.service").write_text(PROBE_UNIT)
     # Seconds instead of half a minute, so that the test is short.
@@ -147,6 +148,11 @@ def seen(machine, rabbit):
 def test_it_starts_and_is_ready_by_notification(seen):
     assert seen["started"]["ActiveState"] == "active" and seen["started"]["Type"] == "notify"
     assert seen["links_up"] and seen["moved"]
+
+
+def test_its_handlers_have_workers(seen):
+    handler, = json.loads(seen["after_good"]["out"])["handlers"]
+    assert handler["worker"]["state"] == "running" and handler["worker"]["restarts"] == 0
 
 
 def test_it_runs_as_its_own_user_without_privileges(seen):

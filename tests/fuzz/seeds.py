@@ -336,6 +336,41 @@ def http_request():
             yield f"{name}{piece}", bytes([piece]) + text
 
 
+def worker_frames():
+    """What a worker process sends to the bridge."""
+    def text(content):
+        return long(content)
+
+    def slice_(content):
+        return struct.pack(">I", 0) if content is None else struct.pack(">I", len(content) + 1) + content
+
+    def message(body=b"body", headers=()):
+        fields = (b"target", body, None, b"text/plain", None, b"", None, None, None, None)
+        return (b"".join(map(slice_, fields)) + struct.pack(">QQIII", 0, 1_700_000_000_000, 1, 0, len(headers))
+                + b"".join(slice_(name) + slice_(value) for name, value in headers))
+
+    def frame(kind, fields):
+        return struct.pack(">IB", len(fields) + 1, kind) + fields
+
+    headers = ((b"a", b"1"), (b"mombridge-types", b"i32:a;bool:b"), (b"none", None))
+    frames = {
+        "created": frame(32, text("plugin") + text("1.0")), "refused": frame(33, text("why")), "started": frame(34, b""),
+        "not started": frame(35, text("why")),
+        "returned": frame(36, struct.pack(">QBiQ", 7, 0, -2, 99) + text("") + b"\x00"),
+        "completed": frame(36, struct.pack(">QBiQ", 7, 1, 0, 99) + text("") + b"\x00"),
+        "replied": frame(36, struct.pack(">QBiQ", 7, 1, 0, 99) + text("") + b"\x01" + message(headers=headers)),
+        "broken": frame(36, struct.pack(">QBiQ", 7, 2, 0, 99) + text("why") + b"\x00"),
+        "publish": frame(37, struct.pack(">Q", 1) + text("shop") + message()), "find": frame(38, text("shop")),
+        "log": frame(39, b"\x01" + text("line")), "count": frame(40, text("messages") + struct.pack(">Q", 1)),
+        "breach": frame(41, text("it did")), "stopped": frame(42, b""),
+    }
+    yield from frames.items()
+    yield "all", b"".join(frames.values())
+    yield "too many headers", frame(36, struct.pack(">QBiQ", 7, 1, 0, 9) + text("") + b"\x01" + message()[:-4] + b"\xff" * 4)
+    yield "empty", struct.pack(">I", 0)
+    yield "huge", b"\xff" * 8
+
+
 def hash_of(text):
     """The same in every run, unlike hash()."""
     value = 0
@@ -345,7 +380,7 @@ def hash_of(text):
 
 
 TARGETS = [amqp_frames, amqp_methods, amqp_properties, amqp_table, config, expression, http_request, kafka_record, nested_json, pattern, return_path,
-           target_template, tls_transport, typed_text, url]
+           target_template, tls_transport, typed_text, url, worker_frames]
 
 
 def main(folder):

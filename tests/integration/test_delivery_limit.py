@@ -13,7 +13,7 @@ def limited(amqp, limit=LIMIT):
 def crashing(source, sink, rabbit, **more):
     """A handler in the bridge's own process that ends it on the body "crash"."""
     config = configuration(route(source, {"handler": "h", "reply_to": shop(target=sink)}, name="r"), shop=rabbit.url, **more)
-    config["handlers"] = {"h": fixture_handler("bad_crashes_echo")}
+    config["handlers"] = {"h": fixture_handler("bad_crashes_echo", isolation="in_process")}
     return config
 
 

@@ -58,8 +58,8 @@ class Scene:
     def __init__(self, bridge, browser, rabbit, amqp, kafka, kafka_client):
         self.proxy = Proxy(int(rabbit.url.rsplit(":", 1)[1].rstrip("/")))
         self.orders, self.returns, self.geo = unique("orders"), unique("returns"), unique("geocode")
-        self.topic, self.dead = kafka_client.topic(), unique("dead")
-        for queue in (self.orders, self.returns, self.geo, self.dead):
+        self.topic, self.dead, self.fragile = kafka_client.topic(), unique("dead"), unique("fragile")
+        for queue in (self.orders, self.returns, self.geo, self.dead, self.fragile):
             amqp.queue(queue)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}/"
@@ -68,8 +68,10 @@ class Scene:
             route(local(target="audit"), {"handler": "audit"}, name="audit"),
             route(shop(queue=self.returns), shop(target=unique("missing")), name="returns"),
             route(shop(queue=self.geo), {"handler": "geocode", "reply_to": lake(target=self.topic)}, name="<b onclick=alert(1)>geo</b>"),
+            route(shop(queue=self.fragile), {"handler": "fragile"}, name="fragile"),
             name="orders-bridge", shop=f"amqp://guest:guest@127.0.0.1:{self.proxy.port}/", lake=kafka.bootstrap,
-            handlers={"audit": fixture_handler("good_sync"), "geocode": sample("echo")},
+            handlers={"audit": fixture_handler("good_sync", isolation="in_process"), "geocode": sample("echo"),
+                      "fragile": fixture_handler("bad_body")},
             failures={"attempts": 1, "backoff": "10ms", "dead_letter": shop(target=self.dead)},
             admin={"listen": f"127.0.0.1:{port}"})
         self.life = bridge(self.config)
@@ -108,6 +110,16 @@ def test_an_operators_day(bridge, browser, rabbit, amqp, kafka, kafka_client):
         letter = page.eventually(lambda: page.row("letters", Route="returns"), "the dead letter")
         assert letter["From"] == f"shop {scene.returns}" and "undeliverable: " in letter["Reason"] and letter["Attempts"] == "1"
         assert page.text(".figures dd.bad, .figures div:nth-child(5) dd") == "1"
+
+        # A worker that crashes is shown with what ended it, and runs again.
+        assert page.row("handlers", Handler="audit")["Worker"] == "in the bridge"
+        assert page.row("handlers", Handler="fragile")["Worker"].startswith("running for ")
+        amqp.publish(scene.fragile, b"abort")
+        said = page.eventually(lambda: next((text for text in [page.row("handlers", Handler="fragile")["Worker"]]
+                                             if "restarts: 2, " in text and text.startswith("running for ")), None), "the crash")
+        assert "was killed by SIGABRT" in said
+        letter = page.eventually(lambda: page.row("letters", Route="fragile"), "its dead letter")
+        assert "was killed by SIGABRT" in letter["Reason"]
 
         page.screenshot("page")
         check_narrow(page)

@@ -266,7 +266,7 @@ def queues_that_live_by_their_consumer(run):
 
 
 def ends_the_process(config, plan):
-    config["handlers"]["echo"]["plugin"] = str(plan.handlers / "bad_crashes_echo.so")
+    config["handlers"]["echo"] |= {"plugin": str(plan.handlers / "bad_crashes_echo.so"), "isolation": "in_process"}
     plan.route(config, "ah")["from"]["delivery_limit"] = LIMITED["x-delivery-limit"]
 
 

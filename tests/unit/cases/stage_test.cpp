@@ -46,7 +46,7 @@ class CasesStage : public testing::Test {
     return stage->play(*given.back(), patience);
   }
   static std::string handler(const std::string& name) {
-    return "handlers: {h: {plugin: " HANDLERS "/" + name + ".so}}\n";
+    return "handlers: {h: {plugin: " HANDLERS "/" + name + ".so, isolation: in_process}}\n";
   }
 
   std::vector<std::unique_ptr<Given>> given;  // outlive the stage

@@ -18,8 +18,9 @@ std::shared_ptr<const config::Config> loaded(const std::string& text) {
 
 const std::string kChain =
     "brokers: {local: {type: memory}}\n"
-    "handlers: {h: {plugin: good_source.so, config: {broker: local, target: a, messages: 50}}, n: {plugin: "
-    "bad_never_completes.so}}\n"
+    "handlers: {h: {plugin: good_source.so, isolation: in_process, config: {broker: local, target: a, messages: 50}}, "
+    "n: {plugin: "
+    "bad_never_completes.so, isolation: in_process}}\n"
     "routes: [{from: {broker: local, target: a}, to: {handler: n}}, {from: {broker: local, target: c}, to: {handler: "
     "h}}]\n";
 
@@ -35,9 +36,11 @@ void on(EventLoop& loop, const std::function<void()>& function) {
 
 TEST(Bridge, SaysWhyItCannotStart) {
   EventLoop loop("main");
-  auto missing = loaded("brokers: {local: {type: memory}}\nhandlers: {h: {plugin: nothing.so}}\n");
+  auto missing =
+      loaded("brokers: {local: {type: memory}}\nhandlers: {h: {plugin: nothing.so, isolation: in_process}}\n");
   EXPECT_EQ(Bridge(missing, loop).start().error().text, HANDLERS "/nothing.so: No such file or directory");
-  auto fails = loaded("brokers: {local: {type: memory}}\nhandlers: {h: {plugin: bad_start_fails.so}}\n");
+  auto fails =
+      loaded("brokers: {local: {type: memory}}\nhandlers: {h: {plugin: bad_start_fails.so, isolation: in_process}}\n");
   EXPECT_EQ(Bridge(fails, loop).start().error().text,
             "handler 'h': start failed (internal error): the device is not there");
 }

@@ -159,7 +159,9 @@ TEST(Reload, OnAnErrorEverythingStaysAndEveryErrorIsSaid) {
 TEST(Reload, AHandlerThatCannotBeLoadedOrStartedIsAnError) {
   Running running;
   auto handlers = [](const std::string& plugin) {
-    return kSecond + "handlers: {h: {plugin: " HANDLERS "/good_sync.so}, i: {plugin: " HANDLERS "/" + plugin + "}}\n";
+    return kSecond +
+           "handlers: {h: {plugin: " HANDLERS "/good_sync.so, isolation: in_process}, i: {plugin: " HANDLERS "/" +
+           plugin + ", isolation: in_process}}\n";
   };
   running.files->write(handlers("nothing.so"));
   running.request();

@@ -59,8 +59,13 @@ class Reloaded(Bridge):
     def errors(self):
         return [line["msg"] for line in self.lines() if line["level"] == "error"]
 
-    def threads(self):
-        return {path.read_text().strip() for path in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/comm")}
+    def workers(self):
+        """The handlers that have a process, as their command lines name them."""
+        pids = [pid for path in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/children") for pid in path.read_text().split()]
+        lines = [pathlib.Path(f"/proc/{pid}/cmdline") for pid in pids]
+        # Of a process that has just ended, the line is empty or gone.
+        words = [line.read_text().split("\0") for line in lines if line.exists()]
+        return {line[2] for line in words if len(line) > 2}
 
 
 def test_what_a_new_handler_publishes_while_it_starts_goes_by_the_new_routes(tmp_path):
@@ -85,8 +90,7 @@ def test_routes_and_handlers_come_change_and_go(tmp_path):
         verdict = bridge.reload(config("two").replace("messages: 10", "messages: 5"))
         assert verdict["changed"] == "handler two" and verdict["removed"] == "handler one, route one"
         bridge.counted(25)
-        eventually(lambda: "h:one" not in bridge.threads(), "the end of the removed handler")
-        assert "h:two" in bridge.threads()
+        eventually(lambda: bridge.workers() == {"count", "two"}, "the end of the removed handler")
         assert bridge.reload()["added"] == ""
         bridge.noted("STATUS=running; reloaded: nothing has changed")
         assert bridge.stop() == OK
@@ -130,7 +134,7 @@ def test_plugins_are_loaded_before_anything_changes(tmp_path):
 def test_what_was_replaced_on_disk_needs_a_restart(tmp_path):
     own = tmp_path / "own.so"
     shutil.copy(plugin("good_sync"), own)
-    text = config("one", more=f"  own: {{plugin: {own}}}\n")
+    text = config("one", more=f"  own: {{plugin: {own}, isolation: in_process}}\n")
     with Reloaded(tmp_path, text) as bridge:
         bridge.reload()
         assert "restart needed" not in bridge.log()
@@ -138,8 +142,30 @@ def test_what_was_replaced_on_disk_needs_a_restart(tmp_path):
         os.replace(tmp_path / "next.so", own)
         bridge.reload()
         bridge.logged("handler own: its plugin was replaced on disk")
-        bridge.reload(text.replace(f"own: {{plugin: {own}}}", f"own: {{plugin: {own}, timeout: 1s}}"))
+        bridge.reload(text.replace(f"own: {{plugin: {own}", f"own: {{plugin: {own}, timeout: 1s"))
         assert bridge.log().count("restart needed") == 2  # the changed section has the former plugin, too
+        assert bridge.stop() == OK
+
+
+def test_what_was_replaced_on_disk_runs_in_a_new_worker(tmp_path):
+    own = tmp_path / "own.so"
+    shutil.copy(plugin("good_sync"), own)
+    with Reloaded(tmp_path, config("one", more=f"  own: {{plugin: {own}}}\n")) as bridge:
+        def started():
+            return [line for line in bridge.lines() if line["msg"] == "handler started" and line["handler"] == "own"]
+        first = eventually(started, "its worker")[0]["pid"]
+        bridge.reload()
+        assert len(started()) == 1
+        shutil.copy(plugin("bad_create_fails"), tmp_path / "next.so")
+        os.replace(tmp_path / "next.so", own)
+        assert bridge.reload()["errors"] == 1  # what does not come up does not replace what runs
+        os.kill(first, 0)
+        shutil.copy(plugin("good_count"), tmp_path / "next.so")
+        os.replace(tmp_path / "next.so", own)
+        bridge.reload()
+        bridge.logged("handler own: its plugin was replaced on disk, and a new worker runs it")
+        eventually(lambda: started()[-1]["plugin"].startswith("good_count"), "the new plugin")
+        assert "restart needed" not in bridge.log()
         assert bridge.stop() == OK
 
 
@@ -156,7 +182,7 @@ def test_log_level_and_format_change(tmp_path):
 
 
 def test_shutdown_timeout_changes(tmp_path):
-    blocks = f"  count2: {{plugin: {plugin('bad_blocks')}, config: {{until: '{tmp_path}/never'}}, timeout: 10ms}}\n"
+    blocks = f"  count2: {{plugin: {plugin('bad_blocks')}, config: {{until: '{tmp_path}/never'}}, timeout: 10ms, isolation: in_process}}\n"
 
     def text(timeout):
         return config("one", more=blocks, top=f"shutdown_timeout: {timeout}\n").replace(

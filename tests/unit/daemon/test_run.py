@@ -94,7 +94,7 @@ def test_everything_arrives(tmp_path):
 
 
 def blocks(folder):
-    return f"{{plugin: {plugin('bad_blocks')}, config: {{until: '{folder}/never'}}, timeout: 10ms}}"
+    return f"{{plugin: {plugin('bad_blocks')}, config: {{until: '{folder}/never'}}, timeout: 10ms, isolation: in_process}}"
 
 
 def test_a_drain_ends_at_its_deadline_with_what_hangs(tmp_path):

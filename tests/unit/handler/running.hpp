@@ -41,6 +41,15 @@ inline config::Handler section(const std::string& plugin, std::map<std::string, 
   h.name = name.empty() ? plugin : name;
   h.plugin.value = so(plugin);
   h.settings = std::move(settings);
+  h.isolation = config::Isolation::in_process;
+  return h;
+}
+
+/// The same in a worker process.
+inline config::Handler worker_section(const std::string& plugin, std::map<std::string, std::string> settings = {},
+                                      const std::string& name = {}) {
+  auto h = section(plugin, std::move(settings), name.empty() ? "w_" + plugin : name);
+  h.isolation = config::Isolation::process;
   return h;
 }
 

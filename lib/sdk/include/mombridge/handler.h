@@ -175,7 +175,8 @@ typedef struct mombridge_handler {
    * only destroy(). OK: *self is set (NULL is legal). Else: the instance does not exist, nothing more is called. */
   mombridge_status (*create)(const mombridge_host* host, void** self, char* err, size_t err_size);
 
-  /* [lifecycle] Optional. Opens files, starts threads. Not OK: the bridge does not run; only destroy() follows. */
+  /* [lifecycle] Optional. Opens files, starts threads. Not OK: only destroy() follows. In a worker process a new instance
+   * is then started after a while and messages wait; in the bridge's own process the bridge does not run. */
   mombridge_status (*start)(void* self, char* err, size_t err_size);
 
   /* [worker] Takes one message. OK: host->complete(id) is called exactly once, by whatever thread, maybe before this

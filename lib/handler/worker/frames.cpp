@@ -1,0 +1,144 @@
+#include "handler/worker/frames.hpp"
+
+#include <cstring>
+#include <string>
+
+namespace mombridge::handler::worker {
+
+namespace {
+
+constexpr size_t kSizeBytes = sizeof(uint32_t);
+
+/// A slice is written as its size plus one, because 0 means that it is absent.
+mombridge_slice read_slice(ByteReader& frame) {
+  auto size = frame.number<uint32_t>();
+  if (size == 0) return {nullptr, 0};
+  auto bytes = frame.take(size - 1);
+  return {frame.ok() ? (bytes.data() ? bytes.data() : "") : nullptr, bytes.size()};
+}
+
+}  // namespace
+
+FrameWriter::FrameWriter(Buffer& out, FrameType type) : out_(out), begin_(out.size()) {
+  out_.append("\0\0\0\0", kSizeBytes);
+  octet(static_cast<uint8_t>(type));
+}
+
+FrameWriter::~FrameWriter() {
+  auto size = big_endian(static_cast<uint32_t>(out_.size() - begin_ - kSizeBytes));
+  std::memcpy(out_.data() + begin_, &size, sizeof size);
+}
+
+void FrameWriter::slice(mombridge_slice slice) {
+  number(static_cast<uint32_t>(slice.data ? slice.size + 1 : 0));
+  if (slice.data) out_.append(slice.data, slice.size);
+}
+
+FrameWriter& FrameWriter::message(const mombridge_message& m) {
+  for (auto& field : {m.target, m.body, m.key, m.content_type, m.content_encoding, m.correlation_id, m.reply_to,
+                      m.message_id, m.type, m.source})
+    slice(field);
+  number(static_cast<uint64_t>(m.timestamp_ms)).number(static_cast<uint64_t>(m.deadline_ms));
+  number(m.attempt).number(m.flags);
+  number(static_cast<uint32_t>(m.header_count));
+  for (size_t i = 0; i < m.header_count; ++i) {
+    slice(m.headers[i].name);
+    slice(m.headers[i].value);
+  }
+  return *this;
+}
+
+Result<> check_message(const mombridge_message& m) {
+  if (m.struct_size < MOMBRIDGE_MESSAGE_SIZE_1_0) return fail("the message's struct_size is too small");
+  if (m.header_count && !m.headers) return fail("the message announces headers and has none");
+  size_t rest = 0;
+  auto add = [&rest](mombridge_slice field) {
+    if (field.data) rest += field.size < kLargestBody ? field.size : kLargestBody;
+  };
+  for (auto& field : {m.target, m.key, m.content_type, m.content_encoding, m.correlation_id, m.reply_to, m.message_id,
+                      m.type, m.source})
+    add(field);
+  for (size_t i = 0; i < m.header_count && rest < kLargestFrame; ++i) {
+    add(m.headers[i].name);
+    add(m.headers[i].value);
+    rest += 2 * kSizeBytes;
+  }
+  if (m.body.data && m.body.size > kLargestBody)
+    return fail("the body has " + std::to_string(m.body.size) + " bytes, and a worker process takes and gives " +
+                std::to_string(kLargestBody) + " at most");
+  // What a frame may have beyond the largest body is room for everything else.
+  if (rest > kLargestFrame - kLargestBody - 1024) return fail("the message's headers and properties are too large");
+  return {};
+}
+
+bool WireMessage::read(ByteReader& frame) {
+  auto& m = message_;
+  m = {.struct_size = sizeof m};
+  for (auto* field : {&m.target, &m.body, &m.key, &m.content_type, &m.content_encoding, &m.correlation_id, &m.reply_to,
+                      &m.message_id, &m.type, &m.source})
+    *field = read_slice(frame);
+  m.timestamp_ms = static_cast<int64_t>(frame.number<uint64_t>());
+  m.deadline_ms = static_cast<int64_t>(frame.number<uint64_t>());
+  m.attempt = frame.number<uint32_t>();
+  m.flags = frame.number<uint32_t>();
+  auto count = frame.number<uint32_t>();
+  if (!frame.ok() || count > frame.left() / (2 * kSizeBytes)) return false;
+  headers_.resize(count);
+  for (auto& header : headers_) {
+    header.name = read_slice(frame);
+    header.value = read_slice(frame);
+  }
+  m.headers = count ? headers_.data() : nullptr;
+  m.header_count = count;
+  return frame.ok();
+}
+
+bool WireResult::read(ByteReader& frame) {
+  id = frame.number<uint64_t>();
+  auto kind = frame.octet();
+  status = static_cast<mombridge_status>(frame.number<uint32_t>());
+  nanoseconds = frame.number<uint64_t>();
+  error = frame.long_string();
+  bool replied = frame.octet() != 0;
+  reply.reset();
+  if (!frame.ok() || kind > static_cast<uint8_t>(How::given_back)) return false;
+  how = static_cast<How>(kind);
+  return (!replied || reply.emplace().read(frame)) && frame.at_end();
+}
+
+void write_result(Buffer& out, const WireResult& result, const mombridge_message* reply) {
+  FrameWriter frame(out, FrameType::result);
+  frame.number(result.id)
+      .octet(static_cast<uint8_t>(result.how))
+      .number(static_cast<uint32_t>(result.status))
+      .number(result.nanoseconds)
+      .text(result.error)
+      .octet(reply != nullptr);
+  if (reply) frame.message(*reply);
+}
+
+char* FrameStream::room(size_t n) {
+  bytes_.truncate(end_);
+  bytes_.erase_front(read_);
+  end_ -= read_;
+  read_ = 0;
+  constexpr size_t kKeep = size_t{1} << 20;
+  if (end_ == 0) bytes_.clear(kKeep);
+  return bytes_.extend(n);
+}
+
+void FrameStream::arrived(size_t n) { end_ += n; }
+
+Result<std::optional<Frame>> FrameStream::next() {
+  std::string_view rest(bytes_.data() + read_, end_ - read_);
+  if (rest.size() < kSizeBytes) return std::nullopt;
+  auto size = ByteReader(rest).number<uint32_t>();
+  if (size == 0 || size > kLargestFrame)
+    return fail("a frame of " + std::to_string(size) + " bytes (1 to " + std::to_string(kLargestFrame) + ")");
+  if (rest.size() - kSizeBytes < size) return std::nullopt;
+  read_ += kSizeBytes + size;
+  auto frame = rest.substr(kSizeBytes, size);
+  return Frame{static_cast<FrameType>(static_cast<uint8_t>(frame[0])), frame.substr(1)};
+}
+
+}  // namespace mombridge::handler::worker

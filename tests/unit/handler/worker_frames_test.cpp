@@ -1,0 +1,145 @@
+// Frames between the bridge and its workers: what is written is read again, and what is broken is refused.
+
+#include <cstring>
+#include <string>
+
+#include <gmock/gmock.h>
+
+#include "handler/abi.hpp"
+#include "handler/worker/frames.hpp"
+
+namespace mombridge::handler::worker {
+namespace {
+
+using testing::HasSubstr;
+
+mombridge_slice text(const char* t) { return mombridge_text(t); }
+
+struct Sample {
+  mombridge_header headers[2]{{text("a"), text("1")}, {text("none"), {nullptr, 0}}};
+  mombridge_message message{.struct_size = sizeof(mombridge_message),
+                            .target = text("t"),
+                            .body = text("the body"),
+                            .key = text(""),
+                            .source = text("shop"),
+                            .headers = headers,
+                            .header_count = 2,
+                            .timestamp_ms = -7,
+                            .deadline_ms = 1'700'000'000'000,
+                            .attempt = 3,
+                            .flags = MOMBRIDGE_MESSAGE_REDELIVERED};
+};
+
+/// All of them, as one stream in pieces of that size.
+std::vector<std::pair<FrameType, std::string>> read_all(std::string_view bytes, size_t piece) {
+  FrameStream stream;
+  std::vector<std::pair<FrameType, std::string>> all;
+  while (!bytes.empty()) {
+    auto n = std::min(piece, bytes.size());
+    std::memcpy(stream.room(piece), bytes.data(), n);
+    stream.arrived(n);
+    bytes.remove_prefix(n);
+    for (;;) {
+      auto frame = stream.next();
+      EXPECT_TRUE(frame) << frame.error().text;
+      if (!frame || !*frame) break;
+      all.emplace_back((*frame)->type, (*frame)->fields);
+    }
+  }
+  return all;
+}
+
+TEST(WorkerFrames, AMessageKeepsAllThatItHas) {
+  Sample sample;
+  Buffer out;
+  FrameWriter(out, FrameType::call).number(uint64_t{42}).message(sample.message);
+  for (size_t piece : {size_t{1}, size_t{3}, size_t{1000}}) {
+    auto frames = read_all(out, piece);
+    ASSERT_EQ(frames.size(), 1u);
+    EXPECT_EQ(frames[0].first, FrameType::call);
+    ByteReader reader(frames[0].second);
+    EXPECT_EQ(reader.number<uint64_t>(), 42u);
+    WireMessage read;
+    ASSERT_TRUE(read.read(reader));
+    EXPECT_TRUE(reader.at_end());
+    auto& m = *read.get();
+    EXPECT_EQ(view(m.target), "t");
+    EXPECT_EQ(view(m.body), "the body");
+    EXPECT_NE(m.key.data, nullptr) << "empty is not absent";
+    EXPECT_EQ(m.key.size, 0u);
+    EXPECT_EQ(m.type.data, nullptr);
+    EXPECT_EQ(view(m.source), "shop");
+    ASSERT_EQ(m.header_count, 2u);
+    EXPECT_EQ(view(m.headers[0].value), "1");
+    EXPECT_EQ(m.headers[1].value.data, nullptr);
+    EXPECT_EQ(m.timestamp_ms, -7);
+    EXPECT_EQ(m.deadline_ms, 1'700'000'000'000);
+    EXPECT_EQ(m.attempt, 3u);
+    EXPECT_EQ(m.flags, MOMBRIDGE_MESSAGE_REDELIVERED);
+  }
+}
+
+TEST(WorkerFrames, AResultKeepsAllThatItHas) {
+  Sample sample;
+  Buffer out;
+  write_result(out, {.id = 7, .how = WireResult::How::completed, .nanoseconds = 9}, &sample.message);
+  write_result(out, {.id = 8, .how = WireResult::How::returned, .status = MOMBRIDGE_REJECT, .error = "why"}, nullptr);
+  auto frames = read_all(out, 5);
+  ASSERT_EQ(frames.size(), 2u);
+  WireResult first, second;
+  ByteReader one(frames[0].second), two(frames[1].second);
+  ASSERT_TRUE(first.read(one));
+  EXPECT_EQ(first.id, 7u);
+  EXPECT_EQ(first.nanoseconds, 9u);
+  ASSERT_TRUE(first.reply);
+  EXPECT_EQ(view(first.reply->get()->body), "the body");
+  ASSERT_TRUE(second.read(two));
+  EXPECT_EQ(second.status, MOMBRIDGE_REJECT);
+  EXPECT_EQ(second.error, "why");
+  EXPECT_FALSE(second.reply);
+}
+
+TEST(WorkerFrames, EveryCutOfAFrameIsBroken) {
+  Sample sample;
+  Buffer out;
+  write_result(out, {.id = 7, .how = WireResult::How::completed}, &sample.message);
+  auto fields = read_all(out, 1000)[0].second;
+  for (size_t size = 0; size < fields.size(); ++size) {
+    ByteReader reader(std::string_view(fields).substr(0, size));
+    WireResult result;
+    EXPECT_FALSE(result.read(reader)) << size;
+  }
+  fields += "x";
+  ByteReader longer(fields);
+  WireResult result;
+  EXPECT_FALSE(result.read(longer)) << "something stands behind it";
+}
+
+TEST(WorkerFrames, AStreamOfRubbishIsNoStreamOfFrames) {
+  FrameStream stream;
+  std::memset(stream.room(100), 0xff, 100);
+  stream.arrived(100);
+  auto frame = stream.next();
+  ASSERT_FALSE(frame);
+  EXPECT_THAT(frame.error().text, HasSubstr("a frame of 4294967295 bytes"));
+}
+
+TEST(WorkerFrames, WhatCannotBeSent) {
+  Sample sample;
+  EXPECT_TRUE(check_message(sample.message));
+  auto small = sample.message;
+  small.struct_size = 8;
+  EXPECT_FALSE(check_message(small));
+  auto headless = sample.message;
+  headless.headers = nullptr;
+  EXPECT_FALSE(check_message(headless));
+  auto large = sample.message;
+  large.body.size = kLargestBody + 1;
+  EXPECT_THAT(check_message(large).error().text, HasSubstr("the body has 134217729 bytes"));
+  auto wide = sample.message;
+  wide.key = {"", size_t{1} << 40};
+  EXPECT_FALSE(check_message(wide));
+}
+
+}  // namespace
+}  // namespace mombridge::handler::worker
