@@ -12,7 +12,7 @@ RUN cmake -G Ninja -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/u
 
 FROM ${BASE}
 RUN apt-get update -qq \
- && apt-get install -qq -y --no-install-recommends ca-certificates libcpp-httplib0.11 libcurl4 libfmt9 libjemalloc2 libprometheus-cpp-core1.0 librabbitmq4 librdkafka1 libspdlog1.10 libssl3 \
+ && apt-get install -qq -y --no-install-recommends ca-certificates libcpp-httplib0.11 libcurl4 libfmt9 libjemalloc2 libprometheus-cpp-core1.0 librabbitmq4 librdkafka1 libseccomp2 libspdlog1.10 libssl3 \
       libsystemd0 libuuid1 libyaml-cpp0.7 \
  && rm -rf /var/lib/apt/lists/*
 # The program, and the handler that is installed with it: headers and libraries are for those who write handlers.

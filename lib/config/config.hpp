@@ -197,6 +197,14 @@ enum class Isolation { process, in_process };
 struct HandlerLimits {
   uint64_t memory = uint64_t{256} << 20;  ///< bytes
   unsigned open_files = 256;
+  unsigned processors = 0;  ///< that its threads may run on; 0: all
+};
+
+/// What a worker process may use beside its messages. Paths are absolute; below a folder is all that is in it.
+struct HandlerAccess {
+  bool network = false;
+  std::vector<std::string> read;
+  std::vector<std::string> write;  ///< and read
 };
 
 struct Handler {
@@ -207,6 +215,7 @@ struct Handler {
   Duration timeout = std::chrono::seconds(30);
   Isolation isolation = Isolation::process;
   HandlerLimits limits;  ///< where the isolation is `process`
+  HandlerAccess access;  ///< the same
   Mark mark;
 };
 

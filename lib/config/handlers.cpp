@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <span>
 
 #include "config/handler_settings.hpp"
 #include "config/sections.hpp"
@@ -43,6 +44,40 @@ void read_limits(Section& section, Handler& handler) {
   }
   limits->size("memory", handler.limits.memory, kLeastMemory);
   limits->integer("open_files", handler.limits.open_files, 32, 1 << 20);
+  limits->integer("cpu", handler.limits.processors, 1, 1024);
+}
+
+/// As the plugin's path: a relative one is beside the file that names it.
+void read_paths(Section& item, const char* key, const Loading& loading, std::vector<std::string>& into) {
+  for (auto& path : item.strings(key)) {
+    std::error_code error;
+    auto absolute = fs::absolute(fs::path(path.mark.file).parent_path() / path.value, error).lexically_normal();
+    if (path.value.empty()) item.error(key, "an empty path");
+    into.push_back(loading.environment && path.known ? absolute.string() : path.value);
+  }
+}
+
+void read_access(Section& section, Handler& handler, const Loading& loading) {
+  auto* allow = section.node("allow");
+  if (!allow) return;
+  if (handler.isolation == Isolation::in_process)
+    return section.error("allow", "only a worker process is kept from anything", "isolation: process");
+  auto one = std::span(allow, 1);
+  auto items = allow->kind == Node::Kind::list ? std::span<const Node>(allow->items) : one;
+  for (size_t i = 0; i < items.size(); ++i) {
+    auto path = allow->kind == Node::Kind::list ? join(section.path("allow"), i) : section.path("allow");
+    auto& item = items[i];
+    if (item.kind == Node::Kind::map) {
+      Section paths(item, path, section.diagnostics());
+      read_paths(paths, "read", loading, handler.access.read);
+      read_paths(paths, "write", loading, handler.access.write);
+    } else if (item.kind == Node::Kind::scalar && item.text == "network") {
+      handler.access.network = true;
+    } else {
+      section.diagnostics().error(item.mark, path, "nothing that can be allowed",
+                                  "network, {read: PATH} or {write: PATH}");
+    }
+  }
 }
 
 void read_handler(const Text& name, Section section, Loading& loading) {
@@ -66,6 +101,7 @@ void read_handler(const Text& name, Section section, Loading& loading) {
   section.choice("isolation", handler.isolation,
                  {{"process", Isolation::process}, {"in_process", Isolation::in_process}});
   read_limits(section, handler);
+  read_access(section, handler, loading);
   section.unsupported("order_by");
   loading.config.handlers.push_back(std::move(handler));
 }

@@ -130,11 +130,24 @@ std::string_view AbiMessage::keep(std::string text) {
   return *texts_.emplace_back(std::make_unique<std::string>(std::move(text)));
 }
 
-Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message, unsigned& dropped) try {
+Result<> check_contract(const mombridge_message* message) {
   if (!message) return fail("the message is null");
+  auto& m = *message;
+  if (m.struct_size < MOMBRIDGE_MESSAGE_SIZE_1_0) return fail("the message's struct_size is too small");
+  if (m.header_count && !m.headers) return fail("the message announces headers and has none");
+  auto missing = [](mombridge_slice s) { return !s.data && s.size; };
+  bool broken = false;
+  for (auto& field : {m.target, m.body, m.key, m.content_type, m.content_encoding, m.correlation_id, m.reply_to,
+                      m.message_id, m.type, m.source})
+    broken = broken || missing(field);
+  for (size_t i = 0; i < m.header_count; ++i)
+    broken = broken || missing(m.headers[i].name) || missing(m.headers[i].value);
+  return broken ? fail("a field of the message has a size and no data") : Result<>();
+}
+
+Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message, unsigned& dropped) try {
+  if (auto kept = check_contract(message); !kept) return fail(kept.error());
   auto& from = *message;
-  if (from.struct_size < MOMBRIDGE_MESSAGE_SIZE_1_0) return fail("the message's struct_size is too small");
-  if (from.header_count && !from.headers) return fail("the message announces headers and has none");
   auto to = std::make_unique<OwnedMessage>();
   to->reserve(total(from));
   auto& m = to->message;

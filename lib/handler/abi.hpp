@@ -36,9 +36,13 @@ class AbiMessage {
   std::vector<std::unique_ptr<std::string>> texts_;
 };
 
+/// How a message that a plugin has made breaks the contract of handler.h, if it does: null, too small, headers or bytes
+/// announced that are not there.
+Result<> check_contract(const mombridge_message* message);
+
 /// A copy of what a plugin sent or returned; its header `mombridge-types` gives the others their types. `dropped`
-/// counts the headers that only brokers and bridges write, which are left out. Fails where the message breaks the
-/// contract (too small, headers announced and not there).
+/// counts the headers that only brokers and bridges write, which are left out. Fails as check_contract(), and without
+/// memory.
 Result<std::unique_ptr<OwnedMessage>> copy(const mombridge_message* message, unsigned& dropped);
 
 /// Log text of a status.

@@ -1,15 +1,11 @@
 #include "handler/host.hpp"
 
-#include <algorithm>
-
 #include "handler/abi.hpp"
 #include "handler/verdicts.hpp"
 
 namespace mombridge::handler {
 
 namespace {
-
-constexpr size_t kLongestLine = 4096;
 
 Host& self(void* ctx) { return *static_cast<Host*>(ctx); }
 
@@ -23,6 +19,7 @@ Host::Host(const config::Handler& config, Requests& requests, PluginMessages& me
       publisher_(publisher),
       breaches_(breaches),
       counters_(config.name, breaches),
+      log_(config.name),
       table_{.struct_size = sizeof table_,
              .ctx = this,
              .name = slice(std::string_view(config.name)),
@@ -33,9 +30,7 @@ Host::Host(const config::Handler& config, Requests& requests, PluginMessages& me
              .count = count} {}
 
 void Host::log(void* ctx, int32_t severity, mombridge_slice text) noexcept {
-  constexpr log::Level kLevels[] = {log::Level::debug, log::Level::info, log::Level::warn, log::Level::error};
-  auto level = kLevels[std::clamp(severity, 0, 3)];
-  if (log::enabled(level)) log::event(level, view(text).substr(0, kLongestLine), {{"handler", self(ctx).config_.name}});
+  self(ctx).log_.line(severity, view(text));
 }
 
 mombridge_status Host::config_get(void* ctx, mombridge_slice path, mombridge_slice* out) noexcept {

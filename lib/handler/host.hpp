@@ -4,6 +4,7 @@
 #include "config/config.hpp"
 #include "handler/breaches.hpp"
 #include "handler/plugin_counters.hpp"
+#include "handler/plugin_log.hpp"
 #include "handler/plugin_messages.hpp"
 #include "handler/publisher.hpp"
 #include "handler/requests.hpp"
@@ -12,8 +13,7 @@
 namespace mombridge::handler {
 
 /// [any thread] The plugin calls it. No exception may reach the plugin: what is large is copied with care
-/// (PluginMessages), and
-/// where there is no memory for a few words either, the process ends and its messages come again.
+/// (PluginMessages), and where there is no memory for a few words either, the process ends and its messages come again.
 class Host {
  public:
   /// All of them outlive this.
@@ -38,6 +38,7 @@ class Host {
   Publisher& publisher_;
   Breaches& breaches_;
   PluginCounters counters_;
+  PluginLog log_;
   const mombridge_host table_;
 };
 

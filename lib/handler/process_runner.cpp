@@ -3,6 +3,8 @@
 #include <future>
 #include <utility>
 
+#include "handler/worker/sandbox.hpp"
+
 namespace mombridge::handler {
 
 Result<std::shared_ptr<Runner>> load_in_worker(const config::Handler& config) { return ProcessRunner::load(config); }
@@ -33,6 +35,7 @@ Result<std::shared_ptr<Runner>> ProcessRunner::load(const config::Handler& confi
 }
 
 Result<> ProcessRunner::start(FindBroker find_broker) {
+  worker::log_sandbox();
   loop_.loop().call([&] {
     host_.open(std::move(find_broker), weak_from_this());
     supervisor_->start();

@@ -6,7 +6,7 @@ import time
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-def _status(pid, field):
+def status(pid, field):
     with open(f"/proc/{pid}/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith(field + ":"))
 
@@ -35,8 +35,8 @@ class Watch:
     def look(self):
         pid = self._pid()
         try:
-            self.peak_rss = max(self.peak_rss, _status(pid, "VmHWM") * 1024)
-            self.peak_threads = max(self.peak_threads, _status(pid, "Threads"))
+            self.peak_rss = max(self.peak_rss, status(pid, "VmHWM") * 1024)
+            self.peak_threads = max(self.peak_threads, status(pid, "Threads"))
             self.peak_fds = max(self.peak_fds, len(os.listdir(f"/proc/{pid}/fd")))
         except (OSError, StopIteration):
             pass  # between two lives

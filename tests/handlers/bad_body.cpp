@@ -1,5 +1,6 @@
 // Does to its process what the body of a message says, and answers anything else. What is done at create() is in
 // config `create`.
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -7,6 +8,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <new>
+#include <sched.h>
 #include <string>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -32,7 +34,7 @@ int overflow(int depth) {
 }
 
 void corrupt_heap() {
-  auto* block = static_cast<char*>(std::malloc(64));
+  char* volatile block = static_cast<char*>(std::malloc(64));  // the compiler would see what is done here
   std::memset(block - 4096, 0x5a, 1 << 20);
   std::free(block);
   for (int i = 0; i < 1000; ++i) std::free(std::malloc(static_cast<std::size_t>(i) * 64));
@@ -94,6 +96,43 @@ void die(const std::string& how) {
   }
 }
 
+/// "ok", or the error of the system.
+std::string said(long result) { return result < 0 ? std::strerror(errno) : "ok"; }
+
+std::string opened(const std::string& path, int flags) {
+  int fd = ::open(path.c_str(), flags, 0600);
+  auto text = said(fd);
+  if (fd >= 0) ::close(fd);
+  return text;
+}
+
+/// Tries what the body says, and what came of it. Empty: the body says nothing.
+std::string attempt(const std::string& body) {
+  auto path = body.substr(std::min(body.size(), body.find(' ') + 1));
+  if (body == "kill_parent") return said(::kill(::getppid(), SIGKILL));
+  if (body == "kill_all") return said(::kill(-1, SIGTERM));
+  if (body == "signal_itself") return said(::kill(::getpid(), 0));
+  if (body == "fork") {
+    auto child = ::fork();
+    if (child == 0) ::_exit(0);
+    return said(child);
+  }
+  if (body == "exec") return said(::execl("/bin/true", "true", nullptr));
+  if (body == "socket") return said(::socket(AF_INET, SOCK_STREAM, 0));
+  if (body == "unix_socket") return said(::socket(AF_UNIX, SOCK_STREAM, 0));
+  if (body.starts_with("nap ")) {
+    ::usleep(static_cast<useconds_t>(std::stoi(path)) * 1000);
+    return body;
+  }
+  if (body == "processors") {
+    cpu_set_t all;
+    return ::sched_getaffinity(0, sizeof all, &all) == 0 ? std::to_string(CPU_COUNT(&all)) : std::strerror(errno);
+  }
+  if (body.starts_with("read ")) return opened(path, O_RDONLY);
+  if (body.starts_with("write ")) return opened(path, O_WRONLY | O_CREAT);
+  return {};
+}
+
 }  // namespace
 
 class BadBody : public Handler {
@@ -126,6 +165,11 @@ class BadBody : public Handler {
       std::thread([kept = std::move(request)] { ::sleep(3600); }).detach();
       return;
     }
+    if (body == "abort_later") {
+      std::thread([kept = std::move(request)] { std::abort(); }).detach();
+      return;
+    }
+    if (auto tried = attempt(body); !tried.empty()) return request.reply(tried), void();
     if (body == "pid") return request.reply(std::to_string(::getpid())), void();
     if (body == "environment") {
       std::string all;
@@ -138,12 +182,13 @@ class BadBody : public Handler {
         if (::fcntl(fd, F_GETFD) >= 0) all += std::to_string(fd) + " ";
       return request.reply(all), void();
     }
-    request.reply("alive");
+    request.reply(echo_ ? body : "alive");
   }
 
  private:
   static std::size_t take_much() { return std::size_t{1} << 40; }
 
+  const bool echo_ = config().get("echo", "") == "true";
   const bool created_ = (die(config().get("create", "")), true);
 };
 

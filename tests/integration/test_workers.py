@@ -1,7 +1,9 @@
 """Handlers in worker processes: what one message does to its worker costs that message."""
+import http.server
 import json
 import os
 import signal
+import threading
 
 import pytest
 from configs import configuration, fixture_handler, route, shop
@@ -56,3 +58,40 @@ def test_a_worker_that_somebody_kills_is_started_again(bridge, rabbit, amqp):
     assert amqp.get(replies).body == b"alive"
     assert workers(life)["h"]["pid"] != pid
     life.terminate()
+
+
+@pytest.fixture
+def endpoint():
+    """The address of an HTTP server that answers every POST with "taken"."""
+    class Taken(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "5")
+            self.end_headers()
+            self.wfile.write(b"taken")
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taken)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_network_is_for_handlers_that_are_allowed_it(bridge, rabbit, amqp, endpoint):
+    plugin = os.path.join(os.path.dirname(os.environ["MOMBRIDGE_SAMPLES"]), "http", "http.so")
+    handler = {"plugin": plugin, "config": {"url": endpoint}}
+    source, dead, replies = amqp.queue(), amqp.queue(), amqp.queue()
+    life = bridge(serving(source, dead, rabbit, handler))
+    amqp.publish(source, b"x", reply_to=replies)
+    assert amqp.get(dead).headers["mombridge-dead-attempts"] == "3"
+    life.configure(serving(source, dead, rabbit, {**handler, "allow": ["network"]}))
+    life.terminate()
+    life.start()
+    amqp.publish(source, b"x", reply_to=replies)
+    assert amqp.get(replies).body == b"taken"

@@ -5,11 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <new>
-#include <optional>
 #include <poll.h>
 #include <string>
 #include <sys/socket.h>
@@ -23,11 +21,13 @@
 #include "handler/plugin.hpp"
 #include "handler/worker/confinement.hpp"
 #include "handler/worker/frames.hpp"
+#include "handler/worker/hello.hpp"
 #include "handler/worker/open_requests.hpp"
 #include "handler/worker/outbox.hpp"
 #include "handler/worker/page.hpp"
 #include "handler/worker/remote_host.hpp"
 #include "handler/worker/remote_publisher.hpp"
+#include "handler/worker/sandbox.hpp"
 #include "handler/worker/spawn.hpp"
 #include "handler/workers.hpp"
 
@@ -54,26 +54,6 @@ void no_memory() {
   marked_page->out_of_memory.store(1, std::memory_order_relaxed);
   throw std::bad_alloc();
 }
-
-/// What the first frame says.
-struct Hello {
-  std::string name, plugin;
-  unsigned threads = 1;
-  std::map<std::string, std::string> settings;
-
-  static std::optional<Hello> read(ByteReader reader) {
-    Hello hello;
-    hello.name = reader.long_string();
-    hello.plugin = reader.long_string();
-    hello.threads = reader.number<uint32_t>();
-    while (reader.ok() && !reader.at_end()) {
-      auto path = reader.long_string();
-      hello.settings[std::string(path)] = reader.long_string();
-    }
-    if (!reader.ok()) return std::nullopt;
-    return hello;
-  }
-};
 
 /// The plugin with its threads. Calls of start() and stop() run on a thread of their own, because both may take long
 /// and may publish, which waits for frames.
@@ -274,12 +254,13 @@ class Reader {
   Outbox outbox(kSocket, bridge_is_gone);
   Reader reader(outbox);
   auto first = reader.next();
-  auto hello = first.type == FrameType::hello ? Hello::read(ByteReader(first.fields)) : std::nullopt;
-  if (!hello) end_process(EX_PROTOCOL);
-  auto file = hello->plugin;
+  Hello hello;
+  if (first.type != FrameType::hello || !hello.read(ByteReader(first.fields))) end_process(EX_PROTOCOL);
+  auto file = hello.plugin;
+  if (auto entered = enter_sandbox(hello.access, file); !entered) refuse(outbox, reader, entered.error());
   auto table = open_library(file);
   if (!table) refuse(outbox, reader, table.error());
-  Child child(std::move(*hello), **table, page, outbox);
+  Child child(std::move(hello), **table, page, outbox);
   if (auto created = child.create(); !created) refuse(outbox, reader, created.error().in(file));
   outbox.send([&](Buffer& out) { FrameWriter(out, FrameType::created).text((*table)->name).text((*table)->version); });
   while (child.take(reader.next())) {

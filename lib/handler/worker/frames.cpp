@@ -3,6 +3,8 @@
 #include <cstring>
 #include <string>
 
+#include "handler/abi.hpp"
+
 namespace mombridge::handler::worker {
 
 namespace {
@@ -49,8 +51,7 @@ FrameWriter& FrameWriter::message(const mombridge_message& m) {
 }
 
 Result<> check_message(const mombridge_message& m) {
-  if (m.struct_size < MOMBRIDGE_MESSAGE_SIZE_1_0) return fail("the message's struct_size is too small");
-  if (m.header_count && !m.headers) return fail("the message announces headers and has none");
+  if (auto kept = check_contract(&m); !kept) return kept;
   size_t rest = 0;
   auto add = [&rest](mombridge_slice field) {
     if (field.data) rest += field.size < kLargestBody ? field.size : kLargestBody;

@@ -17,7 +17,7 @@ namespace mombridge::handler::worker {
 /// The fields stand behind each type. `text` is a size (4 bytes) and bytes; `id` and `token` are 8 bytes.
 enum class FrameType : uint8_t {
   // From the bridge.
-  hello = 1,  ///< name, plugin's file, threads (4 bytes), pairs of path and value until the end; all texts
+  hello = 1,  ///< see Hello
   start,      ///< nothing
   call,       ///< id, message
   cancel,     ///< id: nobody waits for its answer any longer

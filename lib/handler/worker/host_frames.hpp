@@ -10,11 +10,11 @@
 #include "base/result.hpp"
 #include "handler/breaches.hpp"
 #include "handler/plugin_counters.hpp"
+#include "handler/plugin_log.hpp"
 #include "handler/plugin_messages.hpp"
 #include "handler/publisher.hpp"
 #include "handler/verdicts.hpp"
 #include "handler/worker/frames.hpp"
-#include "handler/worker/plugin_log.hpp"
 
 namespace mombridge::handler::worker {
 

@@ -109,9 +109,9 @@ void Process::take_frames() {
 void Process::read_output() {
   char bytes[4096];
   auto n = ::read(spawned_.output.get(), bytes, sizeof bytes);
-  if (n > 0) return log_.printed({bytes, static_cast<size_t>(n)});
+  if (n > 0) return printed_.add({bytes, static_cast<size_t>(n)});
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  log_.end_of_output();
+  printed_.end();
   loop_.unwatch(spawned_.output.get());
 }
 
@@ -124,7 +124,7 @@ void Process::end() {
   for (auto* fd : {&spawned_.socket, &spawned_.pidfd}) loop_.unwatch(fd->get());
   // What it has printed last is often what says why. Bounded, because others may have its output open, too.
   for (int i = 0; i < 16; ++i) read_output();
-  log_.end_of_output();
+  printed_.end();
   loop_.unwatch(spawned_.output.get());
   if (listener_) listener_->ended(death);
 }

@@ -13,7 +13,7 @@
 #include "handler/worker/death.hpp"
 #include "handler/worker/frames.hpp"
 #include "handler/worker/page.hpp"
-#include "handler/worker/plugin_log.hpp"
+#include "handler/worker/printed_lines.hpp"
 #include "handler/worker/spawn.hpp"
 
 namespace mombridge::handler::worker {
@@ -68,6 +68,7 @@ class Process {
   const uint64_t memory_limit_;
   Spawned spawned_;
   PluginLog log_;
+  PrintedLines printed_{log_};
   FrameStream stream_;
   Buffer out_;
   size_t sent_ = 0;  ///< of out_

@@ -142,7 +142,8 @@ Result<Spawned> spawn(const SpawnOptions& options) {
                                      options.name,
                                      std::to_string(::getpid()),
                                      std::to_string(options.limits.memory + options.threads * kStack),
-                                     std::to_string(options.limits.open_files)};
+                                     std::to_string(options.limits.open_files),
+                                     std::to_string(options.limits.processors)};
   int error = ::posix_spawn(&ours.pid, program().c_str(), actions.get(), attributes.get(), pointers(arguments).data(),
                             pointers(environment).data());
   if (error) return fail(std::string("cannot start ") + program() + ": " + std::strerror(error));

@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "handler/worker/hello.hpp"
 
 namespace mombridge::handler::worker {
 
@@ -94,11 +95,7 @@ Result<> Supervisor::begin(bool again) {
   record_.begun(process_->pid(), again);
   enter(State::creating);
   host_.begin_process();
-  {
-    FrameWriter hello(process_->out(), FrameType::hello);
-    hello.text(config_.name).text(config_.plugin.value).number(uint32_t{config_.concurrency});
-    for (auto& [path, value] : config_.settings) hello.text(path).text(value);
-  }
+  Hello::of(config_).write(process_->out());
   process_->flush();
   kill_after(kCreatePatience, "create() had not returned after 10s");
   return {};
@@ -167,6 +164,8 @@ Result<> Supervisor::failed(ByteReader reader) {
   auto why = reader.long_string();
   if (!reader.ok() || !reader.at_end()) return fail("a reason that cannot be read");
   failure_ = printable(why);
+  if (why.find("ermission denied") != std::string_view::npos)
+    failure_ += " (a worker process reads and writes only what the handler's 'allow' names)";
   if (auto told = std::exchange(created_, nullptr)) told(fail(failure_));
   FrameWriter(process_->out(), FrameType::close);
   process_->flush();

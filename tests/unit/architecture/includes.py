@@ -38,6 +38,7 @@ LIBRARIES = [
     ("OpenSSL", re.compile(r"openssl/.*"), re.compile(r"lib/(tls|reply|broker/\w+)/.*")),
     ("nlohmann-json", re.compile(r"nlohmann/.*"), re.compile(r"lib/(message|token|admin)/.*")),
     ("prometheus-cpp", re.compile(r"prometheus/.*"), re.compile(r"lib/admin/.*")),
+    ("libseccomp", re.compile(r"seccomp\.h"), re.compile(r"lib/handler/worker/.*")),
     ("spdlog", re.compile(r"spdlog/.*|fmt/.*"), re.compile(r"lib/base/.*")),
 ]
 

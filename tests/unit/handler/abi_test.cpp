@@ -227,6 +227,9 @@ TEST(Abi, WhatBreaksTheContractIsNotCopied) {
   auto headers = empty();
   headers.header_count = 1;
   EXPECT_EQ(copy(&headers).error().text, "the message announces headers and has none");
+  auto nothing = empty();
+  nothing.body = {nullptr, 10};
+  EXPECT_EQ(copy(&nothing).error().text, "a field of the message has a size and no data");
   auto huge = empty();
   huge.body = {"x", SIZE_MAX / 2};
   EXPECT_THAT(copy(&huge).error().text, HasSubstr("no memory for a message of that size"));

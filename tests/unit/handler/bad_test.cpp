@@ -155,6 +155,28 @@ TEST(Bad, DoesNotReturnInTime) {
   EXPECT_TRUE(blocking.in_handle(1));  // and was late once
 }
 
+TEST(Bad, AnswersWithASizeAndNoData) {
+  Once once("bad_null_data");
+  EXPECT_EQ(once.call.verdict.kind, Verdict::Kind::retry);
+  EXPECT_EQ(once.call.verdict.reason,
+            "the handler's reply breaks the contract: a field of the message has a size and no data");
+}
+
+TEST(Bad, PublishesWithoutEnd) {
+  Running bridge(section("bad_publishes"));
+  bridge.shop.keep();
+  auto reply = [&](const std::string& body) {
+    TestCall call(body);
+    bridge.call(call, "bad_publishes");
+    return call.reply();
+  };
+  EXPECT_EQ(reply("flood"), "10000 taken, 90000 busy, 0 other");
+  EXPECT_EQ(reply("unknown"), std::to_string(MOMBRIDGE_NOT_FOUND));
+  EXPECT_EQ(reply("null"), std::to_string(MOMBRIDGE_INVALID));
+  for (int i = 0; i < 10000; ++i) bridge.shop.complete();
+  EXPECT_TRUE(eventually([&] { return bridge.registry.unconfirmed() == 0; }));
+}
+
 TEST(Bad, CountersWithoutNumber) {
   Running bridge(section("bad_counters"));
   auto others = count("handler_bad_counters", "other"), broken = breaches("bad_counters");

@@ -1,0 +1,6 @@
+add_executable(bench_handlers handlers.cpp)
+target_link_libraries(bench_handlers PRIVATE mombridge::handler mombridge_options ${CMAKE_DL_LIBS})
+get_property(handlers TARGET good_noop PROPERTY BINARY_DIR)
+target_compile_definitions(bench_handlers PRIVATE HANDLERS="${handlers}")
+add_dependencies(bench_handlers good_noop)
+add_dependencies(mombridge_bench bench_handlers)
