@@ -1,12 +1,15 @@
 #include "daemon/bridge.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "admin/observation.hpp"
 #include "base/log.hpp"
 #include "daemon/builtin.hpp"
+#include "handler/handler_counts.hpp"
 #include "handler/publish_hold.hpp"
+#include "routing/route_counts.hpp"
 
 namespace mombridge {
 
@@ -213,13 +216,24 @@ admin::Status Bridge::observe(const admin::Status::Load& config) const {
 }
 
 void Bridge::watch_stalls() {
-  auto all = brokers_.links();
-  for (auto& [name, broker] : brokers_.present()) {
-    auto in_flight = router_.in_flight(name);  // before received(): what is settled in between shows as progress
-    auto settled = router_.received(name) - in_flight;
+  auto now = Clock::now();
+  auto links = brokers_.links();
+  auto& routes = *topology::Snapshot::routes(snapshot_);
+  for (auto& section : config_->handlers) {
+    auto& counts = handler::handler_counts().at({section.name});
+    auto ended = counts.ended.value();
+    stalls_.look_at_handler(section.name, ended, counts.in_flight(), now);
+  }
+  // Before what was received: what is settled in between shows as progress.
+  std::map<std::vector<std::string>, uint64_t> in_flight;
+  for (auto& one : router_.in_flight_by_subscription()) in_flight[{one.broker, one.subscription}] += one.messages;
+  for (auto& [labels, counts] : routing::received_messages().all()) {
+    StallWatch::Subscription subscription{.broker = labels[0], .source = labels[1], .in_flight = in_flight[labels]};
+    subscription.settled = counts->messages.value() - subscription.in_flight;
+    subscription.handlers = routes.handlers_of(subscription.broker);
     // What waits for the rate of its route is where it should be.
-    bool slowed = topology::Snapshot::routes(snapshot_)->limits(name);
-    stalls_.look(name, settled, slowed ? 0 : in_flight, all, Clock::now());
+    if (routes.limits(subscription.broker)) subscription.in_flight = 0;
+    stalls_.look(subscription, links, now);
   }
   stall_timer_ = loop_.after(kStallLook, [this] { watch_stalls(); });
 }

@@ -207,6 +207,11 @@ struct HandlerAccess {
   std::vector<std::string> write;  ///< and read
 };
 
+/// Whose messages a handler takes in their order: those of one key, or of one value of a header.
+struct OrderBy {
+  std::string header;  ///< empty: the key
+};
+
 struct Handler {
   std::string name;
   Text plugin;                                  ///< path as resolved
@@ -216,6 +221,7 @@ struct Handler {
   Isolation isolation = Isolation::process;
   HandlerLimits limits;  ///< where the isolation is `process`
   HandlerAccess access;  ///< the same
+  std::optional<OrderBy> order_by;
   Mark mark;
 };
 

@@ -80,6 +80,18 @@ void read_access(Section& section, Handler& handler, const Loading& loading) {
   }
 }
 
+void read_order(Section& section, Handler& handler) {
+  auto order = section.scalar("order_by");
+  if (!order || !order->known) return;
+  constexpr std::string_view kHeader = "header:";
+  if (order->value == "key")
+    handler.order_by = OrderBy{};
+  else if (order->value.starts_with(kHeader) && order->value.size() > kHeader.size())
+    handler.order_by = OrderBy{order->value.substr(kHeader.size())};
+  else
+    section.error("order_by", "unknown value " + in_quotes(order->shown), "key, or header:NAME");
+}
+
 void read_handler(const Text& name, Section section, Loading& loading) {
   Handler handler;
   handler.name = name.value;
@@ -102,7 +114,7 @@ void read_handler(const Text& name, Section section, Loading& loading) {
                  {{"process", Isolation::process}, {"in_process", Isolation::in_process}});
   read_limits(section, handler);
   read_access(section, handler, loading);
-  section.unsupported("order_by");
+  read_order(section, handler);
   loading.config.handlers.push_back(std::move(handler));
 }
 

@@ -48,6 +48,7 @@ Result<std::shared_ptr<Instance>> Instance::load(const config::Handler& config, 
 
 Instance::Instance(std::shared_ptr<Runner> runner, std::string loaded, const config::Handler& config)
     : runner_(std::move(runner)),
+      ordered_(config.order_by ? std::make_shared<OrderedCalls>(runner_, *config.order_by) : nullptr),
       isolation_(config.isolation),
       file_(config.plugin.value),
       loaded_(std::move(loaded)) {}
@@ -67,6 +68,7 @@ Result<> Instance::start(const FindBroker& find_broker) {
 void Instance::stop(Duration patience) {
   stopped_ = true;
   runner_->stop(patience);
+  if (ordered_) ordered_->give_back_waiting();
 }
 
 void Instance::close(Duration patience) {

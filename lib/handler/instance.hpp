@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "config/config.hpp"
+#include "handler/ordered_calls.hpp"
 #include "handler/runner.hpp"
 
 namespace mombridge::handler {
@@ -28,6 +29,8 @@ class Instance {
   void close(Duration patience);
 
   [[nodiscard]] Runner& runner() const { return *runner_; }
+  /// Where calls go: the runner, or what keeps their order in front of it.
+  [[nodiscard]] Handler& handler() const { return ordered_ ? static_cast<Handler&>(*ordered_) : *runner_; }
   [[nodiscard]] config::Isolation isolation() const { return isolation_; }
   /// The plugin's file is not the one that was loaded. The bridge cannot load a plugin anew that it has once loaded
   /// into its own process; a new instance in a worker process has the new file.
@@ -40,6 +43,7 @@ class Instance {
   Instance(std::shared_ptr<Runner> runner, std::string loaded, const config::Handler& config);
 
   const std::shared_ptr<Runner> runner_;
+  const std::shared_ptr<OrderedCalls> ordered_;  ///< null: calls need no order
   const config::Isolation isolation_;
   const std::string file_;
   const std::string loaded_;  ///< which file it was

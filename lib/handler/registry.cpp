@@ -69,7 +69,7 @@ uint64_t Registry::unconfirmed() const {
 
 std::unordered_map<std::string, Handler*> Registry::by_name() const {
   std::unordered_map<std::string, Handler*> all;
-  for (auto& handler : handlers_) all[handler->runner().name()] = &handler->runner();
+  for (auto& handler : handlers_) all[handler->runner().name()] = &handler->handler();
   return all;
 }
 

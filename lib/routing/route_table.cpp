@@ -40,6 +40,16 @@ void RouteTable::change_rates(const RouteTable& former) const {
   for (auto* limit : ended) limit->change(std::nullopt);
 }
 
+std::vector<std::string> RouteTable::handlers_of(std::string_view broker) const {
+  std::vector<std::string> names;
+  for (auto& route : routes_)
+    for (auto& to : route->config->to)
+      if (route->config->from.broker == broker && !to.handler.empty() &&
+          std::ranges::find(names, to.handler) == names.end())
+        names.push_back(to.handler);
+  return names;
+}
+
 const Route* RouteTable::route(std::string_view name) const {
   auto found = std::ranges::find_if(routes_, [&](auto& route) { return route->config->name == name; });
   return found == routes_.end() ? nullptr : found->get();

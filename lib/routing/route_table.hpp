@@ -64,6 +64,8 @@ class RouteTable {
   [[nodiscard]] const Route& route(size_t place) const { return *routes_[place]; }
   /// [any thread] Messages from that broker wait for the rate of a route.
   [[nodiscard]] bool limits(std::string_view broker) const;
+  /// That its messages may go to.
+  [[nodiscard]] std::vector<std::string> handlers_of(std::string_view broker) const;
   /// Null: there is none of that name.
   [[nodiscard]] const Route* route(std::string_view name) const;
   [[nodiscard]] const reply::Replier& replier() const { return *replier_; }

@@ -60,6 +60,19 @@ def test_a_worker_that_somebody_kills_is_started_again(bridge, rabbit, amqp):
     life.terminate()
 
 
+@pytest.mark.parametrize("isolation", ["process", "in_process"])
+def test_messages_of_one_key_stay_in_their_order(bridge, rabbit, amqp, isolation):
+    source, dead, replies = amqp.queue(), amqp.queue(), amqp.queue()
+    bridge(serving(source, dead, rabbit, fixture_handler("bad_body", concurrency=8, order_by="header:customer", isolation=isolation)))
+    # Whatever works on several of a customer at a time answers the last one first.
+    sent = [(customer, f"nap {60 - 20 * number}") for number in range(4) for customer in "abc"]
+    for customer, body in sent:
+        amqp.publish(source, body.encode(), reply_to=replies, correlation_id=customer, headers={"customer": customer})
+    answered = [(m.properties.correlation_id, m.body.decode()) for m in amqp.consume(replies, len(sent))]
+    for wanted in "abc":
+        assert [one for one in answered if one[0] == wanted] == [one for one in sent if one[0] == wanted]
+
+
 @pytest.fixture
 def endpoint():
     """The address of an HTTP server that answers every POST with "taken"."""
