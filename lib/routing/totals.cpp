@@ -20,7 +20,6 @@ Totals totals() {
   for (auto& [labels, count] : delivered_messages().all()) all.delivered += count->value();
   for (auto& [labels, count] : unrouted_messages().all()) all.unrouted += count->value();
   for (auto& [labels, counts] : route_counts().all()) add(all, *counts);
-  add(all, unrouted_counts());
   return all;
 }
 

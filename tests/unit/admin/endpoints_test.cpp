@@ -112,8 +112,8 @@ TEST(Endpoints, TheApiSaysWhatThePageShows) {
   EXPECT_TRUE(route["to"][0]["handler"].is_null());
   EXPECT_EQ(route["to"][1]["handler"], "h");
   EXPECT_EQ(route["to"][1]["reply_to"], "shop");
-  EXPECT_EQ(json["handlers"][0], nlohmann::json::parse(R"({"name": "h", "calls": 12, "in_flight": 1, "retries": 2,
-    "rejects": 3, "times": {"p50_ms": 0.5, "p99_ms": 60000, "counts": [2,0,0,1,0,0,0,0,0,0,0,0,0,0,0,0,1]}})"));
+  EXPECT_EQ(json["handlers"][0], nlohmann::json::parse(R"({"name": "h", "isolation": "in_process", "worker": null,
+    "calls": 12, "in_flight": 1, "retries": 2, "rejects": 3, "times": {"p50_ms": 0.5, "p99_ms": 60000, "counts": [2,0,0,1,0,0,0,0,0,0,0,0,0,0,0,0,1]}})"));
   EXPECT_EQ(json["latest_dead_letters"], nlohmann::json::parse(R"([{"at_unix_ms": 999000, "route": "r",
     "broker": "shop", "subscription": "orders", "target": "order.new", "partition": null, "offset": 42,
     "code": "rejected", "reason": "no\\x0astock", "attempts": 3}])"));
@@ -121,9 +121,23 @@ TEST(Endpoints, TheApiSaysWhatThePageShows) {
   EXPECT_EQ(json["config"]["errors"], nlohmann::json::parse(R"(["a.yaml:3:1: error: x", "a.yaml:4:1: error: \\x01"])"));
   EXPECT_EQ(json["config"]["notes"][0], "restart needed");
 
+  status.handlers[0].worker = {.state = "running",
+                               .pid = 77,
+                               .since = 980'000,
+                               .restarts = 2,
+                               .last_end = "was killed by SIGSEGV",
+                               .last_end_at = 979'000};
+  json = nlohmann::json::parse(to_json(status));
+  EXPECT_EQ(json["handlers"][0]["isolation"], "process");
+  EXPECT_EQ(json["handlers"][0]["worker"], nlohmann::json::parse(R"({"state": "running", "pid": 77,
+    "since_unix_ms": 980000, "restarts": 2, "last_end": {"text": "was killed by SIGSEGV", "at_unix_ms": 979000}})"));
+
+  status.handlers[0].worker = {.state = "starting"};
   status.routes[0].times.reset();
   status.routes[0].dead_letter.clear();
   json = nlohmann::json::parse(to_json(status));
+  EXPECT_TRUE(json["handlers"][0]["worker"]["pid"].is_null());
+  EXPECT_TRUE(json["handlers"][0]["worker"]["last_end"].is_null());
   EXPECT_TRUE(json["routes"][0]["times"].is_null());
   EXPECT_TRUE(json["routes"][0]["dead_letter"].is_null());
 }

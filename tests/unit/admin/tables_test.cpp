@@ -27,6 +27,15 @@ TEST(Tables, ShowTheStatus) {
             "messages that no route took: 5\n");
 }
 
+TEST(Tables, ShowTheWorkers) {
+  auto status = test::example();
+  status.handlers[0].worker = {
+      .state = "running", .pid = 77, .since = 980'000, .restarts = 2, .last_end = "was killed by SIGSEGV"};
+  EXPECT_THAT(*status_tables(to_json(status)),
+              testing::HasSubstr("HANDLER  WORKER   PID  SINCE  RESTARTS  LAST END\n"
+                                 "h        running  77   20s    2         was killed by SIGSEGV\n"));
+}
+
 TEST(Tables, ShowTheIngress) {
   auto status = test::example();
   status.ingress = Status::Ingress{
