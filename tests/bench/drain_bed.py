@@ -36,6 +36,14 @@ def status_of(pid, field):
     return next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
 
 
+def has_ended(pid):
+    """Also where nobody has waited for it yet."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
 @dataclasses.dataclass
 class Drained:
     """What was seen while a part of a backlog was drained; `share` is that part."""
@@ -63,8 +71,7 @@ class Drained:
 
 def backlog_of(way, count):
     """How many messages it takes so that the middle half of them is drained with a full window from begin to end."""
-    count *= LONGER.get(way.direction, 1)
-    return max(count, 5 * way.window) if way.direction[0] == "k" else count
+    return max(count * LONGER.get(way.direction, 1), 5 * (way.window if way.direction[0] == "k" else way.prefetch))
 
 
 class Bed(contextlib.ExitStack):
@@ -72,7 +79,7 @@ class Bed(contextlib.ExitStack):
 
     def __init__(self, build, secure=False):
         super().__init__()
-        self._load, self._names = build / "tests/bench/load-messages", itertools.count()
+        self.build, self._load, self._names = build, build / "tests/bench/load-messages", itertools.count()
         try:
             self._folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory(prefix="mombridge-bench-")))
             self.pair = self.enter_context(Pair(secure=secure))
@@ -146,8 +153,8 @@ class Bed(contextlib.ExitStack):
         """(messages at the sink, time, processor time) when so many have arrived."""
         patience = time.monotonic() + PATIENCE
         while (arrived := self.arrived(way)) < wanted:
-            if time.monotonic() > patience:
-                raise SystemExit(f"{pump.name}: {arrived} of {count} messages: {pump.log_tail(way)}")
+            if has_ended(process.pid) or time.monotonic() > patience:
+                raise SystemExit(f"{pump.name} stopped at {arrived} of {count} messages: {pump.log_tail(way)}")
             time.sleep(0.005)
         return arrived, time.monotonic(), processor_seconds(process.pid)
 

@@ -33,12 +33,13 @@ class Way:
 
     @property
     def prefetch(self):
-        """The same for all: what 64 MiB hold, as the bridge's `prefetch_size` does by default."""
-        return max(1, min(2000, 64 * MIB // self.size))
+        """The same for all, and no more than 16 MiB, so that backlogs of large bodies need not be long."""
+        return max(1, min(2000, 16 * MIB // self.size))
 
     @property
     def window(self):
-        return max(1, min(10000, 64 * MIB // self.size))
+        """Messages from Kafka that are under way."""
+        return max(1, min(10000, 16 * MIB // self.size))
 
     linger_ms = 5
 
@@ -116,7 +117,7 @@ def program_of(build):
 def bridge_configuration(way):
     ends = {"a": ("shop", "queue", {"type": "amqp", "url": way.amqp, "accept_replies": False, "prefetch_count": way.prefetch}),
             "k": ("lake", "topic", {"type": "kafka", "bootstrap_servers": way.kafka, "group_id": way.group,
-                                    "accept_replies": False, "librdkafka": {"linger.ms": way.linger_ms}})}
+                                    "accept_replies": False, "prefetch_count": way.window, "librdkafka": {"linger.ms": way.linger_ms}})}
     (source, subscribed, _), (sink, _, _) = (ends[kind] for kind in way.direction)
     config = configuration(route({"broker": source, subscribed: way.source}, {"broker": sink, "target": way.sink}),
                            log={"level": "warn"})

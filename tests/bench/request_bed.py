@@ -19,7 +19,7 @@ def name_of(way):
     return " → ".join(NAMES[kind] for kind in way)
 
 
-class Bed(contextlib.ExitStack):
+class RequestBed(contextlib.ExitStack):
     """Clients `amqp` and `kafka` of the brokers, and what is made here. All of it ends with this, and so do the brokers where no
     pair of them is given."""
 

@@ -4,11 +4,10 @@ The same requester and responder, compiled and without the bridge's code, ask ea
 through the bridge on all four ways, in turns, in one run. A request through the bridge takes two hops to the responder
 and its reply two back, so it costs what a round trip on each of the two brokers costs, and what the bridge adds to that.
 """
-import request_bed
 from drain_bed import Bed, parser_of, report
 from figures import Row, measure_in_turn, percentile, series_of
 from latency import Times
-from request_bed import KINDS, NAMES, WAYS, name_of
+from request_bed import KINDS, NAMES, WAYS, RequestBed, name_of
 
 PART = "round_trip"
 
@@ -18,7 +17,7 @@ def plans(options):
     found = {("direct", (kind,)): (kind, kind, f"direct.{kind}", f"direct.{kind}") for kind in KINDS}
     for who in who_of(options):
         for way in WAYS:
-            found[who, way] = (*way, request_bed.Bed.source(way, f"{who}."), request_bed.Bed.sink(way, f"{who}."))
+            found[who, way] = (*way, RequestBed.source(way, f"{who}."), RequestBed.sink(way, f"{who}."))
     return found
 
 
@@ -50,7 +49,7 @@ def measure(bed, options):
         found = requesters.times((source, sink), requests, served, int(options.rate * options.seconds), options.rate)
         return Times(percentile(found, 50), percentile(found, 99))
 
-    with request_bed.Bed(options.build, bed.pair) as requesters:
+    with RequestBed(options.build, bed.pair) as requesters:
         ways = plans(options)
         for kind in KINDS:
             requesters.end(kind, f"direct.{kind}")
