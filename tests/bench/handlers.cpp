@@ -3,11 +3,12 @@
 // machine is not as fast at one time as at another: the ratios are what counts.
 
 #include <algorithm>
-#include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <sys/resource.h>
 #include <time.h>
@@ -38,8 +39,10 @@ class Batch {
   /// Hands all of them over, and waits until the last one has ended.
   void run(Handler& handler) {
     left_ = calls_.size();
+    ended_ = false;
     for (auto& call : calls_) handler.handle(*call);
-    for (auto left = left_.load(); left; left = left_.load()) left_.wait(left);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return ended_; });
   }
 
  private:
@@ -53,7 +56,11 @@ class Batch {
     }
     void finished(Verdict verdict) noexcept override {
       if (verdict.kind != Verdict::Kind::ok) std::abort();
-      if (batch_.left_.fetch_sub(1) == 1) batch_.left_.notify_one();
+      if (batch_.left_.fetch_sub(1) != 1) return;
+      // Under the lock, because the batch may go as soon as its end is seen.
+      std::lock_guard lock(batch_.mutex_);
+      batch_.ended_ = true;
+      batch_.changed_.notify_one();
     }
 
    private:
@@ -63,6 +70,9 @@ class Batch {
 
   std::vector<std::unique_ptr<One>> calls_;
   std::atomic<size_t> left_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;
 };
 
 /// Microseconds a call.

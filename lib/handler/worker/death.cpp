@@ -9,9 +9,14 @@ namespace mombridge::handler::worker {
 
 namespace {
 
-/// Memory near the limit means that the next allocation was refused, which most programs do not survive.
+/// What the bridge may have grown by while a process began.
+constexpr uint64_t kGrowth = uint64_t{4} << 20;
+
+/// Memory near the limit means that the next allocation was refused, which most programs do not survive. Where the
+/// bridge had as much, nobody can tell how much the process had.
 bool at_limit(const Death& death) {
-  return death.out_of_memory || (death.memory_limit && death.most_memory >= death.memory_limit / 10 * 9);
+  bool known = death.most_memory > death.inherited_memory + kGrowth;
+  return death.out_of_memory || (death.memory_limit && known && death.most_memory >= death.memory_limit / 10 * 9);
 }
 
 std::string signal_name(int number) {

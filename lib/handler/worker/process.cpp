@@ -119,6 +119,7 @@ void Process::end() {
   if (std::exchange(ended_, true)) return;
   loop_.cancel(timer_);
   Death death{.memory_limit = memory_limit_, .killed_for = killed_for_};
+  death.inherited_memory = spawned_.inherited_memory;
   death.out_of_memory = spawned_.page.content().out_of_memory.load(std::memory_order_relaxed) != 0;
   death.status = kill_and_reap(spawned_, death.most_memory);
   for (auto* fd : {&spawned_.socket, &spawned_.pidfd}) loop_.unwatch(fd->get());

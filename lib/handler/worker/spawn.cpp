@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <fstream>
 #include <signal.h>
 #include <spawn.h>
 #include <string_view>
@@ -58,6 +59,14 @@ constexpr uint64_t kStack = uint64_t{8} << 20;
 struct ChildEnds {
   Fd input, output, socket, page;
 };
+
+/// In bytes; 0: nobody knows.
+uint64_t most_memory_of_this_process() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
+  return 0;
+}
 
 class Actions {
  public:
@@ -144,6 +153,7 @@ Result<Spawned> spawn(const SpawnOptions& options) {
                                      std::to_string(options.limits.memory + options.threads * kStack),
                                      std::to_string(options.limits.open_files),
                                      std::to_string(options.limits.processors)};
+  ours.inherited_memory = most_memory_of_this_process();
   int error = ::posix_spawn(&ours.pid, program().c_str(), actions.get(), attributes.get(), pointers(arguments).data(),
                             pointers(environment).data());
   if (error) return fail(std::string("cannot start ") + program() + ": " + std::strerror(error));

@@ -1,6 +1,7 @@
 #pragma once
 // Starts the program again as a worker.
 
+#include <cstdint>
 #include <string>
 #include <sys/types.h>
 
@@ -31,6 +32,9 @@ struct Spawned {
   Fd socket;  ///< does not block
   Fd output;  ///< of its standard output and error; does not block
   Page page;
+  /// Bytes that the bridge had in use at the most: what the system says of the process is that at least, because it has
+  /// begun in the bridge's memory.
+  uint64_t inherited_memory = 0;
 };
 
 /// Once, before the first spawn(): the program to start, which must be a mombridge. Without it there are no workers, so

@@ -10,7 +10,7 @@ from watch import status
 # What a message does to the worker that has it, and what its dead letter says.
 ENDS = {"segv": "was killed by SIGSEGV", "abort": "was killed by SIGABRT", "kill": "was killed by SIGKILL",
         "term": "was killed by SIGTERM", "exit": "ended with exit code 0", "exit7": "ended with exit code 7",
-        "eat": "at its memory limit of 64MiB", "overflow": "was killed by SIGSEGV", "heap": "was killed by SIG"}
+        "eat": "at its memory limit of 256MiB", "overflow": "was killed by SIGSEGV", "heap": "was killed by SIG"}
 HANGS = {"loop": "handle() had not returned after 500ms", "stopped": "handle() had not returned after 500ms",
          "half": "", "close": "", "rubbish": "it broke the protocol", "huge": "it broke the protocol",
          "fork_and_abort": "was killed by SIGABRT"}
@@ -18,15 +18,19 @@ CRASHES = 200
 LEFT_OVER = 16 << 20  # bytes that 200 crashes may leave, of what an allocator keeps
 
 
-def deadly(config, plan):
+def deadly(config, plan, timeout="30s"):
     """The handler of `ah` and `kh`, and a queue of its own for what ends its worker, with a dead letter of its own."""
-    config["handlers"]["deadly"] = {"plugin": str(plan.handlers / "bad_body.so"), "timeout": "500ms", "concurrency": 4,
-                                    "limits": {"memory": "64MiB"}, "config": {"echo": True}}
+    config["handlers"]["deadly"] = {"plugin": str(plan.handlers / "bad_body.so"), "timeout": timeout, "concurrency": 4,
+                                    "config": {"echo": True}}
     for name in ("ah", "kh"):
         plan.route(config, name)["to"]["handler"] = "deadly"
     failures = {"attempts": 5, "backoff": "100ms..2s", "dead_letter": {"broker": "aout", "target": f"{plan.prefix}.deadly.dead"}}
     config["routes"].append({"name": "deadly", "from": {"broker": "ain", "queue": f"{plan.prefix}.deadly"},
                              "to": {"handler": "deadly"}, "failures": failures})
+
+
+def hanging(config, plan):
+    deadly(config, plan, "500ms")
 
 
 @contextlib.contextmanager
@@ -70,7 +74,7 @@ def ended_workers(run):
         run.expect(amqp.empty(dead), "what somebody's signal ended was dead-lettered")
 
 
-@fault("D55", f"{CRASHES} workers that hang, break the protocol, close their descriptors or fork", start=False, configure=deadly)
+@fault("D55", f"{CRASHES} workers that hang, break the protocol, close their descriptors or fork", start=False, configure=hanging)
 def hanging_workers(run):
     with queues(run) as (amqp, source, dead):
         run.faulted()

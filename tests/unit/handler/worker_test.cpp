@@ -292,6 +292,14 @@ TEST(Worker, RunsOnAsManyProcessorsAsItMay) {
   EXPECT_EQ(worker.reply("processors"), "1");
 }
 
+/// A worker that has reached it is known to have it of its own.
+uint64_t more_than_this_process() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return (std::stoull(line.substr(6)) << 10) / 2 * 3 + (uint64_t{32} << 20);
+  return 0;
+}
+
 /// One that ends its worker, whatever it is given to.
 struct End {
   const char* body;
@@ -303,8 +311,9 @@ class WorkerEnds : public testing::TestWithParam<End> {};
 TEST_P(WorkerEnds, CostsOneMessage) {
   if (kSanitized) GTEST_SKIP();
   auto h = bad_body();
-  h.timeout = 300ms;
-  h.limits.memory = uint64_t{64} << 20;
+  // Short only for those that hang: the others may take their time on a machine that is busy.
+  if (std::string_view(GetParam().reason).ends_with("300ms")) h.timeout = 300ms;
+  h.limits.memory = more_than_this_process();
   Worker worker(h);
   EXPECT_EQ(worker.reply("a"), "alive");
   for (int i = 0; i < 20; ++i) worker.call(std::to_string(i));
@@ -331,7 +340,7 @@ INSTANTIATE_TEST_SUITE_P(
                     End{"kill", "was killed by SIGKILL"}, End{"term", "was killed by SIGTERM"},
                     End{"exit", "ended with exit code 0"}, End{"exit7", "ended with exit code 7"},
                     End{"overflow", "was killed by SIGSEGV"}, End{"heap", "was killed by SIG"},
-                    End{"eat", "at its memory limit of 64MiB"}, End{"loop", "handle() had not returned after 300ms"},
+                    End{"eat", "at its memory limit of "}, End{"loop", "handle() had not returned after 300ms"},
                     End{"stopped", "handle() had not returned after 300ms"},
                     End{"rubbish", "it broke the protocol: a frame of 4294967295 bytes"}, End{"half", ""},
                     End{"huge", "it broke the protocol: a frame of 2139062143 bytes"}, End{"close", ""},
@@ -475,6 +484,10 @@ TEST(WorkerDeath, InWords) {
   EXPECT_EQ(to_string(worker::Death{.status = 3 << 8}), "ended with exit code 3");
   EXPECT_EQ(to_string(worker::Death{.status = SIGABRT, .memory_limit = 64 << 20, .out_of_memory = true}),
             "was killed by SIGABRT at its memory limit of 64MiB");
+  worker::Death large{.status = SIGABRT, .most_memory = 60 << 20, .memory_limit = 64 << 20};
+  EXPECT_EQ(to_string(large), "was killed by SIGABRT at its memory limit of 64MiB");
+  large.inherited_memory = 60 << 20;
+  EXPECT_EQ(to_string(large), "was killed by SIGABRT") << "that much the bridge had, and perhaps not the worker";
   EXPECT_EQ(to_string(worker::Death{.status = SIGKILL, .killed_for = "it broke the protocol"}),
             "was killed, because it broke the protocol");
 }
