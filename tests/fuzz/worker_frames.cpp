@@ -13,26 +13,28 @@ using namespace mombridge::handler::worker;  // NOLINT(google-build-using-namesp
 namespace {
 
 void write_again(const WireMessage& message) {
-  if (!check_message(*message.get())) return;
-  Buffer out;
+  if (!check_message(*message.get()) || message.get()->body.size >= kLargeBody) return;
+  FrameBuffer out;
   { FrameWriter(out, FrameType::call).message(*message.get()); }
   ByteReader reader(out.view().substr(5));
   WireMessage again;
-  fuzz::require(again.read(reader) && reader.at_end());
+  BodyFiles none;
+  fuzz::require(again.read(reader, none) && reader.at_end());
   fuzz::require(again.get()->header_count == message.get()->header_count);
   fuzz::require(again.get()->body.size == message.get()->body.size);
 }
 
 void take(const Frame& frame, HostFrames& host) {
-  Buffer answers;
+  FrameBuffer answers;
   WireResult result;
+  BodyFiles none;
   ByteReader reader(frame.fields);
-  if (frame.type == FrameType::result && result.read(reader)) {
+  if (frame.type == FrameType::result && result.read(reader, none)) {
     if (result.reply) write_again(*result.reply);
     (void)host.verdict(result);
   }
   // Lines of log are left out, because writing them is all that there is to it.
-  if (frame.type != FrameType::log && frame.type != FrameType::breach) (void)host.take(frame, answers);
+  if (frame.type != FrameType::log && frame.type != FrameType::breach) (void)host.take(frame, none, answers);
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ Calls::Calls(const config::Handler& config, HostFrames& host)
       seconds_(handler_seconds().at({config.name})),
       timeouts_(counter("handler_timeouts", config.name)) {}
 
-void Calls::send(Buffer& out) {
+void Calls::send(FrameBuffer& out) {
   while (held_.size() < kMostHeld && held_.bytes() < kMostBytes) {
     auto pending = pending_.next(held_);
     if (!pending) return;
@@ -46,19 +46,19 @@ void Calls::send(Buffer& out) {
   }
 }
 
-void Calls::send(const Pending& pending, Buffer& out) {
+void Calls::send(const Pending& pending, FrameBuffer& out) {
   AbiMessage message(*pending.call);
   if (auto sendable = check_message(*message.get()); !sendable)
     return pending.call->finished({Verdict::Kind::reject, sendable.error().text, nullptr});
   auto id = next_id();
-  auto before = out.size();
+  auto before = out.size() + out.in_files();
   FrameWriter(out, FrameType::call).number(id).message(*message.get());
-  held_.add(id, pending, out.size() - before, recent_time());
+  held_.add(id, pending, out.size() + out.in_files() - before, recent_time());
 }
 
-Result<> Calls::result(ByteReader reader) {
+Result<> Calls::result(ByteReader reader, BodyFiles& files) {
   WireResult result;
-  if (!result.read(reader)) return fail("a result that cannot be read");
+  if (!result.read(reader, files)) return fail("a result that cannot be read");
   auto* call = held_.take(result.id, recent_time());
   if (!call) return {};  // it came too late, and its worker does not know that yet
   if (Histogram::wanted()) seconds_.observe(Duration(std::min<uint64_t>(result.nanoseconds, uint64_t{INT64_MAX})));
@@ -70,7 +70,7 @@ Duration Calls::look_interval() const {
   return std::clamp<Duration>(config_.timeout / 8, std::chrono::milliseconds(5), std::chrono::seconds(1));
 }
 
-std::optional<std::string> Calls::look(const Page& page, Buffer& out) {
+std::optional<std::string> Calls::look(const Page& page, FrameBuffer& out) {
   auto now = Clock::now();
   held_.look(page, now);
   auto overdue = held_.overdue(now);
@@ -87,7 +87,7 @@ std::optional<std::string> Calls::look(const Page& page, Buffer& out) {
   return std::nullopt;
 }
 
-void Calls::end_late(const std::vector<mombridge_request_id>& ids, TimePoint now, Buffer& out) {
+void Calls::end_late(const std::vector<mombridge_request_id>& ids, TimePoint now, FrameBuffer& out) {
   for (auto id : ids) {
     FrameWriter(out, FrameType::cancel).number(id);
     held_.take(id, now)->finished({Verdict::Kind::retry, "the handler did not answer in time", nullptr});

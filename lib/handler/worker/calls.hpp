@@ -25,14 +25,14 @@ class Calls {
 
   void add(Call& call) { pending_.add(call); }
   /// Writes what may go to a worker that runs: all that fits, or one suspect alone.
-  void send(Buffer& out);
+  void send(FrameBuffer& out);
   /// The worker's answer. An error: it cannot be read.
-  Result<> result(ByteReader reader);
+  Result<> result(ByteReader reader, BodyFiles& files);
 
   [[nodiscard]] bool any_in_worker() const { return !held_.empty(); }
   /// To be asked while there are any, every look_interval(): ends requests that were not answered in time, which is
   /// written for the worker to know. Returns why the worker must be killed; nullopt: it need not.
-  std::optional<std::string> look(const Page& page, Buffer& out);
+  std::optional<std::string> look(const Page& page, FrameBuffer& out);
   [[nodiscard]] Duration look_interval() const;
 
   struct Lost {
@@ -48,8 +48,8 @@ class Calls {
   void give_back_all(const Page& page);
 
  private:
-  void send(const Pending& pending, Buffer& out);
-  void end_late(const std::vector<mombridge_request_id>& ids, TimePoint now, Buffer& out);
+  void send(const Pending& pending, FrameBuffer& out);
+  void end_late(const std::vector<mombridge_request_id>& ids, TimePoint now, FrameBuffer& out);
 
   const config::Handler& config_;
   HostFrames& host_;

@@ -66,7 +66,7 @@ class Child {
         outbox_(outbox),
         breaches_(name_,
                   [&outbox](std::string_view what) {
-                    outbox.send([&](Buffer& out) { FrameWriter(out, FrameType::breach).text(what); });
+                    outbox.send([&](FrameBuffer& out) { FrameWriter(out, FrameType::breach).text(what); });
                   }),
         requests_(outbox),
         publisher_(name_, outbox, breaches_),
@@ -76,7 +76,7 @@ class Child {
   Result<> create() { return plugin_.create(host_.table()); }
 
   /// False: the bridge does not keep to the protocol.
-  bool take(const Frame& frame) {
+  bool take(const Frame& frame, BodyFiles& files) {
     ByteReader reader(frame.fields);
     switch (frame.type) {
       case FrameType::start:
@@ -84,7 +84,7 @@ class Child {
         return true;
       case FrameType::call: {
         auto id = reader.number<uint64_t>();
-        return reader.ok() && call(std::make_unique<RemoteCall>(id, reader.take(reader.left())));
+        return reader.ok() && call(std::make_unique<RemoteCall>(id, reader.take(reader.left())), files);
       }
       case FrameType::cancel:
         requests_.cancel(reader.number<uint64_t>());
@@ -130,7 +130,7 @@ class Child {
       publisher_.refuse();
       say(FrameType::not_started, started.error().text);
     } else {
-      outbox_.send([](Buffer& out) { FrameWriter(out, FrameType::started); });
+      outbox_.send([](FrameBuffer& out) { FrameWriter(out, FrameType::started); });
     }
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return stopping_; });
@@ -138,7 +138,7 @@ class Child {
     for (auto* waiting : workers_.stop_taking()) requests_.give_back(static_cast<RemoteCall*>(waiting)->id());
     (void)workers_.join(std::chrono::hours(1));  // the bridge ends the process sooner
     publisher_.refuse();
-    outbox_.send([](Buffer& out) { FrameWriter(out, FrameType::stopped); });
+    outbox_.send([](FrameBuffer& out) { FrameWriter(out, FrameType::stopped); });
   }
 
   Result<> start_threads() {
@@ -148,8 +148,8 @@ class Child {
     return started ? started : fail(started.error().in("threads (concurrency)"));
   }
 
-  bool call(std::unique_ptr<RemoteCall> call) {
-    if (!call->read()) return false;
+  bool call(std::unique_ptr<RemoteCall> call, BodyFiles& files) {
+    if (!call->read(files)) return false;
     auto& taken = *call;
     auto id = taken.id();
     requests_.open(std::move(call));
@@ -179,7 +179,7 @@ class Child {
   }
 
   void stop() {
-    if (!lifecycle_) return outbox_.send([](Buffer& out) { FrameWriter(out, FrameType::stopped); });
+    if (!lifecycle_) return outbox_.send([](FrameBuffer& out) { FrameWriter(out, FrameType::stopped); });
     std::lock_guard lock(mutex_);
     stopping_ = true;
     changed_.notify_all();
@@ -193,7 +193,7 @@ class Child {
   }
 
   void say(FrameType type, std::string_view text) {
-    outbox_.send([&](Buffer& out) { FrameWriter(out, type).text(text); });
+    outbox_.send([&](FrameBuffer& out) { FrameWriter(out, type).text(text); });
   }
 
   const size_t threads_;
@@ -227,6 +227,9 @@ class Reader {
     }
   }
 
+  /// That came with frames.
+  [[nodiscard]] BodyFiles& files() { return stream_.files(); }
+
  private:
   void receive() {
     pollfd both[] = {{kSocket, POLLIN, 0}, {outbox_.timer().get(), POLLIN, 0}};
@@ -235,9 +238,8 @@ class Reader {
     if ((both[0].revents | both[1].revents) & POLLNVAL) end_process(EX_OSERR);
     if (both[1].revents) outbox_.timer_expired();
     if (!both[0].revents) return;
-    auto n = ::recv(kSocket, stream_.room(kReadSize), kReadSize, MSG_DONTWAIT);
+    auto n = stream_.receive(kSocket, kReadSize);
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) bridge_is_gone();
-    if (n > 0) stream_.arrived(static_cast<size_t>(n));
   }
 
   Outbox& outbox_;
@@ -245,7 +247,7 @@ class Reader {
 };
 
 [[noreturn]] void refuse(Outbox& outbox, Reader& reader, const Error& why) {
-  outbox.send([&](Buffer& out) { FrameWriter(out, FrameType::refused).text(why.text); });
+  outbox.send([&](FrameBuffer& out) { FrameWriter(out, FrameType::refused).text(why.text); });
   (void)reader.next();  // the bridge closes
   end_process(EX_OK);
 }
@@ -262,8 +264,9 @@ class Reader {
   if (!table) refuse(outbox, reader, table.error());
   Child child(std::move(hello), **table, page, outbox);
   if (auto created = child.create(); !created) refuse(outbox, reader, created.error().in(file));
-  outbox.send([&](Buffer& out) { FrameWriter(out, FrameType::created).text((*table)->name).text((*table)->version); });
-  while (child.take(reader.next())) {
+  outbox.send(
+      [&](FrameBuffer& out) { FrameWriter(out, FrameType::created).text((*table)->name).text((*table)->version); });
+  while (child.take(reader.next(), reader.files())) {
   }
   end_process(EX_PROTOCOL);
 }

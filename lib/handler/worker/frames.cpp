@@ -2,6 +2,8 @@
 
 #include <cstring>
 #include <string>
+#include <sys/socket.h>
+#include <utility>
 
 #include "handler/abi.hpp"
 
@@ -12,16 +14,23 @@ namespace {
 constexpr size_t kSizeBytes = sizeof(uint32_t);
 
 /// A slice is written as its size plus one, because 0 means that it is absent.
-mombridge_slice read_slice(ByteReader& frame) {
-  auto size = frame.number<uint32_t>();
+mombridge_slice rest_of_slice(ByteReader& frame, uint32_t size) {
   if (size == 0) return {nullptr, 0};
   auto bytes = frame.take(size - 1);
   return {frame.ok() ? (bytes.data() ? bytes.data() : "") : nullptr, bytes.size()};
 }
 
+mombridge_slice read_slice(ByteReader& frame) { return rest_of_slice(frame, frame.number<uint32_t>()); }
+
+/// That came and were not taken: only those of a frame that is not whole yet.
+constexpr size_t kMostFiles = 16;
+
+/// In the place of a body's size: eight bytes with its size follow, and a file has it.
+constexpr uint32_t kInFile = UINT32_MAX;
+
 }  // namespace
 
-FrameWriter::FrameWriter(Buffer& out, FrameType type) : out_(out), begin_(out.size()) {
+FrameWriter::FrameWriter(FrameBuffer& out, FrameType type) : out_(out), begin_(out.size()) {
   out_.append("\0\0\0\0", kSizeBytes);
   octet(static_cast<uint8_t>(type));
 }
@@ -36,9 +45,21 @@ void FrameWriter::slice(mombridge_slice slice) {
   if (slice.data) out_.append(slice.data, slice.size);
 }
 
+void FrameWriter::body(mombridge_slice body) {
+  if (body.data && body.size >= kLargeBody) {
+    if (auto file = make_body_file(view(body))) {
+      number(kInFile).number(static_cast<uint64_t>(body.size));
+      return out_.attach(std::move(*file), body.size);
+    }
+  }
+  slice(body);  // without a file it goes as small ones do
+}
+
 FrameWriter& FrameWriter::message(const mombridge_message& m) {
-  for (auto& field : {m.target, m.body, m.key, m.content_type, m.content_encoding, m.correlation_id, m.reply_to,
-                      m.message_id, m.type, m.source})
+  slice(m.target);
+  body(m.body);
+  for (auto& field :
+       {m.key, m.content_type, m.content_encoding, m.correlation_id, m.reply_to, m.message_id, m.type, m.source})
     slice(field);
   number(static_cast<uint64_t>(m.timestamp_ms)).number(static_cast<uint64_t>(m.deadline_ms));
   number(m.attempt).number(m.flags);
@@ -72,11 +93,29 @@ Result<> check_message(const mombridge_message& m) {
   return {};
 }
 
-bool WireMessage::read(ByteReader& frame) {
+bool WireMessage::read_body(ByteReader& frame, BodyFiles& files) {
+  auto size = frame.number<uint32_t>();
+  if (size != kInFile) {
+    message_.body = rest_of_slice(frame, size);
+    return frame.ok();
+  }
+  auto bytes = frame.number<uint64_t>();
+  if (!frame.ok() || bytes > kLargestBody || files.empty()) return false;
+  auto mapped = MappedBody::map(files.front(), static_cast<size_t>(bytes));
+  files.pop_front();
+  if (!mapped) return false;
+  body_ = std::move(*mapped);
+  message_.body = handler::slice(body_.bytes());
+  return true;
+}
+
+bool WireMessage::read(ByteReader& frame, BodyFiles& files) {
   auto& m = message_;
   m = {.struct_size = sizeof m};
-  for (auto* field : {&m.target, &m.body, &m.key, &m.content_type, &m.content_encoding, &m.correlation_id, &m.reply_to,
-                      &m.message_id, &m.type, &m.source})
+  m.target = read_slice(frame);
+  if (!read_body(frame, files)) return false;
+  for (auto* field : {&m.key, &m.content_type, &m.content_encoding, &m.correlation_id, &m.reply_to, &m.message_id,
+                      &m.type, &m.source})
     *field = read_slice(frame);
   m.timestamp_ms = static_cast<int64_t>(frame.number<uint64_t>());
   m.deadline_ms = static_cast<int64_t>(frame.number<uint64_t>());
@@ -94,7 +133,7 @@ bool WireMessage::read(ByteReader& frame) {
   return frame.ok();
 }
 
-bool WireResult::read(ByteReader& frame) {
+bool WireResult::read(ByteReader& frame, BodyFiles& files) {
   id = frame.number<uint64_t>();
   auto kind = frame.octet();
   status = static_cast<mombridge_status>(frame.number<uint32_t>());
@@ -104,10 +143,10 @@ bool WireResult::read(ByteReader& frame) {
   reply.reset();
   if (!frame.ok() || kind > static_cast<uint8_t>(How::given_back)) return false;
   how = static_cast<How>(kind);
-  return (!replied || reply.emplace().read(frame)) && frame.at_end();
+  return (!replied || reply.emplace().read(frame, files)) && frame.at_end();
 }
 
-void write_result(Buffer& out, const WireResult& result, const mombridge_message* reply) {
+void write_result(FrameBuffer& out, const WireResult& result, const mombridge_message* reply) {
   FrameWriter frame(out, FrameType::result);
   frame.number(result.id)
       .octet(static_cast<uint8_t>(result.how))
@@ -130,7 +169,31 @@ char* FrameStream::room(size_t n) {
 
 void FrameStream::arrived(size_t n) { end_ += n; }
 
+ssize_t FrameStream::receive(int socket, size_t most) {
+  iovec bytes{.iov_base = room(most), .iov_len = most};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &bytes;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  auto n = ::recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (n <= 0) return n;
+  // The system closes what does not fit.
+  for (auto* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    for (size_t at = CMSG_LEN(0); at + sizeof(int) <= header->cmsg_len; at += sizeof(int)) {
+      int file = -1;
+      std::memcpy(&file, reinterpret_cast<const char*>(header) + at, sizeof file);
+      files_.emplace_back(file);
+    }
+  }
+  arrived(static_cast<size_t>(n));
+  return n;
+}
+
 Result<std::optional<Frame>> FrameStream::next() {
+  if (files_.size() > kMostFiles) return fail("more files than frames");
   std::string_view rest(bytes_.data() + read_, end_ - read_);
   if (rest.size() < kSizeBytes) return std::nullopt;
   auto size = ByteReader(rest).number<uint32_t>();

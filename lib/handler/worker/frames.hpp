@@ -1,15 +1,17 @@
 #pragma once
 // What crosses between the bridge and a worker process: frames, one after the other in a stream. Each is a size (4
-// bytes, of what follows), a type (1 byte) and the type's fields; numbers are in network byte order.
+// bytes, of what follows), a type (1 byte) and the type's fields; numbers are in network byte order. A large body is
+// not in its frame, but a file that comes with it.
 
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
 
-#include "base/buffer.hpp"
 #include "base/byte_reader.hpp"
 #include "base/result.hpp"
+#include "handler/worker/body_file.hpp"
+#include "handler/worker/frame_buffer.hpp"
 #include "mombridge/handler.h"
 
 namespace mombridge::handler::worker {
@@ -46,7 +48,7 @@ inline constexpr size_t kLargestBody = size_t{128} << 20;
 /// Writes one frame at the end of a buffer; the destructor completes it.
 class FrameWriter {
  public:
-  FrameWriter(Buffer& out, FrameType type);
+  FrameWriter(FrameBuffer& out, FrameType type);
   ~FrameWriter();
   FrameWriter(const FrameWriter&) = delete;
   FrameWriter& operator=(const FrameWriter&) = delete;
@@ -68,25 +70,29 @@ class FrameWriter {
 
  private:
   void slice(mombridge_slice slice);
+  void body(mombridge_slice body);
 
-  Buffer& out_;
+  FrameBuffer& out_;
   const size_t begin_;
 };
 
 /// What keeps a message from being sent in a frame: it breaks the contract, or is too large.
 Result<> check_message(const mombridge_message& message);
 
-/// A message as read from a frame. Its views are into the frame's bytes.
+/// A message as read from a frame. Its views are into the frame's bytes, but for a large body, which is its own.
 class WireMessage {
  public:
-  /// False: the frame is broken.
-  [[nodiscard]] bool read(ByteReader& frame);
+  /// Takes the body's file out of `files` where there is one. False: the frame is broken.
+  [[nodiscard]] bool read(ByteReader& frame, BodyFiles& files);
   /// Valid until read() or the object's end.
   [[nodiscard]] const mombridge_message* get() const { return &message_; }
 
  private:
+  [[nodiscard]] bool read_body(ByteReader& frame, BodyFiles& files);
+
   mombridge_message message_{};
   std::vector<mombridge_header> headers_;
+  MappedBody body_;
 };
 
 /// How a request ended in the worker.
@@ -104,10 +110,10 @@ struct WireResult {
   std::string_view error;
   std::optional<WireMessage> reply;
 
-  [[nodiscard]] bool read(ByteReader& frame);
+  [[nodiscard]] bool read(ByteReader& frame, BodyFiles& files);
 };
 /// `reply` null: none.
-void write_result(Buffer& out, const WireResult& result, const mombridge_message* reply);
+void write_result(FrameBuffer& out, const WireResult& result, const mombridge_message* reply);
 
 /// One frame as read.
 struct Frame {
@@ -121,13 +127,18 @@ class FrameStream {
   /// Room for `n` bytes, to be written by the caller, who says with arrived() how many there were.
   [[nodiscard]] char* room(size_t n);
   void arrived(size_t n);
+  /// Reads up to `most` bytes from a socket, and the file that comes with them: returns as ::recv().
+  ssize_t receive(int socket, size_t most);
   /// The next frame; nullopt: it is not there yet. Valid until room() is called. An error: this is no stream of frames.
   Result<std::optional<Frame>> next();
+  /// Files that came and that no frame has taken yet.
+  [[nodiscard]] BodyFiles& files() { return files_; }
 
  private:
   Buffer bytes_;
   size_t read_ = 0;  ///< of bytes_: these were frames already
   size_t end_ = 0;   ///< of what has arrived
+  BodyFiles files_;
 };
 
 }  // namespace mombridge::handler::worker

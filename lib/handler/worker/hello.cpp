@@ -23,7 +23,7 @@ Hello Hello::of(const config::Handler& config) {
   return {config.name, config.plugin.value, config.concurrency, config.access, config.settings};
 }
 
-void Hello::write(Buffer& out) const {
+void Hello::write(FrameBuffer& out) const {
   FrameWriter frame(out, FrameType::hello);
   frame.text(name).text(plugin).number(uint32_t{threads}).octet(access.network);
   write_all(frame, access.read);

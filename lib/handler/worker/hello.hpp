@@ -4,9 +4,9 @@
 #include <map>
 #include <string>
 
-#include "base/buffer.hpp"
 #include "base/byte_reader.hpp"
 #include "config/config.hpp"
+#include "handler/worker/frame_buffer.hpp"
 
 namespace mombridge::handler::worker {
 
@@ -18,7 +18,7 @@ struct Hello {
 
   static Hello of(const config::Handler& config);
   /// Adds the frame.
-  void write(Buffer& out) const;
+  void write(FrameBuffer& out) const;
   /// False: the frame is broken.
   [[nodiscard]] bool read(ByteReader frame);
 };

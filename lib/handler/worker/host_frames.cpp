@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kStopping = "the bridge is stopping";
 
-void write_published(Buffer& out, uint64_t token, mombridge_status status, std::string_view reason) {
+void write_published(FrameBuffer& out, uint64_t token, mombridge_status status, std::string_view reason) {
   FrameWriter(out, FrameType::published).number(token).number(static_cast<uint32_t>(status)).text(reason);
 }
 
@@ -56,7 +56,7 @@ void HostFrames::begin_process() {
   confirmed_.clear();
 }
 
-Result<bool> HostFrames::take(const Frame& frame, Buffer& out) {
+Result<bool> HostFrames::take(const Frame& frame, BodyFiles& files, FrameBuffer& out) {
   ByteReader reader(frame.fields);
   auto whole = [&reader] { return reader.ok() && reader.at_end(); };
   switch (frame.type) {
@@ -64,7 +64,7 @@ Result<bool> HostFrames::take(const Frame& frame, Buffer& out) {
       auto token = reader.number<uint64_t>();
       auto broker = reader.long_string();
       WireMessage message;
-      if (!message.read(reader) || !whole()) return fail("a publish that cannot be read");
+      if (!message.read(reader, files) || !whole()) return fail("a publish that cannot be read");
       publish(token, broker, *message.get(), out);
       return true;
     }
@@ -100,7 +100,7 @@ Result<bool> HostFrames::take(const Frame& frame, Buffer& out) {
   }
 }
 
-void HostFrames::publish(uint64_t token, std::string_view broker, const mombridge_message& message, Buffer& out) {
+void HostFrames::publish(uint64_t token, std::string_view broker, const mombridge_message& message, FrameBuffer& out) {
   auto confirm = std::make_unique<Confirm>(*this, process_, token);
   auto status = publisher_.publish(broker, &message, done, confirm.get());
   if (status == MOMBRIDGE_OK) return (void)confirm.release();
@@ -120,7 +120,7 @@ void HostFrames::done(void* user, mombridge_status status, mombridge_slice error
   frames.wake_();
 }
 
-void HostFrames::answer(Buffer& out) {
+void HostFrames::answer(FrameBuffer& out) {
   std::vector<Confirmed> all;
   {
     std::lock_guard lock(mutex_);

@@ -33,9 +33,9 @@ class HostFrames {
   /// A new process: what the one before has published is not answered to it.
   void begin_process();
   /// Does what the frame asks for; answers go into `out`. False: the frame is none of these. An error: it is broken.
-  Result<bool> take(const Frame& frame, Buffer& out);
+  Result<bool> take(const Frame& frame, BodyFiles& files, FrameBuffer& out);
   /// Adds the ends of publishes.
-  void answer(Buffer& out);
+  void answer(FrameBuffer& out);
   /// What the result means. The error says that the frame is broken.
   Verdict verdict(const WireResult& result);
 
@@ -48,7 +48,7 @@ class HostFrames {
   };
 
   static void done(void* user, mombridge_status status, mombridge_slice error);
-  void publish(uint64_t token, std::string_view broker, const mombridge_message& message, Buffer& out);
+  void publish(uint64_t token, std::string_view broker, const mombridge_message& message, FrameBuffer& out);
 
   const std::string handler_;
   const std::function<void()> wake_;

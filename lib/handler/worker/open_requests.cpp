@@ -76,7 +76,7 @@ void OpenRequests::returned(mombridge_request_id id, mombridge_status status) {
     forget_if_over(found);
     if (!answers) return;
   }
-  outbox_.gather([&](Buffer& out) { write_result(out, result, nullptr); });
+  outbox_.gather([&](FrameBuffer& out) { write_result(out, result, nullptr); });
 }
 
 mombridge_status OpenRequests::complete(mombridge_request_id id, const mombridge_result* result) {
@@ -89,7 +89,7 @@ mombridge_status OpenRequests::complete(mombridge_request_id id, const mombridge
       wire.status = result->status;
       if (result->status != MOMBRIDGE_OK) wire.error = view(result->error).substr(0, kLongestError);
       auto* reply = result->status == MOMBRIDGE_OK ? result->reply : nullptr;
-      outbox_.gather([&](Buffer& out) { write_result(out, wire, reply); });
+      outbox_.gather([&](FrameBuffer& out) { write_result(out, wire, reply); });
       return MOMBRIDGE_OK;
     }
   } catch (const std::exception&) {
@@ -97,7 +97,7 @@ mombridge_status OpenRequests::complete(mombridge_request_id id, const mombridge
   }
   wire.how = WireResult::How::broken;
   wire.error = fault;
-  outbox_.gather([&](Buffer& out) { write_result(out, wire, nullptr); });
+  outbox_.gather([&](FrameBuffer& out) { write_result(out, wire, nullptr); });
   return MOMBRIDGE_INVALID;
 }
 
@@ -115,7 +115,7 @@ void OpenRequests::give_back(mombridge_request_id id) {
     open_.erase(found);
     if (!answers) return;
   }
-  outbox_.gather([&](Buffer& out) { write_result(out, result, nullptr); });
+  outbox_.gather([&](FrameBuffer& out) { write_result(out, result, nullptr); });
 }
 
 }  // namespace mombridge::handler::worker

@@ -20,9 +20,9 @@ class RemoteCall final : public Call {
   /// A copy of the fields behind the id.
   RemoteCall(mombridge_request_id id, std::string_view fields) : id_(id), bytes_(fields) {}
   /// False: the frame is broken.
-  [[nodiscard]] bool read() {
+  [[nodiscard]] bool read(BodyFiles& files) {
     ByteReader reader(bytes_);
-    return content_.read(reader) && reader.at_end();
+    return content_.read(reader, files) && reader.at_end();
   }
   void finished(Verdict) noexcept override {}
 

@@ -45,7 +45,7 @@ void Outbox::flush_before(TimePoint now) {
 
 bool Outbox::full() {
   std::lock_guard lock(mutex_);
-  return buffer_.size() > kMostWaiting;
+  return buffer_.size() + buffer_.in_files() > kMostWaiting;
 }
 
 void Outbox::send_all(std::unique_lock<std::mutex>& lock) {
@@ -61,13 +61,12 @@ void Outbox::send_all(std::unique_lock<std::mutex>& lock) {
   writing_ = false;
 }
 
-void Outbox::write_all(const Buffer& bytes) {
-  auto rest = bytes.view();
-  while (!rest.empty()) {
-    auto n = ::send(socket_, rest.data(), rest.size(), MSG_NOSIGNAL);
+void Outbox::write_all(FrameBuffer& frames) {
+  for (size_t sent = 0; sent < frames.size();) {
+    auto n = frames.send(socket_, sent);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return gone_();
-    rest.remove_prefix(static_cast<size_t>(n));
+    sent += static_cast<size_t>(n);
   }
 }
 

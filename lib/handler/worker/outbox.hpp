@@ -4,17 +4,17 @@
 #include <functional>
 #include <mutex>
 
-#include "base/buffer.hpp"
 #include "base/clock.hpp"
 #include "base/fd.hpp"
 #include "base/result.hpp"
+#include "handler/worker/frame_buffer.hpp"
 
 namespace mombridge::handler::worker {
 
 /// [any thread] Frames are written together: the thread that finds nobody writing writes what all have added.
 class Outbox {
  public:
-  using Write = std::function<void(Buffer&)>;
+  using Write = std::function<void(FrameBuffer&)>;
 
   /// `socket` stays the caller's. `gone` is called when nothing can be written any more; it does not return.
   Outbox(int socket, std::function<void()> gone);
@@ -37,7 +37,7 @@ class Outbox {
     std::unique_lock lock(mutex_);
     bool first = buffer_.size() == 0;
     add(write);
-    if (buffer_.size() > kGathered) return send_all(lock);
+    if (buffer_.size() > kGathered || buffer_.in_files()) return send_all(lock);
     if (!first) return;
     gathered_since_ = Clock::now();
     arm();
@@ -63,14 +63,14 @@ class Outbox {
   }
   void arm();
   void send_all(std::unique_lock<std::mutex>& lock);
-  void write_all(const Buffer& bytes);
+  void write_all(FrameBuffer& frames);
 
   const int socket_;
   const std::function<void()> gone_;
   Fd timer_;
   std::mutex mutex_;
-  Buffer buffer_;
-  Buffer sending_;  ///< of the thread that writes
+  FrameBuffer buffer_;
+  FrameBuffer sending_;  ///< of the thread that writes
   bool writing_ = false, armed_ = false;
   TimePoint gathered_since_{};
 };

@@ -52,7 +52,7 @@ void Process::watch() {
 
 void Process::flush() {
   while (!ended_ && sent_ < out_.size()) {
-    auto n = ::send(spawned_.socket.get(), out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
+    auto n = out_.send(spawned_.socket.get(), sent_);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) {
       bool full = errno == EAGAIN;
@@ -88,11 +88,10 @@ void Process::disconnected() {
 }
 
 bool Process::receive() {
-  auto n = ::recv(spawned_.socket.get(), stream_.room(kReadSize), kReadSize, 0);
+  auto n = stream_.receive(spawned_.socket.get(), kReadSize);
   if (n < 0 && errno == EINTR) return true;
   if (n == 0) errno = EPIPE;
   if (n <= 0) return false;
-  stream_.arrived(static_cast<size_t>(n));
   take_frames();
   return true;
 }

@@ -6,11 +6,11 @@
 #include <string>
 #include <sys/types.h>
 
-#include "base/buffer.hpp"
 #include "base/clock.hpp"
 #include "base/event_loop.hpp"
 #include "base/result.hpp"
 #include "handler/worker/death.hpp"
+#include "handler/worker/frame_buffer.hpp"
 #include "handler/worker/frames.hpp"
 #include "handler/worker/page.hpp"
 #include "handler/worker/printed_lines.hpp"
@@ -39,8 +39,10 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  /// Files that came with frames, for who reads those.
+  [[nodiscard]] BodyFiles& files() { return stream_.files(); }
   /// Where frames are added. flush() sends them.
-  [[nodiscard]] Buffer& out() { return out_; }
+  [[nodiscard]] FrameBuffer& out() { return out_; }
   void flush();
   /// Its end, which this brings about, is told with this reason. Once is enough.
   void kill(const std::string& reason);
@@ -70,7 +72,7 @@ class Process {
   PluginLog log_;
   PrintedLines printed_{log_};
   FrameStream stream_;
-  Buffer out_;
+  FrameBuffer out_;
   size_t sent_ = 0;  ///< of out_
   bool waits_to_send_ = false, ended_ = false;
   EventLoop::TimerId timer_ = 0;  ///< until it is killed, because it has no connection

@@ -45,7 +45,7 @@ void RemoteHost::log(void* ctx, int32_t severity, mombridge_slice text) noexcept
   auto level = std::clamp(severity, 0, 3);
   auto least = host.page_.content().log_level.load(std::memory_order_relaxed);
   if (static_cast<uint32_t>(level) < least || host.outbox_.full()) return;
-  host.outbox_.gather([&](Buffer& out) {
+  host.outbox_.gather([&](FrameBuffer& out) {
     FrameWriter(out, FrameType::log).octet(static_cast<uint8_t>(level)).text(view(text).substr(0, kLongestLine));
   });
   host.flush_outside_handle();
@@ -76,8 +76,9 @@ mombridge_status RemoteHost::publish(void* ctx, mombridge_slice broker, const mo
 
 void RemoteHost::count(void* ctx, mombridge_slice name, uint64_t by) noexcept {
   auto& host = self(ctx);
-  host.outbox_.gather(
-      [&](Buffer& out) { FrameWriter(out, FrameType::count).text(view(name).substr(0, kLongestName)).number(by); });
+  host.outbox_.gather([&](FrameBuffer& out) {
+    FrameWriter(out, FrameType::count).text(view(name).substr(0, kLongestName)).number(by);
+  });
   host.flush_outside_handle();
 }
 

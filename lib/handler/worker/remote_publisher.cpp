@@ -33,7 +33,7 @@ mombridge_status RemotePublisher::take(std::string_view broker, const mombridge_
   }
   try {
     outbox_.gather(
-        [&](Buffer& out) { FrameWriter(out, FrameType::publish).number(token).text(broker).message(message); });
+        [&](FrameBuffer& out) { FrameWriter(out, FrameType::publish).number(token).text(broker).message(message); });
     return MOMBRIDGE_OK;
   } catch (const std::exception&) {
     std::lock_guard lock(mutex_);
@@ -47,7 +47,7 @@ bool RemotePublisher::known(std::string_view broker) {
   if (auto found = brokers_.find(broker); found != brokers_.end() && found->second) return true;
   brokers_.erase(std::string(broker));  // one that was not there may be there after a reload
   lock.unlock();
-  outbox_.send([&](Buffer& out) { FrameWriter(out, FrameType::find_broker).text(broker); });
+  outbox_.send([&](FrameBuffer& out) { FrameWriter(out, FrameType::find_broker).text(broker); });
   lock.lock();
   // The bridge answers always, or this process ends with it.
   answered_.wait(lock, [&] { return brokers_.contains(broker); });

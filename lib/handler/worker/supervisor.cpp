@@ -137,14 +137,14 @@ Result<> Supervisor::frame(const Frame& frame) {
       pursue_goal();
       return {};
     case FrameType::result: {
-      auto read = calls_.result(reader);
+      auto read = calls_.result(reader, process_->files());
       if (read) backoff_.reset();
       return read;
     }
     default:
       break;
   }
-  auto taken = host_.take(frame, process_->out());
+  auto taken = host_.take(frame, process_->files(), process_->out());
   if (!taken) return fail(taken.error());
   return *taken ? Result<>() : fail("a frame of type " + std::to_string(static_cast<int>(frame.type)));
 }

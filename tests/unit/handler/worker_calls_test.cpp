@@ -25,7 +25,7 @@ class WorkerCalls : public testing::Test {
   }
   /// Sends what may be sent. Returns the bodies, and keeps the ids.
   std::vector<std::string> send() {
-    Buffer out;
+    FrameBuffer out;
     calls.send(out);
     std::vector<std::string> bodies;
     FrameStream stream;
@@ -35,7 +35,7 @@ class WorkerCalls : public testing::Test {
       ByteReader reader((*frame)->fields);
       ids.push_back(reader.number<uint64_t>());
       WireMessage message;
-      EXPECT_TRUE(message.read(reader));
+      EXPECT_TRUE(message.read(reader, stream.files()));
       bodies.emplace_back(view(message.get()->body));
     }
     return bodies;
@@ -43,9 +43,10 @@ class WorkerCalls : public testing::Test {
   /// handle() was called for so many of those that were sent.
   void begin(size_t count) { page.content().begun = ids[count - 1]; }
   void answer(size_t index) {
-    Buffer out;
+    FrameBuffer out;
     write_result(out, {.id = ids[index], .how = WireResult::How::completed}, nullptr);
-    EXPECT_TRUE(calls.result(ByteReader(out.view().substr(5))));
+    BodyFiles none;
+    EXPECT_TRUE(calls.result(ByteReader(out.view().substr(5)), none));
   }
   Calls::Lost end_worker() {
     ids.clear();
@@ -150,7 +151,7 @@ TEST_F(WorkerCalls, AHandleThatDoesNotReturnIsTheOnlyCause) {
   send();
   begin(3);
   page.content().running[0] = ids[1];
-  Buffer out;
+  FrameBuffer out;
   EXPECT_FALSE(calls.look(page, out));
   std::optional<std::string> reason;
   EXPECT_TRUE(handler::test::eventually([&] { return (reason = calls.look(page, out)).has_value(); }));
@@ -166,7 +167,7 @@ TEST_F(WorkerCalls, ALateAnswerCostsAnAttemptAndNoWorker) {
   add_all();
   send();
   begin(2);
-  Buffer out;
+  FrameBuffer out;
   EXPECT_TRUE(handler::test::eventually([&] {
     EXPECT_FALSE(calls.look(page, out));
     return all[1]->times > 0;

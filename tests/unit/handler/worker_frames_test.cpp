@@ -2,6 +2,9 @@
 
 #include <cstring>
 #include <string>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 
@@ -49,9 +52,11 @@ std::vector<std::pair<FrameType, std::string>> read_all(std::string_view bytes, 
   return all;
 }
 
+BodyFiles none;
+
 TEST(WorkerFrames, AMessageKeepsAllThatItHas) {
   Sample sample;
-  Buffer out;
+  FrameBuffer out;
   FrameWriter(out, FrameType::call).number(uint64_t{42}).message(sample.message);
   for (size_t piece : {size_t{1}, size_t{3}, size_t{1000}}) {
     auto frames = read_all(out, piece);
@@ -60,7 +65,7 @@ TEST(WorkerFrames, AMessageKeepsAllThatItHas) {
     ByteReader reader(frames[0].second);
     EXPECT_EQ(reader.number<uint64_t>(), 42u);
     WireMessage read;
-    ASSERT_TRUE(read.read(reader));
+    ASSERT_TRUE(read.read(reader, none));
     EXPECT_TRUE(reader.at_end());
     auto& m = *read.get();
     EXPECT_EQ(view(m.target), "t");
@@ -81,19 +86,19 @@ TEST(WorkerFrames, AMessageKeepsAllThatItHas) {
 
 TEST(WorkerFrames, AResultKeepsAllThatItHas) {
   Sample sample;
-  Buffer out;
+  FrameBuffer out;
   write_result(out, {.id = 7, .how = WireResult::How::completed, .nanoseconds = 9}, &sample.message);
   write_result(out, {.id = 8, .how = WireResult::How::returned, .status = MOMBRIDGE_REJECT, .error = "why"}, nullptr);
   auto frames = read_all(out, 5);
   ASSERT_EQ(frames.size(), 2u);
   WireResult first, second;
   ByteReader one(frames[0].second), two(frames[1].second);
-  ASSERT_TRUE(first.read(one));
+  ASSERT_TRUE(first.read(one, none));
   EXPECT_EQ(first.id, 7u);
   EXPECT_EQ(first.nanoseconds, 9u);
   ASSERT_TRUE(first.reply);
   EXPECT_EQ(view(first.reply->get()->body), "the body");
-  ASSERT_TRUE(second.read(two));
+  ASSERT_TRUE(second.read(two, none));
   EXPECT_EQ(second.status, MOMBRIDGE_REJECT);
   EXPECT_EQ(second.error, "why");
   EXPECT_FALSE(second.reply);
@@ -101,18 +106,18 @@ TEST(WorkerFrames, AResultKeepsAllThatItHas) {
 
 TEST(WorkerFrames, EveryCutOfAFrameIsBroken) {
   Sample sample;
-  Buffer out;
+  FrameBuffer out;
   write_result(out, {.id = 7, .how = WireResult::How::completed}, &sample.message);
   auto fields = read_all(out, 1000)[0].second;
   for (size_t size = 0; size < fields.size(); ++size) {
     ByteReader reader(std::string_view(fields).substr(0, size));
     WireResult result;
-    EXPECT_FALSE(result.read(reader)) << size;
+    EXPECT_FALSE(result.read(reader, none)) << size;
   }
   fields += "x";
   ByteReader longer(fields);
   WireResult result;
-  EXPECT_FALSE(result.read(longer)) << "something stands behind it";
+  EXPECT_FALSE(result.read(longer, none)) << "something stands behind it";
 }
 
 TEST(WorkerFrames, AStreamOfRubbishIsNoStreamOfFrames) {
@@ -122,6 +127,99 @@ TEST(WorkerFrames, AStreamOfRubbishIsNoStreamOfFrames) {
   auto frame = stream.next();
   ASSERT_FALSE(frame);
   EXPECT_THAT(frame.error().text, HasSubstr("a frame of 4294967295 bytes"));
+}
+
+/// Two ends of a connection.
+struct Pair {
+  Pair() {
+    int both[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, both), 0);
+    one = Fd(both[0]);
+    other = Fd(both[1]);
+  }
+  Fd one, other;
+};
+
+/// Sends all, and reads the bodies of the calls that come.
+std::vector<std::string> sent_bodies(FrameBuffer& out, size_t at_once) {
+  Pair pair;
+  FrameStream stream;
+  std::vector<std::string> bodies;
+  for (size_t sent = 0; sent < out.size();) {
+    auto n = out.send(pair.one.get(), sent);
+    EXPECT_GT(n, 0);
+    if (n <= 0) break;
+    sent += static_cast<size_t>(n);
+    while (stream.receive(pair.other.get(), at_once) > 0)
+      for (auto frame = stream.next(); frame && *frame; frame = stream.next()) {
+        ByteReader reader((*frame)->fields);
+        WireMessage message;
+        EXPECT_TRUE(message.read(reader, stream.files()));
+        bodies.emplace_back(view(message.get()->body));
+      }
+  }
+  EXPECT_TRUE(stream.files().empty());
+  return bodies;
+}
+
+TEST(WorkerFrames, ALargeBodyIsAFileBesideItsFrame) {
+  for (size_t at_once : {size_t{1}, size_t{7}, size_t{4096}}) {
+    FrameBuffer out;
+    std::vector<std::string> bodies;
+    for (size_t size : {size_t{5}, kLargeBody, size_t{0}, kLargeBody + 1, size_t{1} << 20, kLargeBody - 1}) {
+      bodies.emplace_back(size, static_cast<char>('a' + bodies.size()));
+      mombridge_message message{};
+      message.struct_size = sizeof message;
+      message.body = slice(bodies.back());
+      FrameWriter(out, FrameType::call).message(message);
+    }
+    EXPECT_LT(out.size(), 2 * kLargeBody);
+    EXPECT_EQ(out.in_files(), 2 * kLargeBody + 1 + (size_t{1} << 20));
+    EXPECT_EQ(sent_bodies(out, at_once), bodies) << at_once;
+    EXPECT_EQ(out.in_files(), 0u);
+  }
+}
+
+TEST(WorkerFrames, WhatIsTakenBackTakesItsFileAlong) {
+  FrameBuffer out;
+  std::string body(kLargeBody, 'x');
+  mombridge_message message{};
+  message.struct_size = sizeof message;
+  message.body = slice(body);
+  FrameWriter(out, FrameType::call).message(message);
+  auto before = out.size();
+  FrameWriter(out, FrameType::call).message(message);
+  out.truncate(before);
+  EXPECT_EQ(out.in_files(), kLargeBody);
+  EXPECT_EQ(sent_bodies(out, 4096), std::vector<std::string>{body});
+}
+
+TEST(WorkerFrames, OnlyASealedFileIsABody) {
+  auto file = make_body_file("the body");
+  ASSERT_TRUE(file) << file.error().text;
+  auto mapped = MappedBody::map(*file, 8);
+  ASSERT_TRUE(mapped) << mapped.error().text;
+  EXPECT_EQ(mapped->bytes(), "the body");
+  EXPECT_EQ(MappedBody::map(*file, 9).error().text, "a body of another size than was said");
+  EXPECT_LT(::write(file->get(), "x", 1), 0);
+  EXPECT_NE(::ftruncate(file->get(), 1), 0);
+  Fd open(::memfd_create("open", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  ASSERT_EQ(::write(open.get(), "the body", 8), 8);
+  EXPECT_EQ(MappedBody::map(open, 8).error().text, "a body that is not sealed");
+  Pair pair;
+  EXPECT_EQ(MappedBody::map(pair.one, 8).error().text, "a body that is not sealed");
+}
+
+TEST(WorkerFrames, ABodyWhoseFileDoesNotComeIsBroken) {
+  FrameBuffer out;
+  std::string body(kLargeBody, 'x');
+  mombridge_message message{};
+  message.struct_size = sizeof message;
+  message.body = slice(body);
+  FrameWriter(out, FrameType::call).message(message);
+  ByteReader reader(out.view().substr(5));
+  WireMessage read;
+  EXPECT_FALSE(read.read(reader, none));
 }
 
 TEST(WorkerFrames, WhatCannotBeSent) {

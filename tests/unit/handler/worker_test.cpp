@@ -5,6 +5,7 @@
 #include <set>
 #include <signal.h>
 
+#include "handler/worker/body_file.hpp"
 #include "handler/worker/death.hpp"
 #include "handler/worker/landlock.hpp"
 #include "handler/worker/system_calls.hpp"
@@ -81,6 +82,22 @@ TEST(Worker, AnswersAsInProcess) {
   ASSERT_EQ(reply.headers.size(), 2u);
   EXPECT_EQ(reply.headers[1].value.kind, Value::Kind::i64) << "a copied header keeps its type";
   EXPECT_EQ(reply.key, "");
+}
+
+TEST(Worker, LargeBodiesPassWholeBothWays) {
+  Worker worker(worker_section("good_sync"));
+  EXPECT_EQ(worker.reply("warm"), "sync:warm");
+  auto descriptors = open_descriptors();
+  for (size_t size : {worker::kLargeBody - 1, worker::kLargeBody, size_t{1} << 20, size_t{20} << 20}) {
+    std::string body(size, static_cast<char>('a' + size % 26));
+    EXPECT_TRUE(worker.reply(body) == "sync:" + body) << size;
+  }
+  // More at once than the worker may have descriptors, because each is mapped when it comes.
+  std::string body(worker::kLargeBody, 'x');
+  for (int i = 0; i < 400; ++i) worker.call(body);
+  for (auto& call : worker.calls_) EXPECT_EQ(call->wait().kind, Verdict::Kind::ok);
+  EXPECT_TRUE(eventually([&] { return open_descriptors() <= descriptors; })) << open_descriptors();
+  EXPECT_EQ(worker.status().restarts, 0u);
 }
 
 TEST(Worker, ManyCallsAreAnsweredOnceEach) {
