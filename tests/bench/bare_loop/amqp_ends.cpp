@@ -9,7 +9,7 @@ namespace bare {
 
 namespace {
 
-constexpr size_t kMostUnsent = 4 << 20;  ///< bytes
+constexpr size_t kMostUnsent = 1 << 20;  ///< bytes
 constexpr int kMostHeaders = 32;
 constexpr uint8_t kPersistent = 2;
 
