@@ -24,16 +24,13 @@ class FrameBuffer : public Buffer {
     Buffer::truncate(n);
     for (; !files_.empty() && files_.back().at >= n; files_.pop_back()) in_files_ -= files_.back().bytes;
   }
-  void clear(size_t keep) {
-    Buffer::clear(keep);
-    files_.clear();
-    in_files_ = 0;
-  }
   /// Bytes of files that are not sent yet.
   [[nodiscard]] size_t in_files() const { return in_files_; }
-  /// Sends what stands from `from` on, or a part of it, as ::send(): returns how many bytes, or -1 and errno. To be
-  /// called with `from` where the last one ended.
-  ssize_t send(int socket, size_t from);
+  /// Bytes that are not sent yet, without files.
+  [[nodiscard]] size_t unsent() const { return size() - sent_; }
+  /// Sends what is not sent yet, or a part of it, as ::send(): returns how many bytes, or -1 and errno. What was sent
+  /// is forgotten from time to time, so that there may always be something to send.
+  ssize_t send(int socket);
 
  private:
   struct File {
@@ -41,7 +38,10 @@ class FrameBuffer : public Buffer {
     size_t bytes;
     Fd file;
   };
+  void forget_sent();
+
   std::deque<File> files_;
+  size_t sent_ = 0;  ///< so many bytes, from the first on
   size_t in_files_ = 0;
 };
 

@@ -10,6 +10,9 @@ namespace mombridge::handler::worker {
 
 namespace {
 
+/// More than all calls that a worker may have.
+constexpr size_t kMostUnread = kLargestFrame + (size_t{64} << 20);
+
 constexpr std::string_view kStopping = "the bridge is stopping";
 
 void write_published(FrameBuffer& out, uint64_t token, mombridge_status status, std::string_view reason) {
@@ -57,6 +60,8 @@ void HostFrames::begin_process() {
 }
 
 Result<bool> HostFrames::take(const Frame& frame, BodyFiles& files, FrameBuffer& out) {
+  // A plugin that writes frames of its own could ask without end.
+  if (out.unsent() > kMostUnread) return fail("it does not read what it is sent");
   ByteReader reader(frame.fields);
   auto whole = [&reader] { return reader.ok() && reader.at_end(); };
   switch (frame.type) {

@@ -11,7 +11,6 @@ namespace mombridge::handler::worker {
 namespace {
 constexpr Duration kLongestWait = 1ms;  ///< of what was gathered while a handle() goes on
 constexpr Duration kWhile = 50us;       ///< between two calls of handle()
-constexpr size_t kKeep = 256 << 10;
 constexpr size_t kMostWaiting = 16 << 20;
 }  // namespace
 
@@ -56,18 +55,13 @@ void Outbox::send_all(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     write_all(sending_);
     lock.lock();
-    sending_.clear(kKeep);
   }
   writing_ = false;
 }
 
 void Outbox::write_all(FrameBuffer& frames) {
-  for (size_t sent = 0; sent < frames.size();) {
-    auto n = frames.send(socket_, sent);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return gone_();
-    sent += static_cast<size_t>(n);
-  }
+  while (frames.unsent())
+    if (frames.send(socket_) < 0 && errno != EINTR) return gone_();
 }
 
 }  // namespace mombridge::handler::worker

@@ -11,8 +11,7 @@ namespace mombridge::handler::worker {
 
 namespace {
 constexpr size_t kReadSize = 128 << 10;
-constexpr int kReadsAtOnce = 8;  ///< then the loop's others have their turn
-constexpr size_t kKeep = 256 << 10;
+constexpr int kReadsAtOnce = 8;        ///< then the loop's others have their turn
 constexpr Duration kEndPatience = 1s;  ///< for a process that has no connection any more: it is of no use
 }  // namespace
 
@@ -51,18 +50,12 @@ void Process::watch() {
 }
 
 void Process::flush() {
-  while (!ended_ && sent_ < out_.size()) {
-    auto n = out_.send(spawned_.socket.get(), sent_);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      bool full = errno == EAGAIN;
-      if (full && !std::exchange(waits_to_send_, true)) loop_.modify(spawned_.socket.get(), EPOLLIN | EPOLLOUT);
-      return;  // other errors mean its end, which is told by its pidfd
-    }
-    sent_ += static_cast<size_t>(n);
+  while (!ended_ && out_.unsent()) {
+    if (out_.send(spawned_.socket.get()) >= 0 || errno == EINTR) continue;
+    bool full = errno == EAGAIN;
+    if (full && !std::exchange(waits_to_send_, true)) loop_.modify(spawned_.socket.get(), EPOLLIN | EPOLLOUT);
+    return;  // other errors mean its end, which is told by its pidfd
   }
-  out_.clear(kKeep);
-  sent_ = 0;
   if (!ended_ && std::exchange(waits_to_send_, false)) loop_.modify(spawned_.socket.get(), EPOLLIN);
 }
 

@@ -73,7 +73,6 @@ class Process {
   PrintedLines printed_{log_};
   FrameStream stream_;
   FrameBuffer out_;
-  size_t sent_ = 0;  ///< of out_
   bool waits_to_send_ = false, ended_ = false;
   EventLoop::TimerId timer_ = 0;  ///< until it is killed, because it has no connection
   std::string killed_for_;

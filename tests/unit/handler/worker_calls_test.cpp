@@ -192,6 +192,18 @@ TEST_F(WorkerCalls, APageThatWasWrittenOverDoesNotSaveTheCause) {
   calls.give_back_all(page);
 }
 
+TEST_F(WorkerCalls, AWorkerThatAsksAndDoesNotReadBreaksTheProtocol) {
+  FrameBuffer out, question;
+  BodyFiles none;
+  FrameWriter(question, FrameType::find_broker).text("shop");
+  Frame frame{FrameType::find_broker, question.view().substr(5)};
+  EXPECT_TRUE(*host.take(frame, none, out));
+  (void)out.extend(kLargestFrame);  // one call that is on its way
+  EXPECT_TRUE(*host.take(frame, none, out));
+  (void)out.extend(size_t{64} << 20);
+  EXPECT_EQ(host.take(frame, none, out).error().text, "it does not read what it is sent");
+}
+
 TEST_F(WorkerCalls, WhatCannotBeSentIsRejected) {
   std::string_view huge("x", size_t{1} << 40);  // never read
   all[0]->content.body = huge;
