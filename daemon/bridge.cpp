@@ -203,14 +203,15 @@ std::vector<NamedLink> Bridge::status() const {
   return all;
 }
 
-admin::Status Bridge::observe(const admin::Status::Load& config) const {
+admin::Status Bridge::observe(const admin::Status::Load& config, bool wants_figures) const {
   auto status = admin::observe({.snapshot = *snapshot_,
                                 .router = router_,
                                 .drained = brokers_.drained(),
                                 .stalls = stalls_.status(),
                                 .config = config,
                                 .longest_stall = longest_stall(),
-                                .draining = draining()});
+                                .draining = draining(),
+                                .wants_figures = wants_figures});
   if (ingress_) status.ingress = ingress_->status();
   return status;
 }

@@ -74,8 +74,8 @@ class Bridge {
   [[nodiscard]] Duration longest_stall() const { return brokers_.longest_stall(); }
   /// Every link of every broker, and the sources that make no progress.
   [[nodiscard]] std::vector<NamedLink> status() const;
-  /// [after start()] All that an operator may want to know.
-  [[nodiscard]] admin::Status observe(const admin::Status::Load& config) const;
+  /// [after start()] All that an operator may want to know. `wants_figures` as Observation's.
+  [[nodiscard]] admin::Status observe(const admin::Status::Load& config, bool wants_figures = false) const;
 
  private:
   enum class Life { made, running, draining, ended };

@@ -160,7 +160,7 @@ int run(const Options& options) {
   EventLoop loop("main");
   Bridge bridge(config, loop, written);
   Reload reload(loop, bridge, [options](auto& found, auto& parts) { return load(options, found, parts); });
-  auto look = [&] { return bridge.observe(load_of(reload.record())); };
+  auto look = [&](bool wants_figures = false) { return bridge.observe(load_of(reload.record()), wants_figures); };
   SectionDrain sections(loop, bridge);
   Shutdown shutdown(loop, bridge, reload);
   admin::Admin admin(loop, look, actions_of({bridge, reload, sections, [&] { shutdown.requested("drain"); }}));

@@ -66,7 +66,7 @@ void Admin::serve(Listening& at, std::string_view request, const Server::Respond
     return at.actions->ask(*asked->action, std::move(asked->request), [text, respond](const HttpResponse& response) {
       respond(answer_http(text, [&](const HttpRequest&) { return response; }));
     });
-  at.question->ask([&at, text, respond](const Status* status) {
+  at.question->ask(at.endpoints.shows_figures(request), [&at, text, respond](const Status* status) {
     respond(at.endpoints.answer(text, status, at.question->main_stuck()));
   });
 }

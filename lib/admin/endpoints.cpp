@@ -10,6 +10,8 @@ namespace mombridge::admin {
 namespace {
 
 constexpr std::string_view kApi = "/api/";
+constexpr std::string_view kStatus = "/api/v1/status";
+constexpr std::string_view kMetrics = "/metrics";
 
 HttpResponse no_answer() { return {.status = 503, .body = "the bridge's main loop does not answer\n"}; }
 
@@ -45,6 +47,17 @@ std::optional<Endpoints::Asked> Endpoints::action(std::string_view request) cons
   return asked;
 }
 
+bool Endpoints::shows_figures(std::string_view request) const {
+  bool shows = false;
+  (void)answer_http(request, [&](const HttpRequest& read) {
+    shows = !access_ ? read.path == kMetrics
+                     : (read.path == kMetrics && !access_->refuse(read, false)) ||
+                           (read.path == kStatus && !access_->refuse(read, true));
+    return HttpResponse{};
+  });
+  return shows;
+}
+
 HttpResponse Endpoints::respond(const HttpRequest& request, const Status* status, bool main_stuck) const {
   bool is_page = request.path == "/";
   if (access_)
@@ -56,8 +69,8 @@ HttpResponse Endpoints::respond(const HttpRequest& request, const Status* status
     if (auto refusal = access_->refuse_change(request)) return std::move(*refusal);
   if (actions_.contains(request.path))
     return {.status = 405, .body = "POST is what this takes\n", .headers = {{"Allow", "POST"}}};
-  bool known = request.path == "/livez" || request.path == "/readyz" || request.path == "/metrics" ||
-               (access_ && (is_page || request.path == "/api/v1/status"));
+  bool known = request.path == "/livez" || request.path == "/readyz" || request.path == kMetrics ||
+               (access_ && (is_page || request.path == kStatus));
   if (!known) return {.status = 404, .body = "there is nothing here\n"};
   if (request.method != "GET" && request.method != "HEAD")
     return {.status = 405, .body = "GET is what this takes\n", .headers = {{"Allow", "GET, HEAD"}}};
@@ -65,7 +78,7 @@ HttpResponse Endpoints::respond(const HttpRequest& request, const Status* status
   if (is_page) return page(status);
   if (!status) return no_answer();
   if (request.path == "/readyz") return ready(request, *status);
-  if (request.path == "/metrics") return {.body = metrics_text(*status), .type = kMetricsType};
+  if (request.path == kMetrics) return {.body = metrics_text(*status), .type = kMetricsType};
   return {.body = to_json(*status), .type = kJson};
 }
 

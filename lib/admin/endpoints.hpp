@@ -24,6 +24,9 @@ class Endpoints {
   /// `main_stuck`: it has not come back to its sleep for so long that it never may.
   [[nodiscard]] std::string answer(std::string_view request, const Status* status, bool main_stuck) const;
 
+  /// Returns true if the answer has figures that brokers must be asked for. A probe asks none.
+  [[nodiscard]] bool shows_figures(std::string_view request) const;
+
   /// An action that is asked for, and that may be.
   struct Asked {
     const Action* action;

@@ -90,6 +90,20 @@ class Exposition {
     auto flying = gauge_of("mombridge_in_flight_messages", "Messages received and not settled yet.");
     for (auto& one : status_.subscriptions)
       flying.add({{"broker", one.broker}, {"subscription", one.source}}, static_cast<double>(one.in_flight));
+    auto flying_bytes = gauge_of("mombridge_in_flight_bytes", "Bytes of these, as they count against prefetch_size.");
+    for (auto& one : status_.subscriptions)
+      if (one.in_flight_bytes)
+        flying_bytes.add({{"broker", one.broker}, {"subscription", one.source}},
+                         static_cast<double>(*one.in_flight_bytes));
+    auto lag = gauge_of("mombridge_consumer_lag_messages", "Messages from the first unsettled to the partition's end.");
+    for (auto& one : status_.lags)
+      lag.add(one.partition
+                  ? Labels{{"broker", one.broker}, {"topic", one.topic}, {"partition", std::to_string(*one.partition)}}
+                  : Labels{{"broker", one.broker}, {"topic", one.topic}},
+              static_cast<double>(one.messages));
+    auto depth = gauge_of("mombridge_queue_depth_messages", "Messages that are ready in a queue that is consumed.");
+    for (auto& one : status_.queues)
+      depth.add({{"broker", one.broker}, {"queue", one.name}}, static_cast<double>(one.messages));
     auto unrouted = counter_of("mombridge_unrouted_messages_total", "Messages that no route took.");
     for (auto& [labels, count] : routing::unrouted_messages().all())
       unrouted.add({{"broker", labels[0]}}, static_cast<double>(count->value()));
@@ -152,6 +166,12 @@ class Exposition {
     auto again = counter_of("mombridge_reconnects_total", "How often a connection that was up has come up again.");
     for (auto& [labels, count] : reconnects().all())
       again.add({{"broker", labels[0]}, {"link", labels[1]}}, static_cast<double>(count->value()));
+    auto blocked = counter_of("mombridge_link_blocked_seconds_total", "How long the link has been in state blocked.");
+    for (auto& [labels, time] : blocked_times().all())
+      blocked.add({{"broker", labels[0]}, {"link", labels[1]}}, seconds(time->value()));
+    auto ends = gauge_of("mombridge_certificate_not_after_timestamp_seconds", "When a certificate ends, since 1970.");
+    for (auto& one : status_.certificates)
+      ends.add({{"broker", one.broker}, {"certificate", one.whose}}, static_cast<double>(one.ends));
   }
 
   void add_ingress(const Status::Ingress& ingress) {

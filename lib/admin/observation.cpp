@@ -6,6 +6,7 @@
 
 #include "admin/process.hpp"
 #include "base/text.hpp"
+#include "broker/figures.hpp"
 #include "handler/handler_counts.hpp"
 #include "handler/requests.hpp"
 #include "routing/route_counts.hpp"
@@ -56,6 +57,7 @@ class Observer {
       }
       status_.brokers.push_back(std::move(broker));
       add_links(section.name);
+      add_figures(section.name);
     }
   }
 
@@ -85,6 +87,33 @@ class Observer {
       if (link.since != TimePoint{}) since = wall(link.since);
       status_.links.push_back({broker, link, since});
     }
+  }
+
+  void add_figures(const std::string& broker) {
+    auto found = bridge_.snapshot.brokers().find(broker);
+    auto* measured = found == bridge_.snapshot.brokers().end() ? nullptr : dynamic_cast<Measured*>(&*found->second);
+    if (!measured) return;
+    if (bridge_.wants_figures) measured->want_figures();
+    auto figures = measured->figures();
+    for (auto& one : figures.in_flight)
+      if (auto* subscription = find(broker, one.source)) add(subscription->in_flight_bytes, one.bytes);
+    for (auto& lag : figures.lags) {
+      status_.lags.push_back({broker, lag.topic, lag.partition, lag.messages});
+      if (auto* subscription = find(broker, lag.topic)) add(subscription->waiting, lag.messages);
+    }
+    for (auto& one : figures.certificates) status_.certificates.push_back({broker, one.whose, one.ends});
+    for (auto& depth : figures.depths) {
+      status_.queues.push_back({broker, depth.queue, depth.messages});
+      if (auto* subscription = find(broker, depth.queue)) add(subscription->waiting, depth.messages);
+    }
+  }
+
+  static void add(std::optional<uint64_t>& sum, uint64_t number) { sum = sum.value_or(0) + number; }
+
+  Status::Subscription* find(const std::string& broker, const std::string& source) {
+    auto found = std::ranges::find_if(status_.subscriptions,
+                                      [&](auto& one) { return one.broker == broker && one.source == source; });
+    return found == status_.subscriptions.end() ? nullptr : &*found;
   }
 
   void add_route(const routing::Route& route) {

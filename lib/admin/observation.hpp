@@ -21,9 +21,10 @@ struct Observation {
   const Status::Load& config;
   Duration longest_stall{};
   bool draining = false;
+  bool wants_figures = false;  ///< brokers are asked for their figures from now on, for a while
 };
 
-/// [the bridge's thread] Asks no broker anything and waits for nothing: links say what they know.
+/// [the bridge's thread] Waits for nothing: links and brokers say what they know.
 [[nodiscard]] Status observe(const Observation& bridge);
 
 }  // namespace mombridge::admin

@@ -32,9 +32,30 @@ Json of_broker(const Status::Broker& broker) {
 }
 
 Json of_subscription(const Status::Subscription& subscription) {
-  return {{"broker", subscription.broker},       {"subscription", printable(subscription.source)},
-          {"received", subscription.messages},   {"received_bytes", subscription.bytes},
-          {"in_flight", subscription.in_flight}, {"drained", subscription.drained}};
+  return {{"broker", subscription.broker},
+          {"subscription", printable(subscription.source)},
+          {"received", subscription.messages},
+          {"received_bytes", subscription.bytes},
+          {"in_flight", subscription.in_flight},
+          {"in_flight_bytes", or_null(subscription.in_flight_bytes)},
+          {"waiting", or_null(subscription.waiting)},
+          {"drained", subscription.drained}};
+}
+
+Json of_lag(const Status::Lag& lag) {
+  return {{"broker", lag.broker},
+          {"topic", printable(lag.topic)},
+          {"partition", or_null(lag.partition)},
+          {"messages", lag.messages}};
+}
+
+Json of_queue(const Status::Queue& queue) {
+  return {{"broker", queue.broker}, {"queue", printable(queue.name)}, {"messages", queue.messages}};
+}
+
+Json of_certificate(const Status::Certificate& certificate) {
+  return {
+      {"broker", certificate.broker}, {"certificate", certificate.whose}, {"ends_unix_ms", certificate.ends * 1000}};
 }
 
 double milliseconds(Duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
@@ -151,6 +172,9 @@ std::string to_json(const Status& status) {
             {"links", array_of(status.links, of_link)},
             {"brokers", array_of(status.brokers, of_broker)},
             {"subscriptions", array_of(status.subscriptions, of_subscription)},
+            {"lags", array_of(status.lags, of_lag)},
+            {"queues", array_of(status.queues, of_queue)},
+            {"certificates", array_of(status.certificates, of_certificate)},
             {"routes", array_of(status.routes, of_route)},
             {"handlers", array_of(status.handlers, of_handler)},
             {"time_bounds_ms", array_of(Histogram::kBounds, [](auto bound) { return milliseconds(bound); })},

@@ -28,7 +28,24 @@ struct Status {
     std::string broker, source;
     uint64_t messages = 0, bytes = 0;  ///< received since the process began
     uint64_t in_flight = 0;
-    bool drained = false;  ///< by the operator: it takes nothing
+    bool drained = false;                       ///< by the operator: it takes nothing
+    std::optional<uint64_t> in_flight_bytes{};  ///< as they count against `prefetch_size`; absent: not measured now
+    std::optional<uint64_t> waiting{};          ///< at the broker; absent: the same
+  };
+  /// As Figures' lags and depths.
+  struct Lag {
+    std::string broker, topic;
+    std::optional<int32_t> partition;
+    uint64_t messages = 0;
+  };
+  struct Queue {
+    std::string broker, name;
+    uint64_t messages = 0;
+  };
+  /// As Figures' certificates.
+  struct Certificate {
+    std::string broker, whose;
+    int64_t ends = 0;  ///< seconds since 1970
   };
   struct Broker {
     std::string name, type;
@@ -95,6 +112,9 @@ struct Status {
   std::vector<Link> links;
   std::vector<Broker> brokers;
   std::vector<Subscription> subscriptions;
+  std::vector<Lag> lags;
+  std::vector<Queue> queues;
+  std::vector<Certificate> certificates;
   std::vector<Route> routes;
   std::vector<Handler> handlers;
   uint64_t unrouted = 0;

@@ -1,6 +1,7 @@
 #pragma once
 // Asks the main loop for the bridge's status, on behalf of the loop of a listener.
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -13,7 +14,8 @@ namespace mombridge::admin {
 
 class StatusQuestion {
  public:
-  using Look = std::function<Status()>;
+  /// `wants_figures` as Observation's.
+  using Look = std::function<Status(bool wants_figures)>;
   /// Null: the main loop has not answered in time. Valid during the call.
   using Answered = std::function<void(const Status*)>;
 
@@ -21,7 +23,7 @@ class StatusQuestion {
   StatusQuestion(EventLoop& main, EventLoop& own, Look look, Duration patience = std::chrono::milliseconds(500));
 
   /// [own loop] Never blocks. Whoever asks while a question is under way gets its answer.
-  void ask(Answered answered);
+  void ask(bool wants_figures, Answered answered);
 
   /// [any thread] The main loop does not come back to its sleep.
   [[nodiscard]] bool main_stuck() const { return main_.busy_for() >= kStuck; }
@@ -31,6 +33,7 @@ class StatusQuestion {
   const Look look_;
   const Duration patience_;
   std::vector<Answered> waiting_;
+  std::atomic<bool> wants_figures_{false};  ///< somebody asked for them since the last look
   MainQuestion<std::shared_ptr<const Status>> question_;
 };
 

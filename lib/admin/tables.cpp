@@ -46,10 +46,11 @@ class Report {
   }
 
   std::string sources() {
-    Table table({"BROKER", "SUBSCRIPTION", "RECEIVED", "IN FLIGHT", "STATE"});
+    Table table({"BROKER", "SUBSCRIPTION", "RECEIVED", "IN FLIGHT", "WAITING", "STATE"});
     for (auto& s : status_.at("subscriptions"))
       table.add({text_in(s.at("broker")), text_in(s.at("subscription")), count_in(s.at("received")),
-                 count_in(s.at("in_flight")), s.at("drained") ? "drained" : ""});
+                 count_in(s.at("in_flight")), s.at("waiting").is_null() ? "" : count_in(s.at("waiting")),
+                 s.at("drained") ? "drained" : ""});
     return table.text();
   }
 

@@ -11,15 +11,27 @@ BlockingCalls::BlockingCalls(std::string name) : name_(std::move(name)), queue_(
 BlockingCalls::~BlockingCalls() { stop(Duration::zero()); }
 
 void BlockingCalls::start() {
+  if (auto started = run_thread(); !started) throw std::runtime_error(started.error().text);
+}
+
+bool BlockingCalls::ensure_started() {
+  {
+    std::lock_guard lock(queue_->mutex);
+    if (queue_->running || queue_->stopping) return true;
+  }
+  return run_thread().has_value();
+}
+
+Result<> BlockingCalls::run_thread() {
   {
     std::lock_guard lock(queue_->mutex);
     queue_->running = true;
   }
   auto started = start_detached(name_, [queue = queue_] { queue->run(); });
-  if (started) return;
+  if (started) return {};
   std::lock_guard lock(queue_->mutex);
   queue_->running = false;
-  throw std::runtime_error(started.error().text);
+  return started;
 }
 
 bool BlockingCalls::stop(Duration patience) {

@@ -29,6 +29,9 @@ class BlockingCalls {
 
   /// Throws std::runtime_error where no thread can be made, as EventLoop::start(). Not after stop().
   void start();
+  /// [one thread at a time, in place of start()] Starts the thread unless it runs. Returns false if no thread can be
+  /// made. After stop() it does nothing.
+  [[nodiscard]] bool ensure_started();
   /// Drops the calls that have not begun, and waits until the one under way is back, at most for `patience`. Returns
   /// false if it is not: then its thread ends when it is, without further effect.
   bool stop(Duration patience);
@@ -46,6 +49,8 @@ class BlockingCalls {
     bool stopping = false;
     bool running = false;
   };
+  Result<> run_thread();
+
   const std::string name_;
   const std::shared_ptr<Queue> queue_;
 };

@@ -18,6 +18,11 @@ Family<Counter>& reconnects() {
   return *family;
 }
 
+Family<BlockedTime>& blocked_times() {
+  static auto* family = new Family<BlockedTime>;
+  return *family;
+}
+
 std::string_view to_string(LinkStatus::State state) {
   switch (state) {
     case LinkStatus::State::connecting:
@@ -40,7 +45,8 @@ Supervisor::Supervisor(EventLoop& loop, std::string broker, std::string link, Ba
       broker_(std::move(broker)),
       backoff_(backoff),
       open_(std::move(open)),
-      reconnects_(reconnects().at({broker_, link})) {
+      reconnects_(reconnects().at({broker_, link})),
+      blocked_time_(blocked_times().at({broker_, link})) {
   status_.link = std::move(link);
   status_.role = role;
   status_.become(LinkStatus::State::connecting, "");
@@ -48,6 +54,7 @@ Supervisor::Supervisor(EventLoop& loop, std::string broker, std::string link, Ba
 
 Supervisor::~Supervisor() {
   if (timer_) loop_.cancel(timer_);
+  if (status_.state == LinkStatus::State::blocked) blocked_time_.end();
 }
 
 void Supervisor::start() { attempt(); }
@@ -141,6 +148,10 @@ LinkStatus Supervisor::status() const {
 void Supervisor::set(LinkStatus::State state, const std::string& detail) {
   up_.store(state == LinkStatus::State::up, std::memory_order_relaxed);
   std::lock_guard lock(mutex_);
+  bool was_blocked = status_.state == LinkStatus::State::blocked;
+  bool is_blocked = state == LinkStatus::State::blocked;
+  if (is_blocked && !was_blocked) blocked_time_.begin();
+  if (was_blocked && !is_blocked) blocked_time_.end();
   status_.become(state, detail);
 }
 

@@ -11,6 +11,7 @@
 #include "base/event_loop.hpp"
 #include "base/family.hpp"
 #include "base/result.hpp"
+#include "broker/blocked_time.hpp"
 #include "broker/broker.hpp"
 
 namespace mombridge {
@@ -62,6 +63,7 @@ class Supervisor {
   Backoff backoff_;
   std::function<void()> open_;
   Counter& reconnects_;
+  BlockedTime& blocked_time_;
   EventLoop::TimerId timer_ = 0;
   TimePoint up_since_{}, down_since_{};
   std::string reason_;  ///< the last one since the link was up that says why

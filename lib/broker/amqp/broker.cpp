@@ -5,6 +5,10 @@
 
 #include "broker/amqp/consumer_set.hpp"
 #include "broker/amqp/publisher.hpp"
+#include "broker/amqp/queue_depths.hpp"
+#include "broker/certificate_ends.hpp"
+#include "broker/figure_sampler.hpp"
+#include "broker/figures.hpp"
 #include "broker/pausing.hpp"
 #include "broker/resubscribing.hpp"
 #include "broker/token_link.hpp"
@@ -15,9 +19,19 @@ namespace mombridge::amqp {
 
 namespace {
 
+/// Those that the file names, each once. A queue that belongs to its consumer's connection is shown to no other one.
+std::vector<std::string> shared_queues(const Settings& settings) {
+  std::vector<std::string> all;
+  for (auto& s : settings.subscriptions) {
+    bool own = s.queue.empty() || (s.declare && s.declare->exclusive);
+    if (!own && std::ranges::find(all, s.queue) == all.end()) all.push_back(s.queue);
+  }
+  return all;
+}
+
 // One thread serves all of its connections. So a message that one of them reads and another writes, from queue to queue
 // or as a request's reply, crosses no thread, and one wake-up serves all. No connection blocks the thread for another.
-class AmqpBroker final : public Broker, public Resubscribing, public Pausing {
+class AmqpBroker final : public Broker, public Resubscribing, public Pausing, public Measured {
  public:
   AmqpBroker(const std::string& name, const std::shared_ptr<const Settings>& settings)
       : Broker(name),
@@ -27,9 +41,15 @@ class AmqpBroker final : public Broker, public Resubscribing, public Pausing {
         tokens_(settings->token ? std::make_unique<token::Source>(name, *settings->token) : nullptr),
         order_([this] { start_subscriptions(); }, [this] { consumers_.give_way(); }),
         publisher_(loop_, name, *settings, order_, tokens_.get()),
-        consumers_(loop_, settings, [this](const Settings& with, size_t index) {
-          return std::make_unique<Consumer>(loop_, this->name(), with, index, order_, tokens_.get());
-        }) {
+        consumers_(loop_, settings,
+                   [this](const Settings& with, size_t index) {
+                     return std::make_unique<Consumer>(loop_, this->name(), with, index, order_, tokens_.get());
+                   }),
+        depths_([this](auto& queue) { return publisher_.count(queue); },
+                [this](auto depths) { sampler_.put(std::move(depths)); }),
+        sampler_(loop_, [this] { measure(); }),
+        certificates_(settings->endpoints.front().tls.get()) {
+    publisher_.on_counted([this](auto& queue, auto messages) { depths_.answered(queue, messages); });
     loop_.before_sleep([this] { return serve(); });
   }
   ~AmqpBroker() override { stop(Duration::zero()); }
@@ -103,6 +123,17 @@ class AmqpBroker final : public Broker, public Resubscribing, public Pausing {
     return all;
   }
 
+  [[nodiscard]] Figures figures() const override {
+    auto all = sampler_.read();
+    all.certificates = certificates_.read();
+    return all;
+  }
+
+  void want_figures() override {
+    sampler_.want();
+    certificates_.want();
+  }
+
   [[nodiscard]] bool left_behind() const override { return tokens_ && token::http_left_behind(); }
 
   [[nodiscard]] std::vector<const EventLoop*> loops() const override { return {&loop_}; }
@@ -123,6 +154,12 @@ class AmqpBroker final : public Broker, public Resubscribing, public Pausing {
       });
     });
     tokens_->start();
+  }
+
+  // A broker that has not answered the last question reads nothing now.
+  void measure() {
+    sampler_.put(consumers_.in_flight());
+    if (!publisher_.counting()) depths_.begin(shared_queues(*subscribed_));
   }
 
   void start_subscriptions() {
@@ -151,6 +188,9 @@ class AmqpBroker final : public Broker, public Resubscribing, public Pausing {
   Sink* sink_ = nullptr;  ///< null: nothing is to be taken in, or no longer
   Publisher publisher_;
   ConsumerSet consumers_;
+  QueueDepths depths_;
+  FigureSampler sampler_;
+  CertificateEnds certificates_;
   bool started_ = false;
 };
 

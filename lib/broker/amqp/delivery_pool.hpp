@@ -54,6 +54,7 @@ class InFlight {
     bytes_.release(footprint);
   }
   [[nodiscard]] uint64_t count() const { return count_; }
+  [[nodiscard]] uint64_t bytes() const { return bytes_.in_flight(); }
   /// More than one connection may bring: it waits for room before it connects.
   [[nodiscard]] bool over_prefetch() const { return count_ > prefetch_; }
   [[nodiscard]] bool too_many() const { return count_ >= 2 * prefetch_; }

@@ -46,6 +46,7 @@ Publisher::Publisher(EventLoop& loop, const std::string& broker, const Settings&
           [this] { connection_.open(); }, LinkStatus::Role::publisher),
       order_(order),
       side_(connection_, [this](auto& question, bool yes, auto& why) { answered(question, yes, why); }),
+      counts_(connection_, [this](auto& question, bool yes, auto& why) { counted(question, yes, why); }),
       channel_(loop, connection_, broker, ChannelRenewal(3 * settings.reconnect_delay, settings.reconnect_delay_max),
                *this),
       queue_(loop, channel_, side_) {}
@@ -79,6 +80,7 @@ void Publisher::opened() {
                                                  : default_max_message_size(connection_.agreed().server_major);
   queue_.block(false);
   side_.reset(one_channel() ? PublishChannel::kNumber : kSideChannel);
+  counts_.reset(kCountChannel);
   declare_own_queues();
   // A broker that allows a single channel is asked first, and published to then.
   if (!one_channel() || side_.idle()) open_channel();
@@ -101,6 +103,17 @@ void Publisher::answered(const Question& question, bool yes, const std::string& 
     log::info("the bridge's own queue is used as it is",
               {{"broker", broker_}, {"queue", question.name}, {"reason", why}});
   if (one_channel() && side_.idle()) open_channel();
+}
+
+bool Publisher::count(const std::string& queue) {
+  if (!supervisor_.up() || connection_.agreed().channel_max < kCountChannel) return false;
+  counts_.ask({Question::Kind::look_up_queue, queue});
+  return true;
+}
+
+void Publisher::counted(const Question& question, bool yes, const std::string& why) {
+  if (!yes && login_run_out(why)) return;
+  if (counted_) counted_(question.name, yes ? std::optional(question.messages) : std::nullopt);
 }
 
 void Publisher::open_channel() {
@@ -156,6 +169,7 @@ void Publisher::closed(const Error& error) {
   }
   if (culprit) culprit->completed(Outcome::refused(error.text, Outcome::Cause::size));
   side_.reset(kSideChannel);
+  counts_.reset(kCountChannel);
   if (on_closed_) return std::exchange(on_closed_, nullptr)();
   supervisor_.failed(error, connection_.end().least_wait(settings_.reconnect_delay_max));
   order_.publisher_failed(connection_.end().limited());

@@ -2,6 +2,7 @@
 // The connection that publishes.
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -37,6 +38,16 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
   /// [loop] There is another token, or one that the broker refused was looked for anew.
   void token_changed();
 
+  /// Of a queue: nothing where the broker does not show it.
+  using Counted = std::function<void(const std::string& queue, std::optional<uint64_t> messages)>;
+  /// [before start()] Hears the answers to count().
+  void on_counted(Counted counted) { counted_ = std::move(counted); }
+  /// [loop] Asks how many messages are ready in a queue; the answer comes unless the connection ends before. Returns
+  /// false if it cannot be asked: the connection is not up, or allows too few channels.
+  [[nodiscard]] bool count(const std::string& queue);
+  /// [loop] Returns true while an answer to count() is outstanding.
+  [[nodiscard]] bool counting() const { return !counts_.idle(); }
+
   /// [any thread] As Broker::publish().
   void publish(Publication& publication) noexcept {
     if (!publication.options) publication.options = &settings_.publishes;
@@ -49,6 +60,7 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
 
  private:
   static constexpr uint16_t kSideChannel = PublishChannel::kNumber + 1;
+  static constexpr uint16_t kCountChannel = kSideChannel + 1;
 
   void opened() override;
   void closed(const Error& error) override;
@@ -66,6 +78,7 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
   void open_channel();
   bool login_run_out(const std::string& why);
   void answered(const Question& question, bool yes, const std::string& why);
+  void counted(const Question& question, bool yes, const std::string& why);
 
   const std::string broker_;
   const Settings& settings_;
@@ -73,11 +86,13 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
   Supervisor supervisor_;
   PublisherFirst& order_;
   SideChannel side_;
+  SideChannel counts_;  ///< another one, so that no publication waits for what is only shown
   PublishChannel channel_;
   PublishQueue queue_;
   std::set<std::string> not_declared_;  ///< queues of the bridge's own whose declaration cost the connection
   uint64_t max_message_size_ = 0;       ///< as configured, or by the broker's version, or as learned on this connection
   std::function<void()> on_closed_;
+  Counted counted_;
 };
 
 }  // namespace mombridge::amqp

@@ -33,6 +33,7 @@ struct Question {
   QueueDeclaration declaration{};  ///< of a queue that is declared
   std::string exchange{};          ///< to bind to
   std::string key{};               ///< routing key, to bind with or to publish with
+  uint64_t messages = 0;           ///< the answer for a queue that was found: those that are ready in it
 };
 
 /// Sends the question on an open channel.

@@ -30,6 +30,8 @@ void SideChannel::method(amqp_method_number_t id, void* decoded, std::string_vie
     case AMQP_EXCHANGE_DECLARE_OK_METHOD:
     case AMQP_BASIC_CONSUME_OK_METHOD: {
       if (idle() || yes_) return;
+      if (id == AMQP_QUEUE_DECLARE_OK_METHOD)
+        questions_.front().messages = static_cast<amqp_queue_declare_ok_t*>(decoded)->message_count;
       amqp_channel_close_t close{
           .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
       connection_.send(channel_, AMQP_CHANNEL_CLOSE_METHOD, &close);

@@ -6,6 +6,8 @@
 
 #include "base/log.hpp"
 #include "broker/blocking_calls.hpp"
+#include "broker/certificate_ends.hpp"
+#include "broker/figures.hpp"
 #include "broker/kafka/client_end.hpp"
 #include "broker/kafka/consumer.hpp"
 #include "broker/kafka/producer.hpp"
@@ -22,16 +24,19 @@ namespace {
 /// What clients get for their end, however little is left of the patience: usually it takes some milliseconds.
 constexpr Duration kEndPatience = std::chrono::milliseconds(500);
 
-class KafkaBroker final : public Broker, public Pausing, public Resubscribing {
+class KafkaBroker final : public Broker, public Pausing, public Resubscribing, public Measured {
  public:
   KafkaBroker(const std::string& name, const std::shared_ptr<const Settings>& read)
       : Broker(name),
         calls_(name + ":ask"),
+        figure_calls_(name + ":figures"),
         settings_(with_tokens(name, read)),
         subscribed_(settings_),
+        certificates_(settings_->security.tls ? &*settings_->security.tls : nullptr),
         producer_(name, settings_, calls_) {
     for (auto part : {Consumer::Part::replies, Consumer::Part::ordinary})
-      if (Consumer::has(part, *settings_)) consumers_.emplace_back(new Consumer(name, *settings_, part, calls_));
+      if (Consumer::has(part, *settings_))
+        consumers_.emplace_back(new Consumer(name, *settings_, part, calls_, figure_calls_));
     if (Consumer::has(Consumer::Part::replies, *settings_)) replies_ = consumers_.front().get();
   }
 
@@ -91,7 +96,9 @@ class KafkaBroker final : public Broker, public Pausing, public Resubscribing {
     for (auto& consumer : consumers_) consumer->finish_stop(deadline);
     producer_.finish_stop(deadline);
     // A call under way has a client that its owner has let go: it is not worth the whole patience.
-    bool answered = calls_.stop(std::clamp<Duration>(deadline - Clock::now(), Duration::zero(), kEndPatience));
+    bool answered = true;
+    for (auto* calls : {&calls_, &figure_calls_})
+      answered &= calls->stop(std::clamp<Duration>(deadline - Clock::now(), Duration::zero(), kEndPatience));
     bool ended = await_clients_ended(std::max<Duration>(deadline - Clock::now(), kEndPatience));
     if (settings_->tokens) settings_->tokens->stop();
     left_behind_ = !answered || !ended || (settings_->tokens && token::http_left_behind());
@@ -106,6 +113,25 @@ class KafkaBroker final : public Broker, public Pausing, public Resubscribing {
       for (auto& link : consumer->status()) all.push_back(link);
     if (settings_->tokens) all.push_back(token_link(*settings_->tokens));
     return all;
+  }
+
+  [[nodiscard]] Figures figures() const override {
+    Figures all;
+    all.certificates = certificates_.read();
+    for (auto& consumer : consumers_) {
+      auto some = consumer->figures().read();
+      all.lags.insert(all.lags.end(), some.lags.begin(), some.lags.end());
+      all.in_flight.insert(all.in_flight.end(), some.in_flight.begin(), some.in_flight.end());
+    }
+    return all;
+  }
+
+  void want_figures() override {
+    certificates_.want();
+    if (consumers_.empty()) return;
+    if (!figure_calls_.ensure_started())
+      figures_log_.event(log::Level::warn, "no thread to ask for lags", {{"broker", name()}});
+    for (auto& consumer : consumers_) consumer->figures().want();
   }
 
   [[nodiscard]] std::vector<const EventLoop*> loops() const override {
@@ -132,15 +158,17 @@ class KafkaBroker final : public Broker, public Pausing, public Resubscribing {
     for (auto& consumer : consumers_) consumer->token_changed();
   }
 
-  BlockingCalls calls_;
+  BlockingCalls calls_, figure_calls_;
   const std::shared_ptr<const Settings> settings_;  ///< its subscriptions may be others by now
   std::shared_ptr<const Settings> subscribed_;      ///< has the present subscriptions
-  bool connecting_ = false;                         ///< with tokens; for the source's thread
+  CertificateEnds certificates_;
+  bool connecting_ = false;  ///< with tokens; for the source's thread
   token::Source::Watch token_watch_;
   Producer producer_;
   std::vector<std::unique_ptr<Consumer>> consumers_;
   const Consumer* replies_ = nullptr;  ///< one of them
   bool left_behind_ = false;
+  log::Repeated figures_log_;
 };
 
 }  // namespace

@@ -54,7 +54,8 @@ Group::FindOffsets find_by(std::shared_ptr<StartOffsets> start) {
 
 }  // namespace
 
-Consumer::Consumer(const std::string& broker, const Settings& settings, Part part, BlockingCalls& calls)
+Consumer::Consumer(const std::string& broker, const Settings& settings, Part part, BlockingCalls& calls,
+                   BlockingCalls& figure_calls)
     : broker_(broker),
       part_(part),
       calls_(calls),
@@ -73,6 +74,7 @@ Consumer::Consumer(const std::string& broker, const Settings& settings, Part par
                cluster_.reached();
                reader_.watch_transactions();
              }),
+      figures_(loop_, figure_calls, settings_, reader_.assignment(), reader_.deliveries()),
       topic_watch_(loop_, calls, settings_, links_),
       resubscription_(
           loop_, client_, reader_.assignment(), [this] { group_.rejoins(); }, [this](auto& why) { fail_client(why); }),
@@ -113,6 +115,7 @@ void Consumer::resubscribe(const Settings& settings, Sink& sink, const std::vect
     reader_.deliveries().hand_to(&sink);
     group_.change_to(settings_);
     topic_watch_.change_to(settings_);
+    figures_.change_to(settings_);
     resubscription_.begin();
   });
 }
@@ -234,6 +237,7 @@ void Consumer::fatal() {
 void Consumer::drop_client() {
   cluster_.forget();
   caller_.cancel();
+  figures_.forget();
   topic_watch_.stop();
   resubscription_.forget();
   if (!client_) return;

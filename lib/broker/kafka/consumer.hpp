@@ -13,6 +13,7 @@
 #include "broker/blocking_calls.hpp"
 #include "broker/kafka/cluster_link.hpp"
 #include "broker/kafka/consumer_client.hpp"
+#include "broker/kafka/consumer_figures.hpp"
 #include "broker/kafka/group.hpp"
 #include "broker/kafka/record_reader.hpp"
 #include "broker/kafka/resubscription.hpp"
@@ -29,8 +30,9 @@ class Consumer final {
   enum class Part { ordinary, replies };
   /// Returns true if the section has such a subscription.
   [[nodiscard]] static bool has(Part part, const Settings& settings);
-  /// The calls outlive this. Only where has() returns true.
-  Consumer(const std::string& broker, const Settings& settings, Part part, BlockingCalls& calls);
+  /// `figure_calls` as ConsumerFigures'. The calls outlive this. Only where has() returns true.
+  Consumer(const std::string& broker, const Settings& settings, Part part, BlockingCalls& calls,
+           BlockingCalls& figure_calls);
   ~Consumer();
 
   /// `connect`: at once; else with the first token_changed().
@@ -54,6 +56,8 @@ class Consumer final {
 
   /// [any thread] One for each subscription.
   [[nodiscard]] std::vector<LinkStatus> status() const;
+  [[nodiscard]] ConsumerFigures& figures() { return figures_; }
+  [[nodiscard]] const ConsumerFigures& figures() const { return figures_; }
   [[nodiscard]] const EventLoop& loop() const { return loop_; }
   /// [any thread] For the replies: their topic exists.
   [[nodiscard]] bool has_topic() const noexcept { return has_topic_.load(std::memory_order_relaxed); }
@@ -89,6 +93,7 @@ class Consumer final {
   RecordReader reader_;
   const std::shared_ptr<StartOffsets> start_offsets_;  ///< for the thread of the blocking calls
   Group group_;
+  ConsumerFigures figures_;
   TopicWatch topic_watch_;
   Resubscription resubscription_;
   StaticMember member_;

@@ -1,5 +1,6 @@
 #include "broker/kafka/deliveries.hpp"
 
+#include <set>
 #include <utility>
 
 #include "base/failpoint.hpp"
@@ -41,6 +42,15 @@ bool Deliveries::takes(const PartitionReader& from) const {
   auto number = from.subscription();
   bool paused = number && *number < paused_.size() && paused_[*number];
   return sink_ && !paused && !full(from);
+}
+
+// Several subscriptions of one topic share a budget.
+std::vector<Figures::InFlight> Deliveries::bytes_in_flight() const {
+  std::set<std::string> topics;
+  for (auto& s : settings_->subscriptions) topics.insert(s.topic);
+  std::vector<Figures::InFlight> all;
+  for (auto& topic : topics) all.push_back({topic, budgets_.at(topic).in_flight()});
+  return all;
 }
 
 void Deliveries::deliver(PartitionReader& from, Fetched fetched) {

@@ -11,6 +11,7 @@
 #include "base/event_loop.hpp"
 #include "base/inbox.hpp"
 #include "base/log.hpp"
+#include "broker/figures.hpp"
 #include "broker/kafka/assignment.hpp"
 #include "broker/kafka/delivery.hpp"
 #include "broker/kafka/settings.hpp"
@@ -39,6 +40,8 @@ class Deliveries {
   [[nodiscard]] bool full(const PartitionReader& from) const;
   /// Returns true if a record of the partition may be delivered now.
   [[nodiscard]] bool takes(const PartitionReader& from) const;
+  /// By the topic of each of the present subscriptions, as it counts against `prefetch_size`.
+  [[nodiscard]] std::vector<Figures::InFlight> bytes_in_flight() const;
   /// Makes a delivery of a record and hands it out.
   void deliver(PartitionReader& from, Fetched fetched);
 

@@ -96,7 +96,8 @@ void Group::offsets_found(const Result<bool>& found) {
 
 void Group::assign() {
   auto list = std::exchange(assigning_, nullptr);
-  for (int i = 0; i < list->cnt; ++i) take_partition({list->elems[i].topic, list->elems[i].partition});
+  for (int i = 0; i < list->cnt; ++i)
+    take_partition({list->elems[i].topic, list->elems[i].partition}, list->elems[i].offset);
   std::string error;
   if (cooperative()) {
     ClientError failed(rd_kafka_incremental_assign(client_.get(), list.get()));
@@ -111,13 +112,15 @@ void Group::assign() {
   assigned_({});
 }
 
-void Group::take_partition(const PartitionKey& partition) {
+void Group::take_partition(const PartitionKey& partition, int64_t offset) {
   // The group may give out what it does not know yet that nobody takes any more.
   auto subscription = match_.subscription_of(partition.first);
   if (subscription) client_.set_reset_policy(partition.first, settings_->subscriptions[*subscription].on_offset_lost);
-  reader_.add(std::make_unique<PartitionReader>(client_.shared(), partition, subscription,
-                                                id_prefix(broker_, partition.first, partition.second),
-                                                client_.open_partition(partition)));
+  auto reader = std::make_unique<PartitionReader>(client_.shared(), partition, subscription,
+                                                  id_prefix(broker_, partition.first, partition.second),
+                                                  client_.open_partition(partition));
+  if (offset >= 0) reader->in_flight().begins_at(offset);
+  reader_.add(std::move(reader));
 }
 
 void Group::refuse_assignment() {

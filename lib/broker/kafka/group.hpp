@@ -55,7 +55,7 @@ class Group {
   void find_offsets();
   void offsets_found(const Result<bool>& found);
   void assign();
-  void take_partition(const PartitionKey& partition);
+  void take_partition(const PartitionKey& partition, int64_t offset);
   void refuse_assignment();
   void begin_revoke(const rd_kafka_topic_partition_list_t* partitions);
   void finish_revoke();

@@ -12,6 +12,8 @@ namespace mombridge::kafka {
 /// One per partition and assignment; not thread-safe.
 class InFlight {
  public:
+  /// As OffsetTracker's.
+  void begins_at(int64_t offset) { tracker_.begins_at(offset); }
   /// Another delivery. Returns its number, for processed().
   uint64_t delivered(int64_t offset) {
     ++messages_;
@@ -33,6 +35,8 @@ class InFlight {
   [[nodiscard]] size_t held() const { return held_; }
   /// Offset of the last delivery; -1: none yet.
   [[nodiscard]] int64_t last_offset() const { return tracker_.last(); }
+  /// As OffsetTracker's.
+  [[nodiscard]] std::optional<int64_t> next() const { return tracker_.next(); }
   /// The offset to store, where it has moved since it was taken last.
   [[nodiscard]] std::optional<int64_t> take_watermark() { return tracker_.take_watermark(); }
 

@@ -13,6 +13,8 @@ namespace mombridge::kafka {
 /// deliveries are known by their number in the order of delivery.
 class OffsetTracker {
  public:
+  /// Before the first delivery: where the partition is read from.
+  void begins_at(int64_t offset) { begin_ = offset; }
   /// The next delivery. Returns its number, for done().
   uint64_t delivered(int64_t offset) {
     if (offset <= last_) end_ = -1;  // of what is no longer there
@@ -46,6 +48,12 @@ class OffsetTracker {
     return open_.empty() ? std::max(last_ + 1, end_) : open_.front().offset;
   }
 
+  /// The first offset that is not done; nothing where that is not known before the first delivery.
+  [[nodiscard]] std::optional<int64_t> next() const {
+    if (!open_.empty()) return open_.front().offset;
+    auto next = std::max(last_ >= 0 ? last_ + 1 : begin_, end_);
+    return next < 0 ? std::nullopt : std::optional(next);
+  }
   /// Offset of the last delivery; -1: none yet.
   [[nodiscard]] int64_t last() const { return last_; }
 
@@ -57,6 +65,7 @@ class OffsetTracker {
   std::deque<Entry> open_;  ///< from the first that is not done
   uint64_t low_ = 0;        ///< number of the first of open_
   int64_t last_ = -1, end_ = -1;
+  int64_t begin_ = -1;  ///< -1: not known
   bool moved_ = false;
 };
 

@@ -37,6 +37,19 @@ TEST(Endpoints, LivenessFollowsLoopsAlone) {
   EXPECT_THAT(ask(kProbes, "GET /livez", nullptr, true), StartsWith("HTTP/1.1 503"));
 }
 
+TEST(Endpoints, FiguresAreShownByMetricsAndTheStatus) {
+  auto shows = [](const Endpoints& endpoints, const std::string& line, const std::string& host = "localhost") {
+    return endpoints.shows_figures(line + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+  };
+  for (auto* line : {"GET /metrics", "GET /api/v1/status"}) EXPECT_TRUE(shows(kAdmin, line)) << line;
+  for (auto* line : {"GET /livez", "GET /readyz", "GET /", "nonsense"}) EXPECT_FALSE(shows(kAdmin, line)) << line;
+  EXPECT_TRUE(shows(kProbes, "GET /metrics"));
+  for (auto* line : {"GET /livez", "GET /readyz", "GET /api/v1/status"}) EXPECT_FALSE(shows(kProbes, line)) << line;
+  const Endpoints guarded{Access(*config::parse_listen("127.0.0.1:8421"), {})};
+  EXPECT_TRUE(shows(guarded, "GET /api/v1/status"));
+  EXPECT_FALSE(shows(guarded, "GET /api/v1/status", "elsewhere.example")) << "it is refused";
+}
+
 TEST(Endpoints, ReadinessFollowsLinks) {
   auto status = ready();
   EXPECT_THAT(ask(kProbes, "GET /readyz", &status), StartsWith("HTTP/1.1 200"));

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "broker/supervisor.hpp"
 #include "example.hpp"
 #include "handler/requests.hpp"
 #include "routing/route_counts.hpp"
@@ -72,16 +73,41 @@ TEST(Metrics, HasTheIngress) {
             HasSubstr("mombridge_ingress_late_replies_total 5\n")));
 }
 
-TEST(Metrics, HasTheStatus) {
+TEST(Metrics, WhatIsNotMeasuredIsLeftOut) {
+  auto status = test::example();
+  status.subscriptions[0].in_flight_bytes.reset();
+  status.lags.clear();
+  EXPECT_THAT(metrics_text(status),
+              AllOf(Not(HasSubstr("mombridge_in_flight_bytes")), Not(HasSubstr("mombridge_consumer_lag_messages"))));
+}
+
+TEST(Metrics, HasHowLongLinksWereBlocked) {
+  auto& time = blocked_times().at({"m.blocked", "publisher"});
   EXPECT_THAT(metrics_text(test::example()),
-              AllOf(HasSubstr("mombridge_link_up{broker=\"shop\",link=\"publisher\"} 1\n"),
-                    HasSubstr("mombridge_link_up{broker=\"lake\",link=\"topic orders\"} 0\n"),
-                    HasSubstr("mombridge_in_flight_messages{broker=\"shop\",subscription=\"orders\"} 2\n"),
-                    HasSubstr("mombridge_config_last_reload_successful 1\n"),
-                    HasSubstr("mombridge_config_last_reload_seconds 910\n"),
-                    HasSubstr("mombridge_build_info{version=\"1.2.3\"} 1\n"),
-                    HasSubstr("process_start_time_seconds 910\n"), HasSubstr("\nprocess_resident_memory_bytes "),
-                    HasSubstr("\nprocess_open_fds "), HasSubstr("\nprocess_cpu_seconds_total ")));
+              HasSubstr("mombridge_link_blocked_seconds_total{broker=\"m.blocked\",link=\"publisher\"} 0\n"));
+  time.begin();
+  time.end();
+  EXPECT_THAT(metrics_text(test::example()),
+              Not(HasSubstr("mombridge_link_blocked_seconds_total{broker=\"m.blocked\",link=\"publisher\"} 0\n")));
+}
+
+TEST(Metrics, HasTheStatus) {
+  EXPECT_THAT(
+      metrics_text(test::example()),
+      AllOf(HasSubstr("mombridge_link_up{broker=\"shop\",link=\"publisher\"} 1\n"),
+            HasSubstr("mombridge_link_up{broker=\"lake\",link=\"topic orders\"} 0\n"),
+            HasSubstr("mombridge_in_flight_messages{broker=\"shop\",subscription=\"orders\"} 2\n"),
+            HasSubstr("mombridge_in_flight_bytes{broker=\"shop\",subscription=\"orders\"} 300\n"),
+            HasSubstr("mombridge_consumer_lag_messages{broker=\"lake\",topic=\"orders\",partition=\"3\"} 42\n"),
+            HasSubstr("mombridge_consumer_lag_messages{broker=\"lake\",topic=\"^x-.*\"} 43\n"),
+            HasSubstr("mombridge_queue_depth_messages{broker=\"shop\",queue=\"orders\"} 17\n"),
+            HasSubstr("mombridge_certificate_not_after_timestamp_seconds{broker=\"shop\",certificate=\"client\"} "
+                      "1800000000\n"),
+            HasSubstr("mombridge_config_last_reload_successful 1\n"),
+            HasSubstr("mombridge_config_last_reload_seconds 910\n"),
+            HasSubstr("mombridge_build_info{version=\"1.2.3\"} 1\n"), HasSubstr("process_start_time_seconds 910\n"),
+            HasSubstr("\nprocess_resident_memory_bytes "), HasSubstr("\nprocess_open_fds "),
+            HasSubstr("\nprocess_cpu_seconds_total ")));
 }
 
 }  // namespace

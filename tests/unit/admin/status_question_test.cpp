@@ -21,22 +21,24 @@ class StatusQuestionTest : public testing::Test {
   }
 
   /// What the answer says; nothing: there was none in time.
-  std::future<std::optional<std::string>> ask() {
+  std::future<std::optional<std::string>> ask(bool wants_figures = false) {
     auto said = std::make_shared<std::promise<std::optional<std::string>>>();
-    own_.post([this, said] {
-      question->ask(
-          [said](const Status* status) { said->set_value(status ? std::optional(status->name) : std::nullopt); });
+    own_.post([this, said, wants_figures] {
+      question->ask(wants_figures, [said](const Status* status) {
+        said->set_value(status ? std::optional(status->name) : std::nullopt);
+      });
     });
     return said->get_future();
   }
 
   EventLoop main_{"main"}, own_{"own"};
-  std::atomic<int> looks{0};
+  std::atomic<int> looks{0}, wanted{0};
   std::unique_ptr<StatusQuestion> question = std::make_unique<StatusQuestion>(
       main_, own_,
-      [this] {
+      [this](bool wants_figures) {
         EXPECT_TRUE(main_.in_loop());
         ++looks;
+        if (wants_figures) ++wanted;
         Status status;
         status.name = "the bridge";
         return status;
@@ -70,6 +72,22 @@ TEST_F(StatusQuestionTest, OneLookServesAllWhoWait) {
   EXPECT_EQ(first.get(), "the bridge");
   EXPECT_EQ(second.get(), "the bridge");
   EXPECT_EQ(looks, 1);
+}
+
+TEST_F(StatusQuestionTest, FiguresAreWantedByThoseWhoSaySoAlone) {
+  ask().get();
+  EXPECT_EQ(wanted, 0);
+  std::promise<void> free;
+  main_.post([&] { free.get_future().wait(); });
+  auto probe = ask(), scrape = ask(true);
+  own_.call([] {});
+  free.set_value();
+  probe.get();
+  scrape.get();
+  EXPECT_EQ(looks, 2);
+  EXPECT_EQ(wanted, 1) << "also where one look serves both";
+  ask().get();
+  EXPECT_EQ(wanted, 1);
 }
 
 }  // namespace

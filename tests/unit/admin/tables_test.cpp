@@ -16,8 +16,8 @@ TEST(Tables, ShowTheStatus) {
             "shop    publisher     up       1m0s   rabbit:5672\n"
             "lake    topic orders  failing         no route to\\x0ahost\n"
             "\n"
-            "BROKER  SUBSCRIPTION  RECEIVED  IN FLIGHT  STATE\n"
-            "shop    orders        10        2\n"
+            "BROKER  SUBSCRIPTION  RECEIVED  IN FLIGHT  WAITING  STATE\n"
+            "shop    orders        10        2          17\n"
             "\n"
             "ROUTE  DESTINATION  DELIVERED  IN FLIGHT  HELD  RETRIES  DEAD LETTERS  RATE\n"
             "r      lake/orders  7          2          1     3        4             500/s, limits now\n"
@@ -34,6 +34,12 @@ TEST(Tables, ShowTheWorkers) {
   EXPECT_THAT(*status_tables(to_json(status)),
               testing::HasSubstr("HANDLER  WORKER   PID  SINCE  RESTARTS  LAST END\n"
                                  "h        running  77   20s    2         was killed by SIGSEGV\n"));
+}
+
+TEST(Tables, WhatWaitsIsLeftOpenWhereItIsNotKnown) {
+  auto status = test::example();
+  status.subscriptions[0].waiting.reset();
+  EXPECT_THAT(*status_tables(to_json(status)), testing::HasSubstr("shop    orders        10        2\n"));
 }
 
 TEST(Tables, ShowTheIngress) {
@@ -65,7 +71,7 @@ TEST(Tables, SayWhatIsDrained) {
   status.subscriptions[0].drained = true;
   EXPECT_THAT(*status_tables(to_json(status)),
               testing::AllOf(testing::HasSubstr("1m30s ago\ndrained: broker shop, route r\n\n"),
-                             testing::HasSubstr("shop    orders        10        2          drained\n")));
+                             testing::HasSubstr("shop    orders        10        2          17       drained\n")));
 }
 
 TEST(Tables, RefuseWhatIsNoStatus) {

@@ -133,6 +133,21 @@ TEST_F(Calls, StopWaitsNoLongerThanItsPatience) {
   EXPECT_TRUE(calls.stop(kLong));
 }
 
+TEST_F(Calls, TheThreadCanBeMadeWithTheFirstUse) {
+  BlockingCalls other("other");
+  auto made = std::make_shared<std::promise<void>>();
+  {
+    test::NoThreads none;
+    EXPECT_FALSE(other.ensure_started());
+  }
+  other.add([made] { made->set_value(); });
+  EXPECT_TRUE(other.ensure_started());
+  EXPECT_TRUE(other.ensure_started());
+  EXPECT_EQ(made->get_future().wait_for(kLong), std::future_status::ready);
+  EXPECT_TRUE(other.stop(kLong));
+  EXPECT_TRUE(other.ensure_started()) << "nobody needs it any more";
+}
+
 TEST_F(Calls, TheThreadMayOutliveItsObject) {
   auto other = std::make_unique<BlockingCalls>("other");
   other->start();

@@ -1,6 +1,7 @@
 #include "broker/supervisor.hpp"
 
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -42,6 +43,32 @@ TEST_F(SupervisorTest, OpensAtOnceAndShowsIt) {
   EXPECT_EQ(state(), LinkStatus::State::up);
   EXPECT_EQ(supervisor->status().link, "publisher");
   EXPECT_EQ(supervisor->status().detail, "rabbit:5672");
+}
+
+TEST_F(SupervisorTest, CountsHowLongItWasBlocked) {
+  make(1h, 1h);
+  supervisor->start();
+  supervisor->opened();
+  auto& time = blocked_times().at({"shop", "publisher"});
+  auto before = time.value();
+  std::this_thread::sleep_for(2ms);
+  EXPECT_EQ(time.value(), before);
+  supervisor->blocked("low on memory");
+  std::this_thread::sleep_for(2ms);
+  auto meanwhile = time.value();
+  EXPECT_GE(meanwhile - before, 2ms) << "also while it goes on";
+  supervisor->blocked("low on disk, too");
+  std::this_thread::sleep_for(2ms);
+  supervisor->unblocked();
+  auto after = time.value();
+  EXPECT_GE(after - meanwhile, 2ms);
+  supervisor->pause("its destination is away");
+  std::this_thread::sleep_for(2ms);
+  supervisor.reset();
+  auto end = time.value();
+  EXPECT_GE(end - after, 2ms);
+  std::this_thread::sleep_for(2ms);
+  EXPECT_EQ(time.value(), end) << "a link that is gone is not blocked";
 }
 
 TEST_F(SupervisorTest, AnAttemptThatWaitsCanBeginAtOnce) {

@@ -30,7 +30,7 @@ class OutOfRange : public PartTest {
     settings->reconnect_delay = settings->reconnect_delay_max = 10ms;
     // A client that is made anew waits for the end of the former one's session.
     settings->librdkafka = {{"session.timeout.ms", "5000"}, {"heartbeat.interval.ms", "500"}};
-    consumer.emplace("lake", *settings, Consumer::Part::ordinary, calls);
+    consumer.emplace("lake", *settings, Consumer::Part::ordinary, calls, calls);
     consumer->start(sink, true);
     ASSERT_TRUE(await_count(3));
   }

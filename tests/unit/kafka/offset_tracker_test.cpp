@@ -19,6 +19,38 @@ TEST(OffsetTracker, BeginsWithNothingToStore) {
   EXPECT_FALSE(tracker.take_watermark()) << "nothing is done yet";
 }
 
+TEST(OffsetTracker, KnowsTheFirstThatIsNotDone) {
+  OffsetTracker tracker;
+  EXPECT_FALSE(tracker.next());
+  auto a = tracker.delivered(10), b = tracker.delivered(12);
+  EXPECT_EQ(tracker.next(), 10);
+  tracker.done(b);
+  EXPECT_EQ(tracker.next(), 10);
+  tracker.done(a);
+  EXPECT_EQ(tracker.next(), 13);
+  tracker.passed(20);
+  EXPECT_EQ(tracker.next(), 20);
+  OffsetTracker of_markers;
+  of_markers.passed(5);
+  EXPECT_EQ(of_markers.next(), 5);
+  EXPECT_EQ(of_markers.last(), -1);
+}
+
+TEST(OffsetTracker, BeforeTheFirstDeliveryTheNextIsWhereTheReadingBegan) {
+  OffsetTracker tracker;
+  tracker.begins_at(7);
+  EXPECT_EQ(tracker.next(), 7);
+  EXPECT_FALSE(tracker.take_watermark()) << "it is committed, or not known to the group on purpose";
+  tracker.passed(9);
+  EXPECT_EQ(tracker.next(), 9);
+  tracker.done(tracker.delivered(3));
+  EXPECT_EQ(tracker.next(), 9);
+  OffsetTracker lower;  // the broker has lost what came above
+  lower.begins_at(100);
+  lower.done(lower.delivered(3));
+  EXPECT_EQ(lower.next(), 4);
+}
+
 TEST(OffsetTracker, StoresTheOneAfterTheLastWhenAllAreDone) {
   OffsetTracker tracker;
   auto a = tracker.delivered(10), b = tracker.delivered(11);
