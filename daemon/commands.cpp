@@ -33,6 +33,7 @@
 #include "daemon/status.hpp"
 #include "daemon/steering.hpp"
 #include "daemon/summary_line.hpp"
+#include "daemon/tap.hpp"
 #include "daemon/top.hpp"
 #include "daemon/usage.hpp"
 #include "handler/worker.hpp"
@@ -349,6 +350,13 @@ int top(const Options& options, const TopOptions& how) {
   return shown ? kExitOk : complain(kExitUnavailable, shown.error().text);
 }
 
+int tap(const Options& options, const TapOptions& how) {
+  auto config = load_to_ask(options);
+  if (!config) return kExitConfig;
+  auto shown = show_messages(*config, how, std::cout, std::cerr);
+  return shown ? kExitOk : complain(kExitUnavailable, shown.error().text);
+}
+
 }  // namespace
 
 int status(const Options& options) {
@@ -444,6 +452,8 @@ int main_command(int argc, char** argv) {
                            "print nothing: exit code 0 if the bridge runs, 69 if none answers or it is stuck");
   TopOptions top_options;
   auto* top_command = add_top_command(app, top_options);
+  TapOptions tap_options;
+  auto* tap_command = add_tap_command(app, tap_options);
   SteerOptions steering;
   auto steer_commands = add_steer_commands(app, steering);
   LetterOptions letters;
@@ -479,6 +489,7 @@ int main_command(int argc, char** argv) {
   bool drains = static_cast<bool>(*steer_commands.drain);
   if (*steer_commands.reload || drains) return steer(options, steering, drains);
   if (*top_command) return top(options, top_options);
+  if (*tap_command) return tap(options, tap_options);
   if (*handler_commands.all) return handler_command(handler_options, handler_commands);
   if (*letter_commands.all) return dead_letters(options, letters, letter_commands);
   return *explain_command ? explain(options) : kExitUsage;

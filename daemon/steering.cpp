@@ -1,6 +1,5 @@
 #include "daemon/steering.hpp"
 
-#include <cctype>
 #include <chrono>
 #include <vector>
 
@@ -29,19 +28,6 @@ int complain(std::ostream& errors, int code, const std::string& why) {
 int complain(std::ostream& errors, const admin::Answer& answer) {
   return complain(errors, kExitUnavailable,
                   "the bridge answers " + std::to_string(answer.status) + ": " + admin::error_of(answer.body));
-}
-
-/// For a parameter of a path.
-std::string percent_encoded(const std::string& text) {
-  constexpr const char* kHex = "0123456789ABCDEF";
-  std::string result;
-  for (unsigned char c : text) {
-    if (std::isalnum(c))
-      result += static_cast<char>(c);
-    else
-      result += {'%', kHex[c >> 4], kHex[c & 15]};
-  }
-  return result;
 }
 
 /// Posts; `parameters` follow the timeout. An exit code, and said, where there is no answer.
@@ -105,8 +91,8 @@ int steer_drain(const Steered& bridge, const SteerOptions& options, std::ostream
   bool whole = !options.broker && !options.route;
   if (whole && options.resume) return complain(errors, kExitUsage, "--resume needs --broker or --route");
   std::string parameters;
-  if (options.broker) parameters += "&broker=" + percent_encoded(*options.broker);
-  if (options.route) parameters += "&route=" + percent_encoded(*options.route);
+  if (options.broker) parameters += "&broker=" + admin::percent_encoded(*options.broker);
+  if (options.route) parameters += "&route=" + admin::percent_encoded(*options.route);
   if (options.resume) parameters += "&resume=1";
   auto answer = ask(bridge, "/api/v1/drain", options.timeout, errors, parameters);
   if (!answer) return answer.error();

@@ -51,6 +51,15 @@ std::optional<HttpResponse> Access::refuse_change(const HttpRequest& request) co
   return std::nullopt;
 }
 
+std::optional<HttpResponse> Access::refuse_messages(const HttpRequest& request) const {
+  if (listen_.path.empty() && !has_token(request))
+    return HttpResponse{.status = 403,
+                        .body =
+                            "messages are shown with the token of admin.token alone, or through a unix socket: "
+                            "admin: {listen: unix:...}, or no admin\n"};
+  return std::nullopt;
+}
+
 bool Access::has_token(const HttpRequest& request) const {
   auto given = request.authorization.value_or("");
   auto token = token_.read().value;

@@ -25,6 +25,9 @@ class Access {
   /// After refuse(): what changes the bridge (any method but GET and HEAD) needs the token, or a header
   /// Mombridge-Admin, which no form can send; but through a unix socket nothing more.
   [[nodiscard]] std::optional<HttpResponse> refuse_change(const HttpRequest& request) const;
+  /// After refuse(): who sees messages, and with them what is nobody else's business, needs the token on this machine,
+  /// too, where each of its users could ask; but through a unix socket, which is for one user, nothing more.
+  [[nodiscard]] std::optional<HttpResponse> refuse_messages(const HttpRequest& request) const;
 
  private:
   [[nodiscard]] bool has_token(const HttpRequest& request) const;

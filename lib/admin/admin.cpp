@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "admin/process.hpp"
+#include "admin/tap_stream.hpp"
 #include "base/log.hpp"
 #include "config/admin.hpp"
 
@@ -66,9 +67,16 @@ void Admin::serve(Listening& at, std::string_view request, const Server::Respond
     return at.actions->ask(*asked->action, std::move(asked->request), [text, respond](const HttpResponse& response) {
       respond(answer_http(text, [&](const HttpRequest&) { return response; }));
     });
+  if (auto asked = at.endpoints.tap(request)) return watch(*asked, text, respond);
   at.question->ask(at.endpoints.shows_figures(request), [&at, text, respond](const Status* status) {
     respond(at.endpoints.answer(text, status, at.question->main_stuck()));
   });
+}
+
+void Admin::watch(const HttpRequest& asked, const std::string& request, const Server::Respond& respond) {
+  auto opened = TapStream::open(asked);
+  if (opened) return respond({stream_head(kJsonLines) + opening_line(), std::move(*opened)});
+  respond(answer_http(request, [&](const HttpRequest&) { return opened.error(); }));
 }
 
 void Admin::stop() {

@@ -40,6 +40,7 @@ class Admin {
   };
 
   static void serve(Listening& at, std::string_view request, const Server::Respond& respond);
+  static void watch(const HttpRequest& asked, const std::string& request, const Server::Respond& respond);
   void add(const char* thread, ListeningSocket socket, Endpoints endpoints);
 
   EventLoop& main_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "admin/http.hpp"
+#include "base/log.hpp"
 
 namespace mombridge::admin {
 
@@ -14,6 +15,8 @@ namespace {
 
 /// For the peer to read the response and to close: whoever closes on bytes that are not read makes the peer lose it.
 constexpr Duration kClosing = std::chrono::seconds(1);
+/// Between two looks at a stream that has nothing new.
+constexpr Duration kPause = std::chrono::milliseconds(200);
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
 
 }  // namespace
@@ -39,6 +42,7 @@ void Connection::ready() {
       return owner_.ended(*this);  // only an error or the peer's end is reported then
     case State::writing:
       return write();
+    case State::between:
     case State::closing:
       return discard();
   }
@@ -62,8 +66,9 @@ void Connection::read() {
   owner_.requested(*this, std::string_view(request_).substr(0, size));
 }
 
-void Connection::respond(std::string response) {
-  response_ = std::move(response);
+void Connection::respond(Response response) {
+  response_ = std::move(response.text);
+  stream_ = std::move(response.stream);
   state_ = State::writing;
   close_after(limits_.response);
   loop_.modify(fd_.get(), EPOLLOUT);
@@ -77,6 +82,32 @@ void Connection::write() {
     if (n < 0) return owner_.ended(*this);
     written_ += static_cast<size_t>(n);
   }
+  written();
+}
+
+void Connection::written() {
+  if (!stream_) return end();
+  state_ = State::between;
+  loop_.cancel(timer_);
+  timer_ = loop_.after(kPause, [this] { go_on(); });
+  loop_.modify(fd_.get(), EPOLLIN | EPOLLRDHUP);  // the peer's end is seen, also where nothing is sent
+}
+
+void Connection::go_on() {
+  timer_ = 0;
+  auto more = stream_->more();
+  if (!more) return end();
+  if (more->empty()) return written();
+  response_ = std::move(*more);
+  written_ = 0;
+  state_ = State::writing;
+  close_after(limits_.part);
+  loop_.modify(fd_.get(), EPOLLOUT);
+  write();
+}
+
+void Connection::end() {
+  stream_.reset();
   ::shutdown(fd_.get(), SHUT_WR);
   state_ = State::closing;
   close_after(kClosing);
@@ -97,6 +128,7 @@ void Connection::close_after(Duration patience) {
 
 void Connection::timed_out() {
   timer_ = 0;
+  if (stream_) log::warn("who watches messages reads nothing, and is sent away", {{"listener", loop_.name()}});
   if (state_ == State::reading && !request_.empty()) return respond(plain_response(408, "Request Timeout"));
   owner_.ended(*this);
 }

@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kApi = "/api/";
 constexpr std::string_view kStatus = "/api/v1/status";
 constexpr std::string_view kMetrics = "/metrics";
+constexpr std::string_view kTap = "/api/v1/tap";
 
 HttpResponse no_answer() { return {.status = 503, .body = "the bridge's main loop does not answer\n"}; }
 
@@ -58,6 +59,16 @@ bool Endpoints::shows_figures(std::string_view request) const {
   return shows;
 }
 
+std::optional<HttpRequest> Endpoints::tap(std::string_view request) const {
+  std::optional<HttpRequest> asked;
+  if (!access_ || !request.starts_with("GET ")) return asked;
+  (void)answer_http(request, [&](const HttpRequest& read) {
+    if (read.path == kTap && !access_->refuse(read, true) && !access_->refuse_messages(read)) asked = read;
+    return HttpResponse{};
+  });
+  return asked;
+}
+
 HttpResponse Endpoints::respond(const HttpRequest& request, const Status* status, bool main_stuck) const {
   bool is_page = request.path == "/";
   if (access_)
@@ -67,6 +78,11 @@ HttpResponse Endpoints::respond(const HttpRequest& request, const Status* status
     }
   if (access_ && request.path.starts_with(kApi))
     if (auto refusal = access_->refuse_change(request)) return std::move(*refusal);
+  if (access_ && request.path == kTap) {
+    if (request.method != "GET")
+      return {.status = 405, .body = "GET is what this takes\n", .headers = {{"Allow", "GET"}}};
+    return access_->refuse_messages(request).value_or(HttpResponse{.status = 400});
+  }
   if (actions_.contains(request.path))
     return {.status = 405, .body = "POST is what this takes\n", .headers = {{"Allow", "POST"}}};
   bool known = request.path == "/livez" || request.path == "/readyz" || request.path == kMetrics ||

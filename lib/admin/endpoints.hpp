@@ -34,6 +34,8 @@ class Endpoints {
   };
   /// Absent: answer() answers the request.
   [[nodiscard]] std::optional<Asked> action(std::string_view request) const;
+  /// A tap that is asked for, and that may be. Absent: answer() answers the request.
+  [[nodiscard]] std::optional<HttpRequest> tap(std::string_view request) const;
 
  private:
   [[nodiscard]] HttpResponse respond(const HttpRequest& request, const Status* status, bool main_stuck) const;

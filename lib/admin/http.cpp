@@ -95,6 +95,11 @@ std::string answer_http(std::string_view request, const HttpHandler& handler) {
   }
 }
 
+std::string stream_head(const char* type) {
+  return "HTTP/1.1 200 OK\r\nContent-Type: " + std::string(type) +
+         "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n";
+}
+
 std::string plain_response(int status, std::string_view reason) {
   std::string body(reason);
   body += '\n';

@@ -19,6 +19,7 @@ struct HttpRequest {
 
 /// Of HttpResponse::type.
 inline constexpr const char* kJson = "application/json";
+inline constexpr const char* kJsonLines = "application/x-ndjson";
 
 struct HttpResponse {
   int status = 200;
@@ -32,6 +33,9 @@ using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 /// `request` ends with the empty line behind its headers. The response to what is no HTTP, or has one of the headers
 /// above twice, is a 400 without a call of `handler`. The response says that the connection is closed behind it.
 [[nodiscard]] std::string answer_http(std::string_view request, const HttpHandler& handler);
+
+/// The head of a response whose body is what follows until the connection is closed.
+[[nodiscard]] std::string stream_head(const char* type);
 
 /// A response of one line, for what is not even read: "HTTP/1.1 408 …".
 [[nodiscard]] std::string plain_response(int status, std::string_view reason);

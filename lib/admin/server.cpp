@@ -57,7 +57,7 @@ void Server::make_room() {
 }
 
 void Server::requested(Connection& connection, std::string_view request) {
-  serve_(request, [this, number = numbers_.at(&connection)](std::string response) {
+  serve_(request, [this, number = numbers_.at(&connection)](Response response) {
     auto found = connections_.find(number);
     if (found != connections_.end()) found->second->respond(std::move(response));
   });

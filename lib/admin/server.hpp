@@ -16,7 +16,7 @@ class Server final : private Connection::Owner {
  public:
   /// [the server's thread] Whole requests in, whole responses out, at once or later. `request` is valid during the
   /// call. Where the connection has ended meanwhile, nothing happens.
-  using Respond = std::function<void(std::string response)>;
+  using Respond = std::function<void(Response response)>;
   using Serve = std::function<void(std::string_view request, Respond respond)>;
 
   /// `name` is the thread's.

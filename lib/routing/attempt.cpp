@@ -6,6 +6,7 @@
 #include "handler/handler_counts.hpp"
 #include "routing/events.hpp"
 #include "routing/latest_letters.hpp"
+#include "routing/taps.hpp"
 
 namespace mombridge::routing {
 
@@ -21,6 +22,12 @@ constexpr std::string_view kTimeout = "timeout";
 events::Subject subject(const Outgoing& out, const Destination* to = nullptr, std::string_view to_target = {}) {
   return {*out.delivery, *out.origin->section, out.route.empty() ? kUnrouted : out.route,
           to ? to->text() : std::string(), to_target};
+}
+
+/// The way is put into words for those who tap alone.
+void went_well(const Outgoing& out, const Destination& to, std::string_view what) {
+  if (Taps::active()) [[unlikely]]
+    events::went_well(subject(out, &to, out.Publication::target), what);
 }
 
 }  // namespace
@@ -237,6 +244,7 @@ void Attempt::finished(handler::Verdict verdict) noexcept {
       return failed_for_good("rejected", std::move(verdict.reason));
     case handler::Verdict::Kind::ok:
       if (by_route_) by_route_->count_delivered(*destination_);
+      went_well(*this, *destination_, verdict.reply ? "handled" : "delivered");
       if (verdict.reply) return reply(std::move(verdict.reply));
       events::delivered();
       return done(Settlement::accept);
@@ -272,6 +280,7 @@ void Attempt::completed(Outcome outcome) noexcept {
     return outcome.cause == Outcome::Cause::around ? failed("undeliverable", std::move(outcome.reason))
                                                    : failed_for_good("undeliverable", std::move(outcome.reason));
   events::delivered();
+  went_well(*this, *destination_, phase_ == Phase::deliver ? "delivered" : "reply delivered");
   if (phase_ == Phase::deliver) by_route_->count_delivered(*destination_);
   if (phase_ == Phase::deliver && requester_.waits()) events::request_forwarded();
   done(Settlement::accept);
@@ -325,6 +334,7 @@ void Attempt::replied(const Outcome& outcome) noexcept {
     return failure.code == kTimeout ? done(Settlement::accept) : exhausted();
   }
   if (is_delivered) events::replied();
+  if (is_delivered) went_well(*this, *destination_, "reply delivered");
   done(Settlement::accept);
 }
 

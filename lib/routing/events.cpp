@@ -6,6 +6,8 @@
 #include "base/counters.hpp"
 #include "base/log_limit.hpp"
 #include "routing/outgoing.hpp"
+#include "routing/place.hpp"
+#include "routing/taps.hpp"
 
 namespace mombridge::routing::events {
 
@@ -21,20 +23,11 @@ log::LineLimit& limit() {
   return *instance;
 }
 
-/// The topic is the message's target, where its subscription does not take that from elsewhere.
 void add_place(std::vector<log::Field>& fields, const Subject& of) {
   auto& delivery = of.delivery;
-  auto& settings = *of.broker.settings;
-  bool is_log = delivery.partition >= 0;
-  if (delivery.subscription < settings.subscription_count()) {
-    auto& subscription = settings.subscription(delivery.subscription);
-    bool by_target = is_log && subscription.target_from.empty();
-    fields.emplace_back(is_log                   ? "topic"
-                        : subscription.transient ? "exchange"
-                                                 : "queue",
-                        by_target ? delivery.message.target : subscription.source);
-  }
-  if (!is_log) return;
+  auto place = place_of(delivery, of.broker);
+  if (!place.kind.empty()) fields.emplace_back(place.kind, place.name);
+  if (delivery.partition < 0) return;
   fields.emplace_back("partition", delivery.partition);
   fields.emplace_back("offset", delivery.offset);
 }
@@ -55,6 +48,21 @@ std::vector<log::Field> fields_of(const Subject& of) {
   return fields;
 }
 
+/// For those who tap the message: what the line of log says of it, without what they have seen when it arrived.
+void tell(const Subject& of, std::string_view what, std::initializer_list<log::Field> more) {
+  if (!Taps::active() || !taps().show(of.delivery)) [[likely]]
+    return;
+  std::vector<TapEntry::Field> fields;
+  auto add = [&](std::string_view name, std::string_view value, bool number) {
+    if (!value.empty()) fields.push_back({std::string(name), std::string(value.substr(0, kLongestText)), number});
+  };
+  add("route", of.route, false);
+  add("to", of.to, false);
+  add("to_target", of.to_target, false);
+  for (auto& field : more) add(field.name, field.value(), field.number);
+  taps().happened(of.delivery, of.route, what, fields);
+}
+
 /// A kind of line, and perhaps what counts it.
 class Event {
  public:
@@ -66,6 +74,7 @@ class Event {
   }
   /// `code` tells lines of this kind apart, and is a literal of ours.
   void say(const Subject& of, std::string_view code, std::initializer_list<log::Field> more = {}) {
+    tell(of, text_, more);
     if (!log::enabled(level_)) return;
     auto left_out = limit().admit(kind(of, code));
     if (!left_out) return;
@@ -106,6 +115,8 @@ void replied() {
   static Counter& count = counter("replies");
   count.add();
 }
+
+void went_well(const Subject& of, std::string_view what) { tell(of, what, {}); }
 
 void retried(const Subject& of, const Failure& why, unsigned most_attempts) {
   static Event event("retried", log::Level::warn, "message failed, will be tried again");

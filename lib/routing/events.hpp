@@ -29,6 +29,8 @@ struct Subject {
 /// [any thread] All of them. Views are read during the call only.
 void delivered();
 void replied();
+/// For those who tap alone, beside what counts it: "delivered", "replied".
+void went_well(const Subject& of, std::string_view what);
 void retried(const Subject& of, const Failure& why, unsigned most_attempts);
 void waited(const Subject& of, const std::string& reason);
 void dead_lettered(const Subject& of, const Failure& why, const std::string& dead_letter);

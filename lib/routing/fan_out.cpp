@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/failpoint.hpp"
+#include "routing/taps.hpp"
 
 namespace mombridge::routing {
 
@@ -76,6 +77,8 @@ void FanOut::settle(Settlement settlement) noexcept {
   auto& use = *use_;
   if (received_at_ != TimePoint{} && settlement != Settlement::requeue) measure();
   failpoint("after_confirm");
+  if (Taps::active()) [[unlikely]]
+    taps().settled(*delivery_, settlement);
   delivery_->settle(settlement);
   use.settled();  // after it, so that a drain that sees nothing in flight finds every settlement posted
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "routing/events.hpp"
+#include "routing/taps.hpp"
 
 namespace mombridge::routing {
 
@@ -41,6 +42,10 @@ bool is_request(const Message& message) { return message.reply_to && !message.re
 }  // namespace
 
 void Planner::launch(FanOut& fan_out, const std::vector<const Route*>& routes) noexcept {
+  if (Taps::active()) [[unlikely]] {
+    auto received = fan_out.received();
+    taps().arrived({*received.delivery, *received.origin->endpoint.section, routes, fan_out.is_reply()});
+  }
   if (fan_out.received().delivery->deliveries_left && launch_last_delivery(fan_out, routes)) [[unlikely]]
     return;
   plan(fan_out, routes);

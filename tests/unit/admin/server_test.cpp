@@ -3,6 +3,7 @@
 #include "admin/server.hpp"
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -153,9 +154,76 @@ TEST_F(ServerTest, AnAnswerMayComeAfterTheirEnd) {
   gone.reset();
   std::this_thread::sleep_for(50ms);
   server->loop().call([this] {
-    for (auto& respond : kept) respond(kResponse);
+    for (auto& respond : kept) respond(std::string(kResponse));
   });
   EXPECT_EQ(receive(stays), kResponse);
+}
+
+/// Counts what is asked of it.
+class Endless final : public Stream {
+ public:
+  explicit Endless(std::atomic<uint64_t>& asked, std::atomic<int>& alive) : asked_(asked), alive_(alive) { ++alive_; }
+  ~Endless() override { --alive_; }
+  std::optional<std::string> more() override {
+    ++asked_;
+    return std::string(100'000, 'x');
+  }
+
+ private:
+  std::atomic<uint64_t>& asked_;
+  std::atomic<int>& alive_;
+};
+
+class StreamTest : public ServerTest {
+ protected:
+  [[nodiscard]] Fd ask_for(std::shared_ptr<Stream> stream) {
+    keeps = true;
+    auto fd = connect();
+    send(fd, kRequest);
+    for (auto end = Clock::now() + 20s; requests < 1 && Clock::now() < end;) std::this_thread::sleep_for(1ms);
+    server->loop().call([&] { kept.at(0)({"HTTP/1.1 200 OK\r\n\r\n", std::move(stream)}); });
+    return fd;
+  }
+  static bool comes(const std::function<bool()>& condition) {
+    for (auto end = Clock::now() + 20s; Clock::now() < end;) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(1ms);
+    }
+    return false;
+  }
+  std::atomic<uint64_t> asked{0};
+  std::atomic<int> alive{0};
+};
+
+TEST_F(StreamTest, GoesOnUntilThePeerEnds) {
+  start();
+  auto fd = ask_for(std::make_shared<Endless>(asked, alive));
+  char buffer[1000];
+  for (size_t all = 0; all < 250'000;) {
+    auto n = ::recv(fd.get(), buffer, sizeof buffer, 0);
+    ASSERT_GT(n, 0);
+    all += static_cast<size_t>(n);
+  }
+  EXPECT_EQ(alive, 1);
+  fd.reset();
+  EXPECT_TRUE(comes([&] { return alive == 0; }));
+}
+
+TEST_F(StreamTest, APeerThatReadsNothingIsNotAskedForMoreAndSentAway) {
+  start({.part = 500ms});
+  auto fd = ask_for(std::make_shared<Endless>(asked, alive));
+  int small = 4096;
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+  EXPECT_TRUE(comes([&] { return alive == 0; }));
+  EXPECT_LT(asked, 20u) << "what waits here is one part";
+}
+
+TEST_F(StreamTest, EndsWithTheServer) {
+  start();
+  auto fd = ask_for(std::make_shared<Endless>(asked, alive));
+  EXPECT_TRUE(comes([&] { return asked > 0; }));
+  server->stop();
+  EXPECT_EQ(alive, 0);
 }
 
 // The limit does not touch the descriptors that are open: only the server's next one cannot be had.

@@ -225,8 +225,8 @@ def test_wrong_usage(arguments):
 
 
 @pytest.mark.parametrize("arguments, words", [
-    ([], "no command is given; there are run, check, explain, publish, request, test, status, top, reload, drain, dead-letters, handler"),
-    (["fly"], "there is no command 'fly'; there are run, check, explain, publish, request, test, status, top, reload, drain, dead-letters, handler"),
+    ([], "no command is given; there are run, check, explain, publish, request, test, status, top, tap, reload, drain, dead-letters, handler"),
+    (["fly"], "there is no command 'fly'; there are run, check, explain, publish, request, test, status, top, tap, reload, drain, dead-letters, handler"),
     (["chekc"], "there is no command 'chekc' (did you mean 'check'?)"),
     (["check", "my.yaml"], "the configuration is named with -c: mombridge check -c my.yaml"),
     (["run", "/etc/mombridge"], "the configuration is named with -c: mombridge run -c /etc/mombridge"),
