@@ -13,11 +13,14 @@ from registry import fault
 
 PORTS = dict(zip(("admin", "probes", "ingress"), free_ports(3)))
 CLIENTS = 1000
+TOKEN = "correct-horse"
+MOST_TAPS = 4
 
 
 def listeners(config, plan):
     for name, port in PORTS.items():
         config[name] = {"listen": f"127.0.0.1:{port}"}
+    config["admin"]["token"] = TOKEN
     config["ingress"]["allow"] = [f"aout/{plan.prefix}.http"]
 
 
@@ -63,22 +66,35 @@ async def idle(port, until):
         writer.close()
 
 
-def misbehave(until):
+async def watch(port, until, answers):
+    """Asks to see all messages with their bodies, and reads no further than the status."""
+    with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=64)
+        writer.write(f"GET /api/v1/tap?body=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode())
+        answers.append(int((await reader.readexactly(12))[9:]))
+        while not until.is_set():
+            await asyncio.sleep(0.2)
+        writer.close()
+
+
+def misbehave(until, answers):
     async def everybody():
         head = b"POST /v1/publish/aout/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000
         await asyncio.gather(*(idle(port, until) for port in PORTS.values() for _ in range(CLIENTS)),
                              *(drip(port, head, until) for port in PORTS.values() for _ in range(50)),
-                             *(flood(port, until) for port in PORTS.values() for _ in range(4)))
+                             *(flood(port, until) for port in PORTS.values() for _ in range(4)),
+                             *(watch(PORTS["admin"], until, answers) for _ in range(CLIENTS)))
 
     asyncio.run(everybody())
 
 
-@fault("D58", f"slow clients, {CLIENTS} idle connections and floods of headers on the admin, probe and ingress listeners",
+@fault("D58", f"slow clients, {CLIENTS} idle connections, {CLIENTS} that watch messages and do not read, and floods of headers on the admin, probe and ingress listeners",
        configure=listeners, ordered=True)
 def hostile_clients(run):
     """Messages flow, probes answer, and the ingress takes what it is to take."""
     until = threading.Event()
-    thread = threading.Thread(target=misbehave, args=(until,))
+    answers = []
+    thread = threading.Thread(target=misbehave, args=(until, answers))
     with contextlib.closing(run.bed.amqp()) as amqp:
         amqp.channel.queue_declare(f"{run.plan.prefix}.http", durable=True, arguments=run.bed.queue_arguments)
         thread.start()
@@ -93,6 +109,9 @@ def hostile_clients(run):
         finally:
             until.set()
             thread.join()
+        taps, refused = answers.count(200), answers.count(429)
+        run.expect(1 <= taps <= MOST_TAPS and refused and taps + refused == len(answers),
+                   f"of those who watch and do not read {taps} were let in and {refused} refused, of {len(answers)} answers")
         run.healed()
         run.expect(amqp.depth(f"{run.plan.prefix}.http") == 20, "not every message that was confirmed has arrived")
 
