@@ -154,7 +154,7 @@ def test_its_handlers_have_workers_that_are_confined(seen):
     handler, = json.loads(seen["after_good"]["out"])["handlers"]
     assert handler["worker"]["state"] == "running" and handler["worker"]["restarts"] == 0
     confined = next(entry for entry in map(json.loads, seen["journal"]) if "worker processes are kept" in entry["MESSAGE"])
-    assert confined["FILES"].startswith("by Landlock") and confined["PROCESSES"] == "by seccomp", confined
+    assert confined["MOMBRIDGE_FILES"].startswith("by Landlock") and confined["MOMBRIDGE_PROCESSES"] == "by seccomp", confined
 
 
 def test_it_runs_as_its_own_user_without_privileges(seen):
