@@ -267,12 +267,13 @@ def test_kafka_lets_in_who_has_a_new_token(oauth_kafka, kafka_endpoint, plain_ka
     life.wait_connected("publisher")
     with records(plain_kafka, source) as sent:
         plain_kafka.consume(sink, 1, timeout=60)
+        before = len(life.read_log())  # the first attempts of a busy machine are not what this is about
         time.sleep(30)
     assert len(kafka_endpoint.requests) >= 4
     received = [int(record.value()) for record in plain_kafka.consume(sink, len(sent), timeout=30, settle=2)]
     assert sorted(set(received)) == list(range(len(sent)))
     # What a Kafka says that has just been started is not about logins.
-    noise = [line for line in life.read_log().splitlines()
+    noise = [line for line in life.read_log()[before:].splitlines()
              if re.search('"level":"(warning|error|critical)"', line) and "Coordinator load in progress" not in line]
     assert not noise
 
