@@ -63,12 +63,13 @@ Result<> Admin::start() {
 void Admin::serve(Listening& at, std::string_view request, const Server::Respond& respond) {
   // A copy, because the connection may end before the answer is there.
   std::string text(request);
-  if (auto asked = at.endpoints.action(request))
-    return at.actions->ask(*asked->action, std::move(asked->request), [text, respond](const HttpResponse& response) {
+  auto asked = at.endpoints.asked(request);
+  if (asked.action)
+    return at.actions->ask(*asked.action, std::move(asked.request), [text, respond](const HttpResponse& response) {
       respond(answer_http(text, [&](const HttpRequest&) { return response; }));
     });
-  if (auto asked = at.endpoints.tap(request)) return watch(*asked, text, respond);
-  at.question->ask(at.endpoints.shows_figures(request), [&at, text, respond](const Status* status) {
+  if (asked.tap) return watch(asked.request, text, respond);
+  at.question->ask(asked.figures, [&at, text, respond](const Status* status) {
     respond(at.endpoints.answer(text, status, at.question->main_stuck()));
   });
 }

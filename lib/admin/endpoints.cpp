@@ -36,37 +36,28 @@ std::string Endpoints::answer(std::string_view request, const Status* status, bo
   return answer_http(request, [&](const HttpRequest& asked) { return respond(asked, status, main_stuck); });
 }
 
-std::optional<Endpoints::Asked> Endpoints::action(std::string_view request) const {
-  std::optional<Asked> asked;
-  if (!access_ || !request.starts_with("POST ")) return asked;
+Endpoints::Asked Endpoints::asked(std::string_view request) const {
+  Asked found;
   (void)answer_http(request, [&](const HttpRequest& read) {
-    auto found = actions_.find(read.path);
-    if (found != actions_.end() && !access_->refuse(read, true) && !access_->refuse_change(read))
-      asked = {&found->second, read};
+    found = asked(read);
     return HttpResponse{};
   });
-  return asked;
+  return found;
 }
 
-bool Endpoints::shows_figures(std::string_view request) const {
-  bool shows = false;
-  (void)answer_http(request, [&](const HttpRequest& read) {
-    shows = !access_ ? read.path == kMetrics
-                     : (read.path == kMetrics && !access_->refuse(read, false)) ||
-                           (read.path == kStatus && !access_->refuse(read, true));
-    return HttpResponse{};
-  });
-  return shows;
-}
-
-std::optional<HttpRequest> Endpoints::tap(std::string_view request) const {
-  std::optional<HttpRequest> asked;
-  if (!access_ || !request.starts_with("GET ")) return asked;
-  (void)answer_http(request, [&](const HttpRequest& read) {
-    if (read.path == kTap && !access_->refuse(read, true) && !access_->refuse_messages(read)) asked = read;
-    return HttpResponse{};
-  });
-  return asked;
+Endpoints::Asked Endpoints::asked(const HttpRequest& request) const {
+  if (!access_) return {.figures = request.path == kMetrics};
+  if (access_->refuse(request, request.path.starts_with(kApi))) return {};
+  if (request.method == "POST") {
+    auto found = actions_.find(request.path);
+    if (found == actions_.end() || access_->refuse_change(request)) return {};
+    return {.request = request, .action = &found->second};
+  }
+  if (request.path == kTap) {
+    bool may = request.method == "GET" && !access_->refuse_messages(request);
+    return {.request = request, .tap = may};
+  }
+  return {.figures = request.path == kMetrics || request.path == kStatus};
 }
 
 HttpResponse Endpoints::respond(const HttpRequest& request, const Status* status, bool main_stuck) const {

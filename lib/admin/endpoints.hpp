@@ -24,20 +24,17 @@ class Endpoints {
   /// `main_stuck`: it has not come back to its sleep for so long that it never may.
   [[nodiscard]] std::string answer(std::string_view request, const Status* status, bool main_stuck) const;
 
-  /// Returns true if the answer has figures that brokers must be asked for. A probe asks none.
-  [[nodiscard]] bool shows_figures(std::string_view request) const;
-
-  /// An action that is asked for, and that may be.
+  /// What a request needs beside answer(). Only what it may have.
   struct Asked {
-    const Action* action;
-    HttpRequest request;
+    HttpRequest request = {};
+    const Action* action = nullptr;  ///< is to be done instead
+    bool tap = false;                ///< messages are to be shown instead
+    bool figures = false;            ///< the answer has what brokers must be asked for; a probe asks none
   };
-  /// Absent: answer() answers the request.
-  [[nodiscard]] std::optional<Asked> action(std::string_view request) const;
-  /// A tap that is asked for, and that may be. Absent: answer() answers the request.
-  [[nodiscard]] std::optional<HttpRequest> tap(std::string_view request) const;
+  [[nodiscard]] Asked asked(std::string_view request) const;
 
  private:
+  [[nodiscard]] Asked asked(const HttpRequest& request) const;
   [[nodiscard]] HttpResponse respond(const HttpRequest& request, const Status* status, bool main_stuck) const;
   [[nodiscard]] HttpResponse ready(const HttpRequest& request, const Status& status) const;
 

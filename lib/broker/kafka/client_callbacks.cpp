@@ -40,7 +40,9 @@ void write_log(const rd_kafka_t* client, int level, const char* facility, const 
     // A client that is being ended complains of the connections that were cut for it.
     auto* context = context_of(client);
     bool ends = context && context->sockets.is_cut();
-    bool loud = level <= kWarning && !is_quiet(facility) && !ends && !login_was_overtaken(text);
+    bool is_over =
+        login_was_overtaken(text) || (context && context->tokens.has_source() && ended_without_a_reason(text));
+    bool loud = level <= kWarning && !is_quiet(facility) && !ends && !is_over;
     if (!loud) return log::debug(text, {{"client", name}, {"facility", facility}});
     repeated.event(std::string(name) + ' ' + facility, log::Level::warn, text,
                    {{"client", name}, {"facility", facility}});

@@ -161,4 +161,9 @@ bool login_was_overtaken(std::string_view text) {
   return login && has(text, "in state DOWN)");
 }
 
+// "sasl_plaintext://k1:9092/1: Disconnected (after 1921ms in state UP, 1 identical error(s) suppressed)"
+bool ended_without_a_reason(std::string_view text) {
+  return has(text, ": Disconnected (after ") && has(text, "in state UP");
+}
+
 }  // namespace mombridge::kafka

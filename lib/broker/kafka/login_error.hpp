@@ -22,4 +22,9 @@ LoginError explain_login(std::string_view what, const Login& login, const std::s
 /// Kafka closes one whose login is too old, and the client had begun another on it.
 bool login_was_overtaken(std::string_view text);
 
+/// Returns true if an established connection was closed by the other side, without a reason. Where logins are by token,
+/// each ends like this, because Kafka closes one whose login is too old; librdkafka warns of it where questions were on
+/// their way, and asks them again.
+bool ended_without_a_reason(std::string_view text);
+
 }  // namespace mombridge::kafka

@@ -23,6 +23,8 @@ class TokenFeed {
   TokenFeed(std::shared_ptr<token::Source> source, ClientSockets& sockets)
       : source_(std::move(source)), sockets_(sockets) {}
 
+  /// The section has tokens.
+  [[nodiscard]] bool has_source() const { return source_ != nullptr; }
   /// The client exists, until end().
   void begin(rd_kafka_t* client);
   /// The client gets nothing more: no call is under way or comes afterwards. Before it ends; again does nothing.

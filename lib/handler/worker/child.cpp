@@ -188,7 +188,7 @@ class Child {
   [[noreturn]] void close() {
     publisher_.close();
     plugin_.destroy();
-    outbox_.flush();
+    outbox_.finish();
     end_process(EX_OK);
   }
 

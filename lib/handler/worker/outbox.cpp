@@ -37,6 +37,12 @@ void Outbox::flush() {
   send_all(lock);
 }
 
+void Outbox::finish() {
+  std::unique_lock lock(mutex_);
+  send_all(lock);
+  written_.wait(lock, [this] { return !writing_; });
+}
+
 void Outbox::flush_before(TimePoint now) {
   std::unique_lock lock(mutex_);
   if (buffer_.size() && now - gathered_since_ > kWhile) send_all(lock);
@@ -57,6 +63,7 @@ void Outbox::send_all(std::unique_lock<std::mutex>& lock) {
     lock.lock();
   }
   writing_ = false;
+  written_.notify_all();
 }
 
 void Outbox::write_all(FrameBuffer& frames) {

@@ -1,6 +1,7 @@
 #pragma once
 // What a worker process sends to the bridge.
 
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 
@@ -43,6 +44,8 @@ class Outbox {
     arm();
   }
   void flush();
+  /// Waits until everything has been written, by whichever thread. For the end of the process.
+  void finish();
   /// Where what was gathered has waited for a while.
   void flush_before(TimePoint now);
   /// So much waits that what a plugin makes of its own accord is refused.
@@ -72,6 +75,7 @@ class Outbox {
   FrameBuffer buffer_;
   FrameBuffer sending_;  ///< of the thread that writes
   bool writing_ = false, armed_ = false;
+  std::condition_variable written_;  ///< nobody writes any more
   TimePoint gathered_since_{};
 };
 

@@ -39,7 +39,7 @@ TEST(Endpoints, LivenessFollowsLoopsAlone) {
 
 TEST(Endpoints, FiguresAreShownByMetricsAndTheStatus) {
   auto shows = [](const Endpoints& endpoints, const std::string& line, const std::string& host = "localhost") {
-    return endpoints.shows_figures(line + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    return endpoints.asked(line + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n").figures;
   };
   for (auto* line : {"GET /metrics", "GET /api/v1/status"}) EXPECT_TRUE(shows(kAdmin, line)) << line;
   for (auto* line : {"GET /livez", "GET /readyz", "GET /", "nonsense"}) EXPECT_FALSE(shows(kAdmin, line)) << line;
@@ -170,13 +170,13 @@ TEST(Endpoints, ActionsArePosted) {
   const Endpoints admin{Access(*config::parse_listen("127.0.0.1:1"), {}), actions};
   auto status = ready();
   std::string head = " HTTP/1.1\r\nHost: localhost\r\n", mark = "Mombridge-Admin: 1\r\n", end = "\r\n";
-  auto asked = admin.action("POST /api/v1/do?a=b" + head + mark + end);
-  ASSERT_TRUE(asked);
-  EXPECT_EQ(asked->request.parameters.find("a")->second, "b");
+  auto asked = admin.asked("POST /api/v1/do?a=b" + head + mark + end);
+  ASSERT_TRUE(asked.action);
+  EXPECT_EQ(asked.request.parameters.find("a")->second, "b");
   for (auto& refused : {"POST /api/v1/do" + head + end, "POST /api/v1/other" + head + mark + end,
                         "GET /api/v1/do" + head + mark + end, std::string("POST \r\n\r\n")})
-    EXPECT_FALSE(admin.action(refused)) << refused;
-  EXPECT_FALSE(kProbes.action("POST /api/v1/do" + head + mark + end));
+    EXPECT_FALSE(admin.asked(refused).action) << refused;
+  EXPECT_FALSE(kProbes.asked("POST /api/v1/do" + head + mark + end).action);
   EXPECT_THAT(admin.answer("POST /api/v1/do" + head + end, &status, false), StartsWith("HTTP/1.1 403"));
   EXPECT_THAT(admin.answer("GET /api/v1/do" + head + end, &status, false),
               AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("Allow: POST\r\n")));

@@ -31,7 +31,7 @@ Endpoints at(const std::string& listen, const std::string& token = {}) {
 
 /// The status of the answer; 0: there is a tap.
 int refused(const Endpoints& endpoints, const std::string& request) {
-  if (endpoints.tap(request)) return 0;
+  if (endpoints.asked(request).tap) return 0;
   auto answer = endpoints.answer(request, nullptr, false);
   return std::stoi(answer.substr(answer.find(' ') + 1));
 }

@@ -184,6 +184,17 @@ TEST(Login, ItsConnectionHadEndedBefore) {
   EXPECT_FALSE(login_was_overtaken("SASL authentication error: Authentication failed (after 9ms in state AUTH_REQ)"));
 }
 
+TEST(Login, AnEstablishedConnectionEndsWithoutAReason) {
+  EXPECT_TRUE(
+      ended_without_a_reason("[thrd:sasl_plaintext://k1:9092/bootstrap]: sasl_plaintext://k1:9092/1: Disconnected "
+                             "(after 1921ms in state UP, 1 "
+                             "identical error(s) suppressed)"));
+  EXPECT_FALSE(ended_without_a_reason("sasl_plaintext://k1:9092/1: Disconnected (after 3ms in state AUTH_REQ)"));
+  EXPECT_FALSE(ended_without_a_reason(
+      "k1:9092/1: Disconnected: SSL connection closed by peer: fatal alert (after 600123ms in state UP)"));
+  EXPECT_FALSE(ended_without_a_reason("k1:9092/1: 3 request(s) timed out: disconnect (after 60017ms in state UP)"));
+}
+
 TEST(Login, KnowsWhoItIs) {
   Settings settings;
   EXPECT_EQ(Login(settings).principal(), "User:...");
