@@ -49,6 +49,17 @@ def test_is_ready_before_its_brokers(tmp_path):
         assert bridge.stop() == OK
 
 
+@pytest.mark.skipif("MOMBRIDGE_SANITIZER" in os.environ, reason="there, exit handlers report what was found")
+@pytest.mark.parametrize("isolation", ["in_process", "process"])
+def test_runs_nobodys_exit_handlers(tmp_path, isolation):
+    """They free what threads still use that end by themselves, and are none of the bridge's."""
+    with Bridge(tmp_path, IDLE + f"handlers: {{h: {{plugin: {plugin('bad_at_exit')}, isolation: {isolation}}}}}\n"
+                "routes: [{from: {broker: local, target: t}, to: {handler: h}}]\n") as bridge:
+        bridge.noted("READY=1")
+        assert bridge.stop() == OK
+        assert "SIGABRT" not in bridge.log()
+
+
 def test_feeds_the_watchdog(tmp_path):
     with Bridge(tmp_path, IDLE, WATCHDOG_USEC="200000") as bridge:
         bridge.noted("WATCHDOG=1", times=3)

@@ -89,7 +89,7 @@ TEST_P(Stop, KeepsItsPatienceWhileNobodyAnswers) {
     EXPECT_EQ(publication.completions, 1);
     EXPECT_EQ(publication.outcome.kind, Outcome::Kind::away) << publication.outcome.reason;
   }
-  EXPECT_LT(watch.stop(), 500ms) << "no loop waited for an answer";
+  EXPECT_LT(watch.stop(), 900ms) << "no loop waited for an answer, which takes a second";
   broker.reset();
   EXPECT_LT(Clock::now() - began, GetParam() + 2 * kMore);
 }
