@@ -8,7 +8,7 @@ process' own, of all its threads.
 """
 import figures
 import pumps
-from drain_bed import DIRECTIONS, MIB, Bed, bridges, drain_options, parser_of, report
+from drain_bed import DIRECTIONS, MIB, bridges, drain_options, parser_of, run
 from figures import Goal, Row
 
 PART = "drain"
@@ -81,11 +81,5 @@ def parser():
     return made
 
 
-def main():
-    options = parser().parse_args()
-    with Bed(options.build) as bed:
-        report(options, bed, measure(bed, options))
-
-
 if __name__ == "__main__":
-    main()
+    run(parser(), measure)

@@ -216,6 +216,13 @@ def report(options, bed, rows):
         options.json.write_text(figures.json_text(rows, about(options, bed)))
 
 
+def run(parser, measure):
+    """A part by itself, with its command line. `measure(bed, options)` returns the rows."""
+    options = parser.parse_args()
+    with Bed(options.build) as bed:
+        report(options, bed, measure(bed, options))
+
+
 def compare(part, bed, options, first, second, size):
     """Rows for two pumps that drain in turn: the ratios of the second to the first."""
     rows = []

@@ -5,7 +5,7 @@ import time
 
 import figures
 import pumps
-from drain_bed import Bed, bridges, eventually, parser_of, processor_seconds, report, status_of
+from drain_bed import bridges, eventually, parser_of, processor_seconds, run, status_of
 from figures import Row
 
 PATIENCE = 120
@@ -80,11 +80,5 @@ def parser():
     return made
 
 
-def main():
-    options = parser().parse_args()
-    with Bed(options.build) as bed:
-        report(options, bed, measure(bed, options))
-
-
 if __name__ == "__main__":
-    main()
+    run(parser(), measure)

@@ -8,7 +8,7 @@ import dataclasses
 
 import figures
 import pumps
-from drain_bed import DIRECTIONS, Bed, drain_options, parser_of, report
+from drain_bed import DIRECTIONS, drain_options, parser_of, run
 from figures import Row, percentile
 
 PART = "latency"
@@ -94,11 +94,5 @@ def parser():
     return made
 
 
-def main():
-    options = parser().parse_args()
-    with Bed(options.build) as bed:
-        report(options, bed, measure(bed, options))
-
-
 if __name__ == "__main__":
-    main()
+    run(parser(), measure)

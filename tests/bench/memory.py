@@ -14,7 +14,7 @@ import time
 
 import figures
 import pumps
-from drain_bed import DIRECTIONS, LONGER, MIB, Bed, drain_options, parser_of, report, status_of
+from drain_bed import DIRECTIONS, LONGER, MIB, drain_options, parser_of, run, status_of
 from figures import Goal, Row, Series
 
 PART = "memory"
@@ -143,11 +143,5 @@ def parser():
     return made
 
 
-def main():
-    options = parser().parse_args()
-    with Bed(options.build) as bed:
-        report(options, bed, measure(bed, options))
-
-
 if __name__ == "__main__":
-    main()
+    run(parser(), measure)

@@ -3,7 +3,7 @@
 On each way all of them are asked, and none is answered before every one is with the responder and settled at its source.
 A bridge of its own does so twice: what it has after the first time are the buffers that such a burst fills.
 """
-from drain_bed import Bed, parser_of, report, status_of
+from drain_bed import parser_of, run, status_of
 from figures import Row, Series
 from request_bed import WAYS, RequestBed, eventually, name_of
 
@@ -62,13 +62,11 @@ def measure(bed, options):
     return rows
 
 
-def main():
-    parser = parser_of(PART, __doc__, before=False)
-    parser.add_argument("--count", type=int, default=100_000, help="requests (100000)")
-    options = parser.parse_args()
-    with Bed(options.build) as bed:
-        report(options, bed, measure(bed, options))
+def parser():
+    made = parser_of(PART, __doc__, before=False)
+    made.add_argument("--count", type=int, default=100_000, help="requests (100000)")
+    return made
 
 
 if __name__ == "__main__":
-    main()
+    run(parser(), measure)

@@ -4,7 +4,7 @@ The same requester and responder, compiled and without the bridge's code, ask ea
 through the bridge on all four ways, in turns, in one run. A request through the bridge takes two hops to the responder
 and its reply two back, so it costs what a round trip on each of the two brokers costs, and what the bridge adds to that.
 """
-from drain_bed import Bed, parser_of, report
+from drain_bed import parser_of, run
 from figures import Row, measure_in_turn, percentile, series_of
 from latency import Times
 from request_bed import KINDS, NAMES, WAYS, RequestBed, name_of
@@ -68,11 +68,5 @@ def parser():
     return made
 
 
-def main():
-    options = parser().parse_args()
-    with Bed(options.build) as bed:
-        report(options, bed, measure(bed, options))
-
-
 if __name__ == "__main__":
-    main()
+    run(parser(), measure)

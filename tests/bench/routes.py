@@ -4,7 +4,7 @@ are to the bridge with one route.
 """
 import figures
 import pumps
-from drain_bed import DIRECTIONS, Bed, drain_options, parser_of, report
+from drain_bed import DIRECTIONS, drain_options, parser_of, run
 from figures import Goal, Row
 
 PART = "routes"
@@ -63,11 +63,5 @@ def parser():
     return made
 
 
-def main():
-    options = parser().parse_args()
-    with Bed(options.build) as bed:
-        report(options, bed, measure(bed, options))
-
-
 if __name__ == "__main__":
-    main()
+    run(parser(), measure)

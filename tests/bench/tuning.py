@@ -1,7 +1,7 @@
 """What settings bring: the same backlog is drained with the defaults, and with one setting changed at a time."""
 import figures
 import pumps
-from drain_bed import DIRECTIONS, Bed, drain_options, parser_of, report
+from drain_bed import DIRECTIONS, drain_options, parser_of, run
 from figures import Row
 
 PART = "tuning"
@@ -56,14 +56,12 @@ def measure(bed, options):
     return rows
 
 
-def main():
-    parser = parser_of(PART, __doc__, before=False)
-    drain_options(parser)
-    parser.add_argument("--size", type=int, default=256, help="bytes of a body (256)")
-    options = parser.parse_args()
-    with Bed(options.build) as bed:
-        report(options, bed, measure(bed, options))
+def parser():
+    made = parser_of(PART, __doc__, before=False)
+    drain_options(made)
+    made.add_argument("--size", type=int, default=256, help="bytes of a body (256)")
+    return made
 
 
 if __name__ == "__main__":
-    main()
+    run(parser(), measure)

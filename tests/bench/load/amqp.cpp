@@ -1,23 +1,11 @@
 #include <charconv>
 #include <thread>
 
-#include "../../faults/load/amqp_link.hpp"
-#include "exchange.hpp"
+#include "amqp_client.hpp"
 
 namespace load {
 
 namespace {
-
-using faults::AmqpLink;
-using faults::bytes;
-using faults::text;
-
-constexpr amqp_channel_t kChannel = 1;
-constexpr uint8_t kPersistent = 2;
-
-void connect(AmqpLink& link, const std::string& url) {
-  if (!link.open(url)) give_up("cannot connect to " + url);
-}
 
 void consume(AmqpLink& link, const std::string& queue, bool no_ack) {
   amqp_basic_consume(link.get(), kChannel, bytes(queue), amqp_empty_bytes, false, no_ack, false, amqp_empty_table);

@@ -1,25 +1,14 @@
 #include <array>
 #include <thread>
 
-#include "../../faults/load/amqp_link.hpp"
-#include "exchange.hpp"
+#include "amqp_client.hpp"
 #include "messages.hpp"
 
 namespace load {
 
 namespace {
 
-using faults::AmqpLink;
-using faults::bytes;
-using faults::text;
-
-constexpr amqp_channel_t kChannel = 1;
-constexpr uint8_t kPersistent = 2;
 constexpr uint64_t kUnconfirmed = 4000, kLookEvery = 256;
-
-void connect(AmqpLink& link, const std::string& url) {
-  if (!link.open(url)) give_up("cannot connect to " + url);
-}
 
 amqp_table_entry_t text_header(const char* name, amqp_bytes_t value) {
   amqp_table_entry_t entry{amqp_cstring_bytes(name), {}};
