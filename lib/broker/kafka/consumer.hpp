@@ -57,7 +57,6 @@ class Consumer final {
   /// [any thread] One for each subscription.
   [[nodiscard]] std::vector<LinkStatus> status() const;
   [[nodiscard]] ConsumerFigures& figures() { return figures_; }
-  [[nodiscard]] const ConsumerFigures& figures() const { return figures_; }
   [[nodiscard]] const EventLoop& loop() const { return loop_; }
   /// [any thread] For the replies: their topic exists.
   [[nodiscard]] bool has_topic() const noexcept { return has_topic_.load(std::memory_order_relaxed); }

@@ -120,8 +120,7 @@ class Child {
   void live() {
     publisher_.open();
     auto started = plugin_.start();
-    bool runs = started.has_value();
-    if (runs) {
+    if (started) {
       started = start_threads();
       // The last of the threads would stop it.
       if (!workers_.size()) plugin_.stop();
