@@ -203,13 +203,21 @@ std::vector<NamedLink> Bridge::status() const {
   return all;
 }
 
+std::string Bridge::not_live() const {
+  if (brokers_.longest_stall() >= admin::kStuck) return "an event loop is stuck";
+  for (auto* runner : snapshot_->handlers().runners())
+    if (auto threads = runner->threads(); threads && threads->stuck())
+      return "handler '" + runner->name() + "' has no thread left, because none comes back from handle()";
+  return {};
+}
+
 admin::Status Bridge::observe(const admin::Status::Load& config, bool wants_figures) const {
   auto status = admin::observe({.snapshot = *snapshot_,
                                 .router = router_,
                                 .drained = brokers_.drained(),
                                 .stalls = stalls_.status(),
                                 .config = config,
-                                .longest_stall = longest_stall(),
+                                .not_live = not_live(),
                                 .draining = draining(),
                                 .wants_figures = wants_figures});
   if (ingress_) status.ingress = ingress_->status();

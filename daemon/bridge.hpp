@@ -70,8 +70,9 @@ class Bridge {
   [[nodiscard]] std::vector<std::string> replaced_plugins(config::Isolation isolation) const {
     return snapshot_->handlers().replaced_on_disk(isolation);
   }
-  /// The longest that any loop of the bridge has not come back to its sleep, for the watchdog.
-  [[nodiscard]] Duration longest_stall() const { return brokers_.longest_stall(); }
+  /// For people, why the process should be started anew; empty: it is live. A loop does not come back to its sleep, or
+  /// no thread of a handler comes back from its plugin.
+  [[nodiscard]] std::string not_live() const;
   /// Every link of every broker, and the sources that make no progress.
   [[nodiscard]] std::vector<NamedLink> status() const;
   /// [after start()] All that an operator may want to know. `wants_figures` as Observation's.

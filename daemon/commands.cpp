@@ -11,6 +11,7 @@
 
 #include "admin/admin.hpp"
 #include "base/counters.hpp"
+#include "base/crash.hpp"
 #include "base/histogram.hpp"
 #include "base/log.hpp"
 #include "config/load.hpp"
@@ -78,13 +79,12 @@ void log_totals(const char* text, uint64_t unsettled) {
   log::info(text, {{"unsettled", unsettled}, {"totals", totals}});
 }
 
-/// Feeds the service manager's watchdog for as long as every loop comes back to its sleep.
+/// Feeds the service manager's watchdog for as long as the bridge is live.
 void feed_watchdog(EventLoop& loop, const Bridge& bridge, Duration interval) {
-  if (auto stall = bridge.longest_stall(); stall < admin::kStuck)
+  if (auto why = bridge.not_live(); why.empty())
     service::watchdog();
   else
-    log::error("an event loop is stuck, the watchdog is not fed",
-               {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(stall).count()}});
+    log::error("the bridge is not live, and the watchdog is not fed", {{"reason", why}});
   loop.after(interval, [&loop, &bridge, interval] { feed_watchdog(loop, bridge, interval); });
 }
 
@@ -155,6 +155,7 @@ int run(const Options& options) {
     return kExitConfig;
   }
   log::init(config->log_level, config->log_format);
+  crash::install();
   for (auto& warning : diagnostics.sorted()) log::warn(warning.text());
   Signals::block();
 

@@ -18,8 +18,8 @@ HttpResponse no_answer() { return {.status = 503, .body = "the bridge's main loo
 
 /// A loop that does not answer in time has work; one that is stuck does not come back.
 HttpResponse live(const Status* status, bool main_stuck) {
-  bool alive = status ? status->alive() : !main_stuck;
-  return alive ? HttpResponse{.body = "ok\n"} : HttpResponse{.status = 503, .body = "an event loop is stuck\n"};
+  auto why = status ? printable(status->not_live) : main_stuck ? "the main loop is stuck" : "";
+  return why.empty() ? HttpResponse{.body = "ok\n"} : HttpResponse{.status = 503, .body = why + "\n"};
 }
 
 std::string line_of(const Status::Link& link, bool details) {

@@ -25,7 +25,7 @@ class Observer {
     status_.now = now_.unix_ms;
     status_.started = process_started();
     status_.draining = bridge_.draining;
-    status_.longest_stall = bridge_.longest_stall;
+    status_.not_live = bridge_.not_live;
     status_.config = bridge_.config;
     for (auto& section : bridge_.drained.sections()) status_.drained.push_back(section.text());
     for (auto& [broker, link] : bridge_.stalls) status_.stalls.push_back(broker + ": " + link.detail);
@@ -152,6 +152,7 @@ class Observer {
     auto& counts = handler::handler_counts().at({name});
     Status::Handler out{name, counts.calls.value(), counts.in_flight(), counts.retries.value(), counts.rejects.value()};
     out.worker = runner.worker();
+    out.threads = runner.threads();
     if (Histogram::wanted()) out.times = handler::handler_seconds().at({name}).read();
     status_.handlers.push_back(std::move(out));
   }

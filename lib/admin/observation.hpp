@@ -19,7 +19,7 @@ struct Observation {
   const topology::Drained& drained;
   const std::vector<std::pair<std::string, LinkStatus>>& stalls;  ///< by broker
   const Status::Load& config;
-  Duration longest_stall{};
+  std::string not_live;  ///< as Status has it
   bool draining = false;
   bool wants_figures = false;  ///< brokers are asked for their figures from now on, for a while
 };

@@ -111,11 +111,21 @@ Json of_worker(const std::optional<handler::WorkerStatus>& worker) {
           {"last_end", std::move(end)}};
 }
 
+Json of_threads(const std::optional<handler::ThreadsStatus>& threads) {
+  if (!threads) return nullptr;
+  return {{"all", threads->all}, {"written_off", threads->written_off}};
+}
+
 Json of_handler(const Status::Handler& handler) {
-  return {{"name", printable(handler.name)},     {"isolation", handler.worker ? "process" : "in_process"},
-          {"worker", of_worker(handler.worker)}, {"calls", handler.calls},
-          {"in_flight", handler.in_flight},      {"retries", handler.retries},
-          {"rejects", handler.rejects},          {"times", of_times(handler.times)}};
+  return {{"name", printable(handler.name)},
+          {"isolation", handler.worker ? "process" : "in_process"},
+          {"worker", of_worker(handler.worker)},
+          {"threads", of_threads(handler.threads)},
+          {"calls", handler.calls},
+          {"in_flight", handler.in_flight},
+          {"retries", handler.retries},
+          {"rejects", handler.rejects},
+          {"times", of_times(handler.times)}};
 }
 
 Json of_letter(const routing::LatestLetter& letter) {
@@ -166,6 +176,7 @@ std::string to_json(const Status& status) {
             {"now_unix_ms", status.now},
             {"started_unix_ms", status.started},
             {"alive", status.alive()},
+            {"not_live", or_null(status.not_live)},
             {"ready", status.ready()},
             {"draining", status.draining},
             {"drained", texts(status.drained)},

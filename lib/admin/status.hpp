@@ -78,8 +78,9 @@ struct Status {
   struct Handler {
     std::string name;
     uint64_t calls = 0, in_flight = 0, retries = 0, rejects = 0;
-    std::optional<Histogram::Reading> times;      ///< of its calls; absent: they are not measured
-    std::optional<handler::WorkerStatus> worker;  ///< absent: it runs in the bridge's own process
+    std::optional<Histogram::Reading> times;             ///< of its calls; absent: they are not measured
+    std::optional<handler::WorkerStatus> worker;         ///< absent: it runs in the bridge's own process
+    std::optional<handler::ThreadsStatus> threads = {};  ///< absent: it runs in a worker process
   };
   /// The last time that the configuration was read.
   struct Load {
@@ -106,9 +107,9 @@ struct Status {
 
   std::string name, version;
   int64_t now = 0, started = 0;
+  std::string not_live;  ///< for people, why the process should be started anew; empty: it is live
   bool draining = false;
   std::vector<std::string> drained;  ///< "broker shop", "route orders": what the operator has drained
-  Duration longest_stall{};          ///< of any loop of a broker
   std::vector<Link> links;
   std::vector<Broker> brokers;
   std::vector<Subscription> subscriptions;
@@ -123,8 +124,7 @@ struct Status {
   Load config;
   std::optional<Ingress> ingress;  ///< absent: the configuration has none
 
-  /// Every loop comes back to its sleep.
-  [[nodiscard]] bool alive() const { return longest_stall < kStuck; }
+  [[nodiscard]] bool alive() const { return not_live.empty(); }
   /// Every link is up, and the bridge does not stop.
   [[nodiscard]] bool ready() const;
 };

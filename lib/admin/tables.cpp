@@ -91,7 +91,10 @@ class Report {
     bool any = false;
     for (auto& handler : status_.at("handlers")) {
       auto& worker = handler.at("worker");
-      if (worker.is_null()) continue;
+      if (worker.is_null()) {
+        any = add_stuck(table, handler) || any;
+        continue;
+      }
       auto& end = worker.at("last_end");
       table.add({text_in(handler.at("name")), text_in(worker.at("state")),
                  worker.at("pid").is_null() ? "" : count_in(worker.at("pid")), since(worker.at("since_unix_ms")),
@@ -99,6 +102,15 @@ class Report {
       any = true;
     }
     return any ? "\n" + table.text() : "";
+  }
+
+  /// A handler in the bridge's own process has a row where threads of it do not come back.
+  static bool add_stuck(Table& table, const Json& handler) {
+    auto& threads = handler.at("threads");
+    if (threads.is_null() || threads.at("written_off") == 0) return false;
+    table.add({text_in(handler.at("name")), "in the bridge", "", "", "",
+               count_in(threads.at("written_off")) + " of " + count_in(threads.at("all")) + " threads do not return"});
+    return true;
   }
 
   std::string errors() {

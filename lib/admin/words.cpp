@@ -26,7 +26,7 @@ std::string span(int64_t ms) {
 }
 
 std::string state_of_bridge(const nlohmann::json& status) {
-  if (!status.at("alive")) return "an event loop is stuck";
+  if (!status.at("alive")) return "not live: " + text_in(status.at("not_live"));
   if (status.at("draining")) return "draining";
   return status.at("ready") ? "ready" : "not ready";
 }

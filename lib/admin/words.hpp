@@ -11,7 +11,7 @@ namespace mombridge::admin {
 /// "3d4h", "5m12s", "12s": the two largest units of that many milliseconds.
 [[nodiscard]] std::string span(int64_t ms);
 
-/// "ready", "not ready", "draining" or "an event loop is stuck", from the JSON of a status. Throws what the library
+/// "ready", "not ready", "draining" or "not live: WHY", from the JSON of a status. Throws what the library
 /// does for what is no status.
 [[nodiscard]] std::string state_of_bridge(const nlohmann::json& status);
 

@@ -139,6 +139,8 @@ void init(Level level, Format format) {
   wanted->logger->set_level(to_spdlog(level));
   output().store(wanted, std::memory_order_release);
 }
+Format format() { return output().load(std::memory_order_acquire)->format; }
+
 bool enabled(Level level) { return logger().should_log(to_spdlog(level)); }
 
 void event(Level level, std::string_view text, Fields fields) { write(level, text, {fields.begin(), fields.size()}); }

@@ -37,6 +37,8 @@ using Fields = std::initializer_list<Field>;
 /// [one thread at a time] Everything goes to stderr (or the journal). A later call changes level and format.
 void init(Level level, Format format);
 [[nodiscard]] bool enabled(Level level);
+/// [any thread, signal handlers after init()] Of the lines that are written now; never `automatic`.
+[[nodiscard]] Format format();
 
 /// [any thread] Control characters and invalid UTF-8 in text and values are escaped: a message cannot forge a log line.
 void event(Level level, std::string_view text, Fields fields = {});

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <system_error>
 
+#include "base/crash.hpp"
 #include "base/log.hpp"
 
 namespace mombridge {
@@ -27,6 +28,7 @@ struct Begin {
 void* run(void* argument) noexcept {
   std::unique_ptr<Begin> begin(static_cast<Begin*>(argument));
   ::pthread_setname_np(::pthread_self(), begin->name.substr(0, 15).c_str());
+  crash::AlternateStack for_signals;
   try {
     begin->entry();
     begin->entry = nullptr;  // here, because destructors of what the entry holds may throw too

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <exception>
+#include <new>
 
 #include "base/clock.hpp"
 #include "message/bridge_owned.hpp"
@@ -34,7 +36,8 @@ constexpr size_t kLongestNumber = 20;
 
 size_t total(const mombridge_message& m) {
   size_t sum = kLongestNumber + m.target.size + m.body.size + m.key.size + m.content_type.size +
-               m.content_encoding.size + m.correlation_id.size + m.reply_to.size + m.message_id.size + m.type.size;
+               m.content_encoding.size + m.correlation_id.size + m.reply_to.size + m.message_id.size + m.type.size +
+               m.source.size;
   for (size_t i = 0; i < m.header_count; ++i) sum += m.headers[i].name.size + m.headers[i].value.size;
   return sum;
 }
@@ -124,6 +127,28 @@ mombridge_slice AbiMessage::value(const Header& h, TypeNoteWriter& types) {
   types.write(h, text);
   if (h.value.kind == Value::Kind::null) return {nullptr, 0};
   return handler::slice(keep(std::move(text)));
+}
+
+bool AbiMessage::own() noexcept {
+  auto size = total(message_);
+  owned_.reset(new (std::nothrow) char[size]);
+  if (!owned_) return false;
+  char* to = owned_.get();
+  auto move = [&to](mombridge_slice& slice) {
+    if (!slice.data) return;  // one that is absent stays so
+    if (slice.size) std::memcpy(to, slice.data, slice.size);
+    slice.data = to;
+    to += slice.size;
+  };
+  for (auto* field :
+       {&message_.target, &message_.body, &message_.key, &message_.content_type, &message_.content_encoding,
+        &message_.correlation_id, &message_.reply_to, &message_.message_id, &message_.type, &message_.source})
+    move(*field);
+  for (auto& header : headers_) {
+    move(header.name);
+    move(header.value);
+  }
+  return true;
 }
 
 std::string_view AbiMessage::keep(std::string text) {

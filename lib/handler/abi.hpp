@@ -26,6 +26,9 @@ class AbiMessage {
   AbiMessage(const AbiMessage&) = delete;
   AbiMessage& operator=(const AbiMessage&) = delete;
   [[nodiscard]] const mombridge_message* get() const { return &message_; }
+  /// Copies everything that the message views, so that it may be read when the call has ended. Returns false where
+  /// there is no memory for that.
+  [[nodiscard]] bool own() noexcept;
 
  private:
   mombridge_slice value(const Header& header, TypeNoteWriter& types);
@@ -34,6 +37,7 @@ class AbiMessage {
   mombridge_message message_{};
   std::vector<mombridge_header> headers_;
   std::vector<std::unique_ptr<std::string>> texts_;
+  std::unique_ptr<char[]> owned_;
 };
 
 /// How a message that a plugin has made breaks the contract of handler.h, if it does: null, too small, headers or bytes

@@ -1,12 +1,15 @@
 #include "handler/deadlines.hpp"
 
+#include <utility>
+
 namespace mombridge::handler {
 
-Deadlines::Deadlines(const config::Handler& config, EventLoop* timers, Requests& requests)
+Deadlines::Deadlines(const config::Handler& config, EventLoop* timers, Requests& requests, OnStuck on_stuck)
     : handler_(config.name),
       timeout_(config.timeout),
       timers_(timers),
       requests_(requests),
+      on_stuck_(std::move(on_stuck)),
       timeouts_(counter("handler_timeouts", handler_)) {}
 
 void Deadlines::watch() {
@@ -27,10 +30,11 @@ void Deadlines::set_timer() {
 void Deadlines::end_overdue() {
   while (auto overdue = requests_.overdue(Clock::now())) {
     timeouts_.add();
-    log_.event(log::Level::warn,
-               overdue->finished ? "handler did not answer in time" : "handler does not return from handle()",
-               {{"handler", handler_}});
-    if (overdue->finished) requests_.hand_over(*overdue->finished);
+    if (overdue->running)
+      on_stuck_();
+    else
+      log_.event(log::Level::warn, "handler did not answer in time", {{"handler", handler_}});
+    requests_.hand_over(overdue->finished);
   }
   watching_ = false;
   if (requests_.next_deadline()) watch();

@@ -2,6 +2,7 @@
 // Ends the requests that a plugin does not answer in time.
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,8 +17,11 @@ namespace mombridge::handler {
 /// One timer for the earliest deadline, because the time-out is the same for all requests of a handler.
 class Deadlines {
  public:
+  /// [loop] A handle() has not returned in time.
+  using OnStuck = std::function<void()>;
+
   /// `timers` (null: nothing is watched) and `requests` outlive this.
-  Deadlines(const config::Handler& config, EventLoop* timers, Requests& requests);
+  Deadlines(const config::Handler& config, EventLoop* timers, Requests& requests, OnStuck on_stuck);
 
   /// Before watch(). A timer does nothing once `owner`, which this is a part of, is gone.
   void belong_to(std::weak_ptr<const void> owner) { owner_ = std::move(owner); }
@@ -32,6 +36,7 @@ class Deadlines {
   const Duration timeout_;
   EventLoop* timers_;
   Requests& requests_;
+  const OnStuck on_stuck_;
   std::weak_ptr<const void> owner_;
   std::atomic<bool> watching_{false};
   Counter& timeouts_;

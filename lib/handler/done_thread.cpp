@@ -58,8 +58,9 @@ void DoneThread::run() {
 }
 
 void DoneThread::call(Done& done) {
-  breaches_.contain(
-      [&] { return done.function(done.user, done.status, slice(std::string_view(done.error))), MOMBRIDGE_OK; });
+  breaches_.contain({"a callback of publish"}, [&] {
+    return done.function(done.user, done.status, slice(std::string_view(done.error))), MOMBRIDGE_OK;
+  });
 }
 
 }  // namespace mombridge::handler

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/text.hpp"
+#include "config/text.hpp"
 #include "handler/abi.hpp"
 #include "handler/library.hpp"
 #include "handler/verdicts.hpp"
@@ -11,7 +13,14 @@
 namespace mombridge::handler {
 
 namespace {
+
 Verdict stopping() { return {Verdict::Kind::retry, "the bridge is stopping", nullptr}; }
+
+std::string stuck(const config::Handler& config, const mombridge_handler& table) {
+  return "handle() of handler '" + config.name + "' (" + printable(table.name, 100) + " " +
+         printable(table.version, 100) + ") had not returned after " + config::to_text(config.timeout);
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Runner>> load_in_process(const config::Handler& config, EventLoop* timers) {
@@ -20,13 +29,14 @@ Result<std::shared_ptr<Runner>> load_in_process(const config::Handler& config, E
 
 InProcess::InProcess(const config::Handler& config, const mombridge_handler& table, EventLoop* timers)
     : config_(config),
-      breaches_(config.name),
-      requests_(config.name),
+      breaches_(config.name, table.name, table.version),
+      requests_(config.name, stuck(config, table)),
       messages_(config.name),
       publisher_(config.name, messages_, breaches_),
-      deadlines_(config_, timers, requests_),
+      deadlines_(config_, timers, requests_, [this] { write_off(); }),
       host_(config_, requests_, messages_, publisher_, breaches_),
-      plugin_(table, breaches_) {}
+      plugin_(table, breaches_),
+      thread_count_(plugin_.serial() ? 1 : std::max(1u, config_.concurrency)) {}
 
 Result<std::shared_ptr<Runner>> InProcess::load(const config::Handler& config, EventLoop* timers) {
   auto table = open_library(config.plugin.value);
@@ -63,7 +73,7 @@ Result<> InProcess::start_threads() {
   auto last = [self] {
     if (!self->left_behind_) self->plugin_.stop();
   };
-  auto started = workers_.start("h:" + name(), plugin_.serial() ? 1 : std::max(1u, config_.concurrency), work, last);
+  auto started = workers_.start("h:" + name(), static_cast<unsigned>(thread_count_), work, last);
   return started ? started : fail(started.error().in("threads (concurrency)"));
 }
 
@@ -72,14 +82,26 @@ void InProcess::handle(Call& call) noexcept {
 }
 
 void InProcess::work_on(Call& call) {
+  // A copy, because a handle() that does not return may read it for ever, and its call has to end before that.
   AbiMessage message(call);
+  if (!message.own()) return call.finished({Verdict::Kind::retry, "there is no memory for the message", nullptr});
   auto now = Clock::now();
   auto id = requests_.open(call, now + config_.timeout, now);
   deadlines_.watch();
   auto status = plugin_.handle(*message.get(), id);
   std::optional<Verdict> verdict;
   if (status != MOMBRIDGE_OK) verdict = returned_verdict(status, name(), breaches_);
-  if (auto finished = requests_.returned(id, std::move(verdict))) requests_.hand_over(*finished);
+  auto returned = requests_.returned(id, std::move(verdict));
+  if (returned.finished) requests_.hand_over(*returned.finished);
+  if (returned.written_off) log::warn("a handler's thread that was written off has come back", {{"handler", name()}});
+}
+
+void InProcess::write_off() {
+  auto off = requests_.written_off();
+  log::error(off < thread_count_ ? "handler does not return from handle(): its thread is written off"
+                                 : "handler does not return from handle(): its last thread is written off, so that "
+                                   "messages wait and the bridge is not live",
+             {{"handler", name()}, {"threads_left", thread_count_ - std::min(off, thread_count_)}});
 }
 
 void InProcess::stop_taking() {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "handler/breaches.hpp"
@@ -30,12 +31,16 @@ class InProcess final : public Runner, public std::enable_shared_from_this<InPro
   [[nodiscard]] const std::string& name() const override { return config_.name; }
   [[nodiscard]] bool left_behind() const override { return left_behind_; }
   [[nodiscard]] uint64_t unconfirmed() const override { return publisher_.unconfirmed(); }
+  [[nodiscard]] std::optional<ThreadsStatus> threads() const override {
+    return ThreadsStatus{thread_count_, requests_.written_off()};
+  }
 
  private:
   InProcess(const config::Handler& config, const mombridge_handler& table, EventLoop* timers);
 
   Result<> start_threads();
   void work_on(Call& call);
+  void write_off();
   void leave_behind();
 
   const config::Handler config_;
@@ -46,6 +51,7 @@ class InProcess final : public Runner, public std::enable_shared_from_this<InPro
   Deadlines deadlines_;
   Host host_;
   Plugin plugin_;
+  const size_t thread_count_;
   Workers workers_;
   bool stopped_ = false;
   std::atomic<bool> left_behind_{false};

@@ -27,12 +27,14 @@ struct ErrorText {
 Plugin::~Plugin() { destroy(); }
 
 void Plugin::destroy() {
-  if (std::exchange(created_, false)) breaches_.contain([this] { return table_.destroy(self_), MOMBRIDGE_OK; });
+  if (std::exchange(created_, false))
+    breaches_.contain({"destroy"}, [this] { return table_.destroy(self_), MOMBRIDGE_OK; });
 }
 
 Result<> Plugin::create(const mombridge_host& host) {
   ErrorText error;
-  auto status = breaches_.contain([&] { return table_.create(&host, &self_, error.text, sizeof error.text); });
+  auto status =
+      breaches_.contain({"create"}, [&] { return table_.create(&host, &self_, error.text, sizeof error.text); });
   if (status != MOMBRIDGE_OK) return fail(error.of("create", status));
   created_ = true;
   return {};
@@ -41,17 +43,18 @@ Result<> Plugin::create(const mombridge_host& host) {
 Result<> Plugin::start() {
   if (!table_.start) return {};
   ErrorText error;
-  auto status = breaches_.contain([&] { return table_.start(self_, error.text, sizeof error.text); });
+  auto status = breaches_.contain({"start"}, [&] { return table_.start(self_, error.text, sizeof error.text); });
   if (status != MOMBRIDGE_OK) return fail(error.of("start", status));
   return {};
 }
 
 mombridge_status Plugin::handle(const mombridge_message& message, mombridge_request_id id) {
-  return breaches_.contain([&] { return table_.handle(self_, &message, id); });
+  return breaches_.contain({"handle", view(message.message_id), view(message.target)},
+                           [&] { return table_.handle(self_, &message, id); });
 }
 
 void Plugin::stop() {
-  if (table_.stop) breaches_.contain([this] { return table_.stop(self_), MOMBRIDGE_OK; });
+  if (table_.stop) breaches_.contain({"stop"}, [this] { return table_.stop(self_), MOMBRIDGE_OK; });
 }
 
 }  // namespace mombridge::handler

@@ -1,6 +1,8 @@
 #include "handler/requests.hpp"
 
+#include <algorithm>
 #include <atomic>
+#include <utility>
 
 namespace mombridge::handler {
 
@@ -21,23 +23,27 @@ mombridge_request_id Requests::open(Call& call, TimePoint deadline, TimePoint be
   return id;
 }
 
-std::optional<Requests::Finished> Requests::returned(mombridge_request_id id, std::optional<Verdict> verdict) {
+Requests::Returned Requests::returned(mombridge_request_id id, std::optional<Verdict> verdict) {
   std::lock_guard lock(mutex_);
   auto found = open_.find(id);
-  auto& open = found->second;  // nothing else closes a request whose handle() runs
+  auto& open = found->second;  // nothing else takes out a request whose handle() runs
+  if (!open.call) {
+    open_.erase(found);
+    return {std::nullopt, true};
+  }
   open.running = false;
   if (open.completed) verdict = std::move(open.completed);
   if (!verdict && Clock::now() >= open.deadline) verdict = late();
-  if (!verdict) return std::nullopt;
+  if (!verdict) return {};
   Finished finished{open.call, std::move(*verdict), open.began};
   open_.erase(found);
-  return finished;
+  return {std::move(finished)};
 }
 
 Requests::Completion Requests::complete(mombridge_request_id id, Verdict verdict, std::optional<Finished>& finished) {
   std::lock_guard lock(mutex_);
   auto found = open_.find(id);
-  if (found == open_.end() || found->second.completed) return Completion::not_open;
+  if (found == open_.end() || !found->second.call || found->second.completed) return Completion::not_open;
   if (found->second.running) {
     found->second.completed = std::move(verdict);
   } else {
@@ -51,12 +57,14 @@ std::optional<Requests::Overdue> Requests::overdue(TimePoint now) {
   std::lock_guard lock(mutex_);
   for (auto it = open_.begin(); it != open_.end() && it->second.deadline <= now; ++it) {
     auto& open = it->second;
-    if (open.overdue) continue;
+    if (!open.call) continue;
+    auto* call = std::exchange(open.call, nullptr);
     if (open.running) {
-      open.overdue = true;
-      return Overdue{};
+      // Not to be tried again, because it would take the next thread.
+      auto verdict = open.completed ? std::move(*open.completed) : Verdict{Verdict::Kind::reject, stuck_, nullptr};
+      return Overdue{{call, std::move(verdict), open.began}, true};
     }
-    Overdue overdue{Finished{open.call, late(), open.began}};
+    Overdue overdue{{call, late(), open.began}};
     open_.erase(it);
     return overdue;
   }
@@ -66,8 +74,13 @@ std::optional<Requests::Overdue> Requests::overdue(TimePoint now) {
 std::optional<TimePoint> Requests::next_deadline() {
   std::lock_guard lock(mutex_);
   for (auto& [id, open] : open_)
-    if (!open.overdue) return open.deadline;
+    if (open.call) return open.deadline;
   return std::nullopt;
+}
+
+size_t Requests::written_off() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<size_t>(std::ranges::count_if(open_, [](auto& one) { return !one.second.call; }));
 }
 
 void Requests::hand_over(Finished& finished) {

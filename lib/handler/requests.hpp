@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/family.hpp"
@@ -28,29 +29,38 @@ class Requests {
     TimePoint began{};  ///< zero: it is not measured
   };
 
-  explicit Requests(const std::string& handler = "") : seconds_(handler_seconds().at({handler})) {}
+  /// `stuck`: for people, why a request ends whose handle() has not returned in time.
+  explicit Requests(const std::string& handler = "", std::string stuck = "handle() had not returned in time")
+      : stuck_(std::move(stuck)), seconds_(handler_seconds().at({handler})) {}
 
   /// Opens a request whose handle() is about to run. Ids are never reused in a process.
   /// `began`: now, where the caller has asked the clock anyway; zero: the call is not measured.
   mombridge_request_id open(Call& call, TimePoint deadline, TimePoint began = {});
 
-  /// handle() is running no longer. `verdict`: its own, unless it said that complete() follows. Returns what can be
-  /// handed over: a completion that came meanwhile counts before the verdict. A message is borrowed until handle()
-  /// returns, so nothing is finished before.
-  [[nodiscard]] std::optional<Finished> returned(mombridge_request_id id, std::optional<Verdict> verdict);
+  /// handle() is running no longer.
+  struct Returned {
+    std::optional<Finished> finished;  ///< what can be handed over now
+    bool written_off = false;          ///< its time was over, and the call has ended long ago
+  };
+  /// `verdict`: handle()'s own, unless it said that complete() follows. A completion that came meanwhile counts before
+  /// it.
+  [[nodiscard]] Returned returned(mombridge_request_id id, std::optional<Verdict> verdict);
 
   enum class Completion { taken, not_open };
   /// complete() was called. `finished` is set where the call can be handed over now.
   Completion complete(mombridge_request_id id, Verdict verdict, std::optional<Finished>& finished);
 
-  /// A request whose time is over: an answer that nobody waits for any longer, or a handle() that still runs.
+  /// A request whose time is over, closed by this.
   struct Overdue {
-    std::optional<Finished> finished;  ///< empty: handle() still runs and keeps its message
+    Finished finished;
+    bool running = false;  ///< handle() has not returned: its thread is written off until it does
   };
   /// The next overdue request, each once.
   std::optional<Overdue> overdue(TimePoint now);
   /// When overdue() should be asked next.
   [[nodiscard]] std::optional<TimePoint> next_deadline();
+  /// How many threads are in a handle() that was overdue.
+  [[nodiscard]] size_t written_off() const;
 
   /// Finishes the call, unless close() came first.
   void hand_over(Finished& finished);
@@ -61,18 +71,18 @@ class Requests {
 
  private:
   struct Open {
-    Call* call;
+    Call* call;  ///< null: written off, while running
     TimePoint deadline, began;
     bool running = true;
-    bool overdue = false;              ///< while running: has been said
     std::optional<Verdict> completed;  ///< while running
   };
 
   std::optional<Finished> abandon();
 
+  const std::string stuck_;
   Histogram& seconds_;
   Gate outward_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   /// The time-out is one per handler, so that the order of the ids is that of the deadlines.
   std::map<mombridge_request_id, Open> open_;
 };

@@ -36,6 +36,8 @@ class Runner : public Handler {
   [[nodiscard]] virtual uint64_t unconfirmed() const = 0;
   /// [any thread] Of the process that the plugin runs in; nullopt: it runs in the bridge's own.
   [[nodiscard]] virtual std::optional<WorkerStatus> worker() const { return std::nullopt; }
+  /// [any thread] Of a plugin in the bridge's own process; nullopt: it runs in another.
+  [[nodiscard]] virtual std::optional<ThreadsStatus> threads() const { return std::nullopt; }
 };
 
 /// Starts a worker process, opens the plugin there and lets it read its configuration. Waits for that, 10 s at the

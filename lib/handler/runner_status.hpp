@@ -1,6 +1,7 @@
 #pragma once
 // How a handler's plugin runs, for people.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,6 +19,15 @@ struct WorkerStatus {
   uint64_t restarts = 0;
   std::string last_end;     ///< why the last process ended, printable; empty: none has
   int64_t last_end_at = 0;  ///< 0: none has
+};
+
+/// The threads of a plugin that runs in the bridge's own process.
+struct ThreadsStatus {
+  size_t all = 0;
+  size_t written_off = 0;  ///< in a handle() that has not returned in time; they count again when it does
+
+  /// None is left that would take a call.
+  [[nodiscard]] bool stuck() const { return all && written_off >= all; }
 };
 
 /// How often a handler's worker has been started anew, by the handler's name.

@@ -1,4 +1,5 @@
-// Does not return from handle() before the file exists that config `until` names; then answers "at last".
+// Does not return from handle() before the file exists that config `until` names; then answers "at last". Counts what
+// has `entered` it.
 #include <chrono>
 #include <filesystem>
 #include <string>
@@ -11,9 +12,10 @@ using namespace mombridge::sdk;
 class BadBlocks : public Handler {
  public:
   using Handler::Handler;
-  void handle(const MessageView&, Request& request) override {
+  void handle(const MessageView& message, Request& request) override {
+    host().count("entered");
     while (!std::filesystem::exists(until_)) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    request.reply("at last");
+    request.reply("at last, " + std::string(message.body()));
   }
 
  private:

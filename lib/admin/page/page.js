@@ -150,7 +150,7 @@
   const RANK = ["idle", "ok", "warn", "bad"];
 
   function stateOfBridge(status) {
-    if (!status.alive) return ["bad", "an event loop is stuck"];
+    if (!status.alive) return ["bad", `not live: ${status.not_live}`];
     if (status.draining) return ["warn", "draining"];
     return status.ready ? ["ok", "ready"] : ["bad", "not ready"];
   }
@@ -176,6 +176,7 @@
     const find = handler(h.name);
     if (h.worker && h.worker.state !== "running")
       return [["starting", "stopping"].includes(h.worker.state) ? "warn" : "bad", `worker ${h.worker.state}`];
+    if (h.threads?.written_off >= h.threads?.all) return ["bad", "stuck"];
     if (history.rate(of(find, "rejects")) > 0) return ["bad", "rejecting"];
     if (history.rate(of(find, "retries")) > 0) return ["warn", "failing"];
     return h.in_flight || history.rate(of(find, "calls")) > 0 ? ["ok", "working"] : ["idle", "idle"];
@@ -590,7 +591,10 @@
 
     /** Without a worker of its own, the plugin runs in the bridge. */
     worker(h, ago) {
-      if (!h.worker) return "in the bridge";
+      if (!h.worker) {
+        const off = h.threads?.written_off;
+        return off ? `in the bridge, ${count(off)} of ${count(h.threads.all)} threads do not return` : "in the bridge";
+      }
       const { state, pid, since_unix_ms: since, restarts, last_end: end } = h.worker;
       return [`${state}${since ? ` for ${ago(since)}` : ""}`, pid && `pid ${pid}`, restarts && `restarts: ${count(restarts)}`,
         end && `${ago(end.at_unix_ms)} ago: ${end.text}`].filter(Boolean).join(", ");

@@ -1,20 +1,26 @@
 #include "handler/worker/child.hpp"
 
 #include <atomic>
+#include <charconv>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <poll.h>
 #include <string>
+#include <string_view>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include <utility>
 
+#include "base/crash.hpp"
+#include "base/fd.hpp"
 #include "base/log.hpp"
 #include "base/thread.hpp"
 #include "handler/library.hpp"
@@ -46,13 +52,39 @@ constexpr size_t kReadSize = 64 << 10;
 /// The bridge has ended, or has closed the connection.
 [[noreturn]] void bridge_is_gone() { std::_Exit(EX_OK); }
 
-/// Where the shared page is, for the handler of failed allocations.
+/// Where the shared page is, for the handlers of failed allocations and of crashes.
 PageContent* marked_page = nullptr;
+
+void mark_out_of_memory() { marked_page->out_of_memory.store(1, std::memory_order_relaxed); }
 
 /// Says that memory is over, then fails as without it.
 void no_memory() {
-  marked_page->out_of_memory.store(1, std::memory_order_relaxed);
+  mark_out_of_memory();
   throw std::bad_alloc();
+}
+
+/// Memory that can be written and is nobody else's, which RLIMIT_DATA limits, in bytes. Safe in a signal's handler.
+uint64_t data_size() {
+  char text[128];
+  Fd file(::open("/proc/self/statm", O_RDONLY | O_CLOEXEC));
+  auto n = file ? ::read(file.get(), text, sizeof text) : 0;
+  // The sixth number, in pages: proc(5).
+  std::string_view left(text, n > 0 ? static_cast<size_t>(n) : 0);
+  for (int i = 0; i < 5; ++i) {
+    auto space = left.find(' ');
+    if (space == left.npos) return 0;
+    left.remove_prefix(space + 1);
+  }
+  uint64_t pages = 0;
+  std::from_chars(left.data(), left.data() + left.size(), pages);
+  return pages * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+/// A crash near the limit most often means that malloc() has given nothing, which few programs survive.
+void crashed(int) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_DATA, &limit);
+  if (limit.rlim_cur != RLIM_INFINITY && data_size() >= limit.rlim_cur / 10 * 9) mark_out_of_memory();
 }
 
 /// The plugin with its threads. Calls of start() and stop() run on a thread of their own, because both may take long
@@ -64,7 +96,7 @@ class Child {
         name_(hello.name),
         page_(page.content()),
         outbox_(outbox),
-        breaches_(name_,
+        breaches_(name_, table.name, table.version,
                   [&outbox](std::string_view what) {
                     outbox.send([&](FrameBuffer& out) { FrameWriter(out, FrameType::breach).text(what); });
                   }),
@@ -287,6 +319,7 @@ int child_main(int argc, char** argv) {
   }
   marked_page = &page->content();
   std::set_new_handler(no_memory);
+  crash::install(crashed);
   serve(*page);
 }
 

@@ -8,12 +8,10 @@ namespace mombridge::handler::worker {
 
 /// What is known when a process has ended.
 struct Death {
-  int status = 0;                 ///< as wait() has it
-  uint64_t most_memory = 0;       ///< bytes that it had in use at the most, or that the bridge had when it began
-  uint64_t inherited_memory = 0;  ///< bytes that the bridge had in use at the most when it began
-  uint64_t memory_limit = 0;      ///< 0: none
-  bool out_of_memory = false;     ///< it said that an allocation had failed
-  std::string killed_for;         ///< why the bridge has killed it; empty: the bridge has not
+  int status = 0;              ///< as wait() has it
+  uint64_t memory_limit = 0;   ///< bytes
+  bool out_of_memory = false;  ///< its memory was at the limit, as it said
+  std::string killed_for;      ///< why the bridge has killed it; empty: the bridge has not
 };
 
 /// "was killed by SIGSEGV", "ended with exit code 0", "was killed by SIGSEGV at its memory limit of 256 MiB", or why

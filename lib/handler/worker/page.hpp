@@ -19,7 +19,7 @@ struct PageContent {
   static constexpr size_t kMostThreads = 1024;
 
   std::atomic<uint64_t> begun{0};          ///< the latest request whose handle() was called; all before were, too
-  std::atomic<uint32_t> out_of_memory{0};  ///< 1: an allocation has failed
+  std::atomic<uint32_t> out_of_memory{0};  ///< 1: an allocation has failed, or it crashed near the limit
   std::atomic<uint32_t> log_level{0};      ///< the least severity that the bridge logs
   std::atomic<uint64_t> running[kMostThreads]{};  ///< for each thread: the request whose handle() it is in; 0: none
 };

@@ -111,9 +111,8 @@ void Process::end() {
   if (std::exchange(ended_, true)) return;
   loop_.cancel(timer_);
   Death death{.memory_limit = memory_limit_, .killed_for = killed_for_};
-  death.inherited_memory = spawned_.inherited_memory;
   death.out_of_memory = spawned_.page.content().out_of_memory.load(std::memory_order_relaxed) != 0;
-  death.status = kill_and_reap(spawned_, death.most_memory);
+  death.status = kill_and_reap(spawned_);
   for (auto* fd : {&spawned_.socket, &spawned_.pidfd}) loop_.unwatch(fd->get());
   // What it has printed last is often what says why. Bounded, because others may have its output open, too.
   for (int i = 0; i < 16; ++i) read_output();

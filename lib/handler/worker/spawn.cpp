@@ -5,11 +5,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
-#include <fstream>
 #include <signal.h>
 #include <spawn.h>
 #include <string_view>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -59,14 +57,6 @@ constexpr uint64_t kStack = uint64_t{8} << 20;
 struct ChildEnds {
   Fd input, output, socket, page;
 };
-
-/// In bytes; 0: nobody knows.
-uint64_t most_memory_of_this_process() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmHWM:")) return std::strtoull(line.c_str() + 6, nullptr, 10) * 1024;
-  return 0;
-}
 
 class Actions {
  public:
@@ -153,7 +143,6 @@ Result<Spawned> spawn(const SpawnOptions& options) {
                                      std::to_string(options.limits.memory + options.threads * kStack),
                                      std::to_string(options.limits.open_files),
                                      std::to_string(options.limits.processors)};
-  ours.inherited_memory = most_memory_of_this_process();
   int error = ::posix_spawn(&ours.pid, program().c_str(), actions.get(), attributes.get(), pointers(arguments).data(),
                             pointers(environment).data());
   if (error) return fail(std::string("cannot start ") + program() + ": " + std::strerror(error));
@@ -161,22 +150,19 @@ Result<Spawned> spawn(const SpawnOptions& options) {
   ours.pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, ours.pid, 0)));
   if (!ours.pidfd) {
     auto why = system_error("cannot watch a worker");
-    uint64_t ignored = 0;
-    kill_and_reap(ours, ignored);
+    kill_and_reap(ours);
     return fail(why);
   }
   return ours;
 }
 
-int kill_and_reap(const Spawned& process, uint64_t& most_memory) {
+int kill_and_reap(const Spawned& process) {
   // Before it is reaped, because its number can belong to somebody else from then on.
   ::kill(-process.pid, SIGKILL);
   ::kill(process.pid, SIGKILL);
   int status = 0;
-  rusage use{};
-  while (::wait4(process.pid, &status, 0, &use) < 0 && errno == EINTR) {
+  while (::waitpid(process.pid, &status, 0) < 0 && errno == EINTR) {
   }
-  most_memory = static_cast<uint64_t>(use.ru_maxrss) * 1024;
   return status;
 }
 

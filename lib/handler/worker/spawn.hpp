@@ -32,9 +32,6 @@ struct Spawned {
   Fd socket;  ///< does not block
   Fd output;  ///< of its standard output and error; does not block
   Page page;
-  /// Bytes that the bridge had in use at the most: what the system says of the process is that at least, because it has
-  /// begun in the bridge's memory.
-  uint64_t inherited_memory = 0;
 };
 
 /// Once, before the first spawn(): the program to start, which must be a mombridge. Without it there are no workers, so
@@ -46,7 +43,7 @@ void set_worker_program(std::string path);
 Result<Spawned> spawn(const SpawnOptions& options);
 
 /// Kills the process and what it has started, and reaps it. Waits for the process's end. Returns its status as wait()
-/// has it, and the most memory that it had in use, in bytes, in `most_memory`.
-int kill_and_reap(const Spawned& process, uint64_t& most_memory);
+/// has it.
+int kill_and_reap(const Spawned& process);
 
 }  // namespace mombridge::handler::worker

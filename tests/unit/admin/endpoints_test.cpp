@@ -28,11 +28,12 @@ Status ready() {
   return status;
 }
 
-TEST(Endpoints, LivenessFollowsLoopsAlone) {
+TEST(Endpoints, LivenessFollowsNoLink) {
   auto status = example();  // with a link that is down
   EXPECT_THAT(ask(kProbes, "GET /livez", &status), StartsWith("HTTP/1.1 200"));
-  status.longest_stall = kStuck;
+  status.not_live = "an event loop is stuck";
   EXPECT_THAT(ask(kProbes, "GET /livez", &status), StartsWith("HTTP/1.1 503"));
+  EXPECT_EQ(body(ask(kProbes, "GET /livez", &status)), "an event loop is stuck\n");
   EXPECT_THAT(ask(kProbes, "GET /livez", nullptr), StartsWith("HTTP/1.1 200")) << "it has work";
   EXPECT_THAT(ask(kProbes, "GET /livez", nullptr, true), StartsWith("HTTP/1.1 503"));
 }
@@ -126,6 +127,7 @@ TEST(Endpoints, TheApiSaysWhatThePageShows) {
   EXPECT_EQ(route["to"][1]["handler"], "h");
   EXPECT_EQ(route["to"][1]["reply_to"], "shop");
   EXPECT_EQ(json["handlers"][0], nlohmann::json::parse(R"({"name": "h", "isolation": "in_process", "worker": null,
+    "threads": {"all": 4, "written_off": 0},
     "calls": 12, "in_flight": 1, "retries": 2, "rejects": 3, "times": {"p50_ms": 0.5, "p99_ms": 60000, "counts": [2,0,0,1,0,0,0,0,0,0,0,0,0,0,0,0,1]}})"));
   EXPECT_EQ(json["latest_dead_letters"], nlohmann::json::parse(R"([{"at_unix_ms": 999000, "route": "r",
     "broker": "shop", "subscription": "orders", "target": "order.new", "partition": null, "offset": 42,

@@ -42,6 +42,7 @@ inline Status example() {
                     .rate = "500/s",
                     .limited = true}};
   status.handlers = {{"h", 12, 1, 2, 3, times()}};
+  status.handlers[0].threads = {.all = 4};
   status.unrouted = 5;
   status.latest_letters = {{.unix_ms = 999'000,
                             .route = "r",

@@ -36,6 +36,13 @@ TEST(Tables, ShowTheWorkers) {
                                  "h        running  77   20s    2         was killed by SIGSEGV\n"));
 }
 
+TEST(Tables, ShowThreadsThatDoNotReturn) {
+  auto status = test::example();
+  status.handlers[0].threads = {.all = 4, .written_off = 1};
+  EXPECT_THAT(*status_tables(to_json(status)),
+              testing::HasSubstr("\nh        in the bridge                        1 of 4 threads do not return\n"));
+}
+
 TEST(Tables, WhatWaitsIsLeftOpenWhereItIsNotKnown) {
   auto status = test::example();
   status.subscriptions[0].waiting.reset();
@@ -60,8 +67,8 @@ TEST(Tables, SayWhatIsWrong) {
   EXPECT_THAT(*status_tables(to_json(status)), testing::HasSubstr("'bridge': draining"));
   EXPECT_THAT(*status_tables(to_json(status)),
               testing::EndsWith("no progress: shop: 2 messages in flight, none settled\n"));
-  status.longest_stall = kStuck;
-  EXPECT_THAT(*status_tables(to_json(status)), testing::HasSubstr("an event loop is stuck"));
+  status.not_live = "an event loop is stuck";
+  EXPECT_THAT(*status_tables(to_json(status)), testing::HasSubstr("not live: an event loop is stuck"));
   EXPECT_FALSE(says_alive(to_json(status)));
 }
 

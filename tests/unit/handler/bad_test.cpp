@@ -140,19 +140,29 @@ TEST(Bad, CompletesTooLate) {
   EXPECT_EQ(call.times, 1);
 }
 
-// Its message stays lent until handle() returns, however late; the loop waits for nothing.
+// Its call ends without it, and its message may go: what it reads is its own. The thread counts again when it is back.
 TEST(Bad, DoesNotReturnInTime) {
   Blocking blocking;
-  Running bridge;
-  bridge.load(blocking.section());
-  bridge.start();
-  TestCall call;
-  bridge.call(call, "bad_blocks");
-  ASSERT_TRUE(blocking.in_handle(1));
-  EXPECT_EQ(call.times, 0);
+  Running bridge(blocking.section(2, 50ms));
+  auto timeouts = count("handler_timeouts", "bad_blocks"), breached = breaches("bad_blocks");
+  auto threads = [&] { return *bridge.registry.runners().front()->threads(); };
+  EXPECT_FALSE(threads().stuck());
+  for (size_t i = 1; i <= 2; ++i) {
+    TestCall call("message " + std::to_string(i));
+    bridge.call(call, "bad_blocks");
+    EXPECT_EQ(call.wait().kind, Verdict::Kind::reject);
+    EXPECT_EQ(call.verdict.reason, "handle() of handler 'bad_blocks' (bad_blocks 1.0) had not returned after 50ms");
+    EXPECT_EQ(threads().written_off, i);
+  }
+  EXPECT_TRUE(threads().stuck());
+  EXPECT_EQ(count("handler_timeouts", "bad_blocks"), timeouts + 2);
+  TestCall waiting("the next");
+  bridge.call(waiting, "bad_blocks");
+  EXPECT_EQ(waiting.times, 0) << "no thread is left for it";
   blocking.release();
-  EXPECT_EQ(call.reply(), "at last");  // it did answer, and that counts
-  EXPECT_TRUE(blocking.in_handle(1));  // and was late once
+  EXPECT_EQ(waiting.reply(), "at last, the next");
+  EXPECT_TRUE(eventually([&] { return threads().written_off == 0; }));
+  EXPECT_EQ(breaches("bad_blocks"), breached + 2) << "each has answered too late";
 }
 
 TEST(Bad, AnswersWithASizeAndNoData) {

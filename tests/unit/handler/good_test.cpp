@@ -60,7 +60,7 @@ TEST(Good, ConcurrencyHandlesSideBySide) {
   EXPECT_EQ(other.reply(), "sync:");
   EXPECT_EQ(first.times + second.times + third.times, 0);
   blocking.release();
-  for (auto* call : {&first, &second, &third}) EXPECT_EQ(call->reply(), "at last");
+  for (auto* call : {&first, &second, &third}) EXPECT_EQ(call->reply(), "at last, ");
 }
 
 TEST(Good, CountsUnderItsOwnName) {

@@ -16,9 +16,9 @@ TEST(Requests, NothingIsFinishedWhileHandleRuns) {
   EXPECT_EQ(requests.complete(id, ok(), finished), Requests::Completion::taken);
   EXPECT_FALSE(finished);
   auto returned = requests.returned(id, std::nullopt);
-  ASSERT_TRUE(returned);
-  EXPECT_EQ(returned->call, &call);
-  EXPECT_EQ(returned->verdict.kind, Verdict::Kind::ok);
+  ASSERT_TRUE(returned.finished);
+  EXPECT_EQ(returned.finished->call, &call);
+  EXPECT_EQ(returned.finished->verdict.kind, Verdict::Kind::ok);
   EXPECT_EQ(requests.complete(id, ok(), finished), Requests::Completion::not_open);
 }
 
@@ -26,7 +26,7 @@ TEST(Requests, ACompletionComesAfterHandle) {
   Requests requests;
   TestCall call;
   auto id = requests.open(call, kNever);
-  EXPECT_FALSE(requests.returned(id, std::nullopt));
+  EXPECT_FALSE(requests.returned(id, std::nullopt).finished);
   std::optional<Requests::Finished> finished;
   EXPECT_EQ(requests.complete(id, ok(), finished), Requests::Completion::taken);
   ASSERT_TRUE(finished);
@@ -51,29 +51,51 @@ TEST(Requests, OverdueOnceEach) {
   TestCall later;
   requests.open(later, kNever);
   std::optional<Requests::Finished> finished;
-  EXPECT_EQ(requests.returned(b, ok())->call, &answered);
-  EXPECT_EQ(requests.returned(c, std::nullopt)->verdict.kind, Verdict::Kind::retry);  // late already
+  EXPECT_EQ(requests.returned(b, ok()).finished->call, &answered);
+  EXPECT_EQ(requests.returned(c, std::nullopt).finished->verdict.kind, Verdict::Kind::retry);  // late already
   EXPECT_EQ(requests.next_deadline(), kSoon);
   auto overdue = requests.overdue(Clock::now());
   ASSERT_TRUE(overdue);
-  EXPECT_FALSE(overdue->finished);  // `running` keeps its message
+  EXPECT_TRUE(overdue->running);
+  EXPECT_EQ(overdue->finished.call, &running);
+  EXPECT_EQ(overdue->finished.verdict.kind, Verdict::Kind::reject);
+  EXPECT_EQ(requests.written_off(), 1u);
   EXPECT_FALSE(requests.overdue(Clock::now()));
   EXPECT_EQ(requests.next_deadline(), kNever);
-  EXPECT_EQ(requests.returned(a, std::nullopt)->verdict.reason, "the handler did not answer in time");
+  // What it says now is too late, and its thread is there again.
+  EXPECT_EQ(requests.complete(a, ok(), finished), Requests::Completion::not_open);
+  auto returned = requests.returned(a, ok());
+  EXPECT_FALSE(returned.finished);
+  EXPECT_TRUE(returned.written_off);
+  EXPECT_EQ(requests.written_off(), 0u);
 }
 
 TEST(Requests, OverdueEndsWhatNobodyAnswered) {
   Requests requests;
   TestCall call;
   auto id = requests.open(call, Clock::now() + 50ms);
-  EXPECT_FALSE(requests.returned(id, std::nullopt));
+  EXPECT_FALSE(requests.returned(id, std::nullopt).finished);
   auto overdue = requests.overdue(kNever);
   ASSERT_TRUE(overdue);
-  ASSERT_TRUE(overdue->finished);
-  EXPECT_EQ(overdue->finished->call, &call);
+  EXPECT_FALSE(overdue->running);
+  EXPECT_EQ(overdue->finished.call, &call);
   std::optional<Requests::Finished> finished;
   EXPECT_EQ(requests.complete(id, ok(), finished), Requests::Completion::not_open);
   EXPECT_FALSE(requests.next_deadline());
+}
+
+// It has answered, and does not come back even so: its answer counts.
+TEST(Requests, OverdueTakesWhatWasCompletedMeanwhile) {
+  Requests requests;
+  TestCall call;
+  auto id = requests.open(call, kSoon);
+  std::optional<Requests::Finished> finished;
+  EXPECT_EQ(requests.complete(id, ok(), finished), Requests::Completion::taken);
+  auto overdue = requests.overdue(Clock::now());
+  ASSERT_TRUE(overdue);
+  EXPECT_TRUE(overdue->running);
+  EXPECT_EQ(overdue->finished.verdict.kind, Verdict::Kind::ok);
+  EXPECT_TRUE(requests.returned(id, std::nullopt).written_off);
 }
 
 TEST(Requests, CloseGivesBackAllButWhatIsInHandle) {
@@ -81,14 +103,14 @@ TEST(Requests, CloseGivesBackAllButWhatIsInHandle) {
   TestCall running, open;
   auto first = requests.open(running, kNever);
   auto id = requests.open(open, kNever);
-  EXPECT_FALSE(requests.returned(id, std::nullopt));
+  EXPECT_FALSE(requests.returned(id, std::nullopt).finished);
   requests.close();
   EXPECT_EQ(open.times, 1);
   EXPECT_EQ(open.verdict.kind, Verdict::Kind::retry);
   EXPECT_EQ(running.times, 0);
   auto late = requests.returned(first, ok());
-  ASSERT_TRUE(late);
-  requests.hand_over(*late);
+  ASSERT_TRUE(late.finished);
+  requests.hand_over(*late.finished);
   EXPECT_EQ(running.times, 0) << "its owner may be gone";
 }
 

@@ -127,22 +127,22 @@ class Blocking {
  public:
   explicit Blocking(const std::string& name = "bad_blocks") : name_(name) { std::filesystem::remove(file_); }
   ~Blocking() { release(); }
-  [[nodiscard]] config::Handler section(unsigned concurrency = 1) const {
+  [[nodiscard]] config::Handler section(unsigned concurrency = 1, Duration timeout = 1h) const {
     auto h = test::section("bad_blocks", {{"until", file_}}, name_);
     h.concurrency = concurrency;
-    h.timeout = 1ms;
+    h.timeout = timeout;
     return h;
   }
-  /// Waits until that many calls are in handle(): each is seen to be late once.
+  /// Waits until that many calls have come to handle().
   [[nodiscard]] bool in_handle(unsigned calls) const {
-    return eventually([&] { return count("handler_timeouts", name_) == before_ + calls; });
+    return eventually([&] { return count("handler_" + name_, "entered") == before_ + calls; });
   }
   void release() const { std::ofstream(file_).flush(); }
 
  private:
   std::string name_;
   std::string file_ = (std::filesystem::temp_directory_path() / ("mombridge-" + std::to_string(::getpid()))).string();
-  uint64_t before_ = count("handler_timeouts", name_);
+  uint64_t before_ = count("handler_" + name_, "entered");
 };
 
 /// Loads it, and returns what that says.

@@ -18,7 +18,7 @@ TEST(Stop, GivesBackWhatWaitsAndAwaitsWhatRuns) {
   EXPECT_EQ(running.times, 0);
   blocking.release();
   stopping.join();
-  EXPECT_EQ(running.reply(), "at last");
+  EXPECT_EQ(running.reply(), "at last, ");
   EXPECT_FALSE(bridge.registry.left_behind());
 }
 
@@ -56,7 +56,7 @@ TEST(Stop, TakesNothingAfter) {
 }
 
 TEST(Stop, LeavesBehindWhatDoesNotReturn) {
-  static TestCall stuck("x");  // the plugin reads it for as long as it likes
+  TestCall stuck("x");
   Blocking blocking;
   Running bridge;
   {
