@@ -41,7 +41,13 @@ Result<MappedBody> MappedBody::map(const Fd& file, size_t size) {
   if (seals < 0 || (seals & kSeals) != kSeals) return fail("a body that is not sealed");
   if (size == 0 || ::fstat(file.get(), &found) != 0 || static_cast<size_t>(found.st_size) != size)
     return fail("a body of another size than was said");
-  auto* memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.get(), 0);
+  return map(file, size, MAP_PRIVATE | MAP_POPULATE);
+}
+
+Result<MappedBody> MappedBody::map_slot(const Fd& file, size_t size) { return map(file, size, MAP_SHARED); }
+
+Result<MappedBody> MappedBody::map(const Fd& file, size_t size, int flags) {
+  auto* memory = ::mmap(nullptr, size, PROT_READ, flags, file.get(), 0);
   if (memory == MAP_FAILED) return fail(system_error("cannot map a body"));
   MappedBody body;
   body.bytes_ = {static_cast<const char*>(memory), size};

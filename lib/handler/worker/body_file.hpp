@@ -4,6 +4,7 @@
 #include <deque>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/fd.hpp"
 #include "base/result.hpp"
@@ -12,9 +13,6 @@ namespace mombridge::handler::worker {
 
 /// From this size on a body is a file of its own beside its frame.
 inline constexpr size_t kLargeBody = size_t{64} << 10;
-
-/// Files that came with frames, in their order.
-using BodyFiles = std::deque<Fd>;
 
 /// A copy of the bytes that nobody can change. Fails where the system has no memory or descriptor for it.
 Result<Fd> make_body_file(std::string_view bytes);
@@ -30,6 +28,8 @@ class MappedBody {
   }
   ~MappedBody();
 
+  /// Of a file that its maker may go on writing to. Only of files that the bridge has made.
+  static Result<MappedBody> map_slot(const Fd& file, size_t size);
   /// Fails where somebody could still change or shorten the file, which would end the reader with SIGBUS, and where it
   /// has another size.
   static Result<MappedBody> map(const Fd& file, size_t size);
@@ -37,7 +37,16 @@ class MappedBody {
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
 
  private:
+  static Result<MappedBody> map(const Fd& file, size_t size, int flags);
+
   std::string_view bytes_;
+};
+
+/// What a receiver has of bodies beside the frames.
+struct BodyFiles {
+  std::deque<Fd> arrived;         ///< with frames, in their order; no frame has taken them yet
+  std::vector<MappedBody> slots;  ///< see BodySlots; by number
+  bool takes_slots = false;       ///< a worker does, and the bridge does not: it could be ended through them
 };
 
 }  // namespace mombridge::handler::worker

@@ -38,27 +38,29 @@ Calls::Calls(const config::Handler& config, HostFrames& host)
       seconds_(handler_seconds().at({config.name})),
       timeouts_(counter("handler_timeouts", config.name)) {}
 
-void Calls::send(FrameBuffer& out) {
+void Calls::send(FrameBuffer& out, BodySlots& slots) {
   while (held_.size() < kMostHeld && held_.bytes() < kMostBytes) {
     auto pending = pending_.next(held_);
     if (!pending) return;
-    send(*pending, out);
+    send(*pending, out, slots);
   }
 }
 
-void Calls::send(const Pending& pending, FrameBuffer& out) {
+void Calls::send(const Pending& pending, FrameBuffer& out, BodySlots& slots) {
   AbiMessage message(*pending.call);
   if (auto sendable = check_message(*message.get()); !sendable)
     return pending.call->finished({Verdict::Kind::reject, sendable.error().text, nullptr});
   auto id = next_id();
-  auto before = out.size() + out.in_files();
-  FrameWriter(out, FrameType::call).number(id).message(*message.get());
-  held_.add(id, pending, out.size() + out.in_files() - before, recent_time());
+  auto before = out.size();
+  FrameWriter(out, FrameType::call).number(id).message(*message.get(), slots, id);
+  auto large = message.get()->body.size;
+  held_.add(id, pending, out.size() - before + (large >= kLargeBody ? large : 0), recent_time());
 }
 
-Result<> Calls::result(ByteReader reader, BodyFiles& files) {
+Result<> Calls::result(ByteReader reader, BodyFiles& files, BodySlots& slots) {
   WireResult result;
   if (!result.read(reader, files)) return fail("a result that cannot be read");
+  slots.answered(result.id);
   auto* call = held_.take(result.id, recent_time());
   if (!call) return {};  // it came too late, and its worker does not know that yet
   if (Histogram::wanted()) seconds_.observe(Duration(std::min<uint64_t>(result.nanoseconds, uint64_t{INT64_MAX})));

@@ -11,6 +11,7 @@
 #include "base/log.hpp"
 #include "config/config.hpp"
 #include "handler/handler.hpp"
+#include "handler/worker/body_slots.hpp"
 #include "handler/worker/held_calls.hpp"
 #include "handler/worker/host_frames.hpp"
 #include "handler/worker/pending_calls.hpp"
@@ -24,10 +25,10 @@ class Calls {
   Calls(const config::Handler& config, HostFrames& host);
 
   void add(Call& call) { pending_.add(call); }
-  /// Writes what may go to a worker that runs: all that fits, or one suspect alone.
-  void send(FrameBuffer& out);
+  /// Writes what may go to a worker that runs: all that fits, or one suspect alone. `slots`: the worker's.
+  void send(FrameBuffer& out, BodySlots& slots);
   /// The worker's answer. An error: it cannot be read.
-  Result<> result(ByteReader reader, BodyFiles& files);
+  Result<> result(ByteReader reader, BodyFiles& files, BodySlots& slots);
 
   [[nodiscard]] bool any_in_worker() const { return !held_.empty(); }
   /// To be asked while there are any, every look_interval(): ends requests that were not answered in time, which is
@@ -48,7 +49,7 @@ class Calls {
   void give_back_all(const Page& page);
 
  private:
-  void send(const Pending& pending, FrameBuffer& out);
+  void send(const Pending& pending, FrameBuffer& out, BodySlots& slots);
   void end_late(const std::vector<mombridge_request_id>& ids, TimePoint now, FrameBuffer& out);
 
   const config::Handler& config_;

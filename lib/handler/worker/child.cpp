@@ -246,7 +246,7 @@ class Child {
 /// Reads frames for as long as the bridge is there.
 class Reader {
  public:
-  explicit Reader(Outbox& outbox) : outbox_(outbox) {}
+  explicit Reader(Outbox& outbox) : outbox_(outbox) { stream_.files().takes_slots = true; }
 
   /// Waits for the next one. Valid until next().
   Frame next() {

@@ -27,6 +27,9 @@ constexpr size_t kMostFiles = 16;
 
 /// In the place of a body's size: eight bytes with its size follow, and a file has it.
 constexpr uint32_t kInFile = UINT32_MAX;
+/// The same: a slot's number (four bytes), whether its file comes with the frame (one byte), and the body's size
+/// (eight) follow.
+constexpr uint32_t kInSlot = UINT32_MAX - 1;
 
 }  // namespace
 
@@ -45,8 +48,9 @@ void FrameWriter::slice(mombridge_slice slice) {
   if (slice.data) out_.append(slice.data, slice.size);
 }
 
-void FrameWriter::body(mombridge_slice body) {
+void FrameWriter::body(mombridge_slice body, BodySlots* slots, mombridge_request_id id) {
   if (body.data && body.size >= kLargeBody) {
+    if (slots && body_in_slot(view(body), *slots, id)) return;
     if (auto file = make_body_file(view(body))) {
       number(kInFile).number(static_cast<uint64_t>(body.size));
       return out_.attach(std::move(*file), body.size);
@@ -55,9 +59,18 @@ void FrameWriter::body(mombridge_slice body) {
   slice(body);  // without a file it goes as small ones do
 }
 
-FrameWriter& FrameWriter::message(const mombridge_message& m) {
+bool FrameWriter::body_in_slot(std::string_view body, BodySlots& slots, mombridge_request_id id) {
+  auto filled = slots.fill(body, id);
+  if (!filled) return false;
+  bool with_file = static_cast<bool>(filled->file);
+  number(kInSlot).number(filled->slot).octet(with_file).number(static_cast<uint64_t>(body.size()));
+  if (with_file) out_.attach(std::move(filled->file), 0);
+  return true;
+}
+
+FrameWriter& FrameWriter::message_with(const mombridge_message& m, BodySlots* slots, mombridge_request_id id) {
   slice(m.target);
-  body(m.body);
+  body(m.body, slots, id);
   for (auto& field :
        {m.key, m.content_type, m.content_encoding, m.correlation_id, m.reply_to, m.message_id, m.type, m.source})
     slice(field);
@@ -95,17 +108,37 @@ Result<> check_message(const mombridge_message& m) {
 
 bool WireMessage::read_body(ByteReader& frame, BodyFiles& files) {
   auto size = frame.number<uint32_t>();
-  if (size != kInFile) {
-    message_.body = rest_of_slice(frame, size);
-    return frame.ok();
-  }
+  if (size == kInFile) return read_file(frame, files);
+  if (size == kInSlot) return read_slot(frame, files);
+  message_.body = rest_of_slice(frame, size);
+  return frame.ok();
+}
+
+bool WireMessage::read_file(ByteReader& frame, BodyFiles& files) {
   auto bytes = frame.number<uint64_t>();
-  if (!frame.ok() || bytes > kLargestBody || files.empty()) return false;
-  auto mapped = MappedBody::map(files.front(), static_cast<size_t>(bytes));
-  files.pop_front();
+  if (!frame.ok() || bytes > kLargestBody || files.arrived.empty()) return false;
+  auto mapped = MappedBody::map(files.arrived.front(), static_cast<size_t>(bytes));
+  files.arrived.pop_front();
   if (!mapped) return false;
   body_ = std::move(*mapped);
   message_.body = handler::slice(body_.bytes());
+  return true;
+}
+
+bool WireMessage::read_slot(ByteReader& frame, BodyFiles& files) {
+  auto number = frame.number<uint32_t>();
+  bool with_file = frame.octet() != 0;
+  auto bytes = frame.number<uint64_t>();
+  if (!frame.ok() || !files.takes_slots || bytes > BodySlots::kSize) return false;
+  if (with_file) {
+    if (number != files.slots.size() || files.arrived.empty()) return false;
+    auto mapped = MappedBody::map_slot(files.arrived.front(), BodySlots::kSize);
+    files.arrived.pop_front();
+    if (!mapped) return false;
+    files.slots.push_back(std::move(*mapped));
+  }
+  if (number >= files.slots.size()) return false;
+  message_.body = handler::slice(files.slots[number].bytes().substr(0, static_cast<size_t>(bytes)));
   return true;
 }
 
@@ -185,7 +218,7 @@ ssize_t FrameStream::receive(int socket, size_t most) {
     for (size_t at = CMSG_LEN(0); at + sizeof(int) <= header->cmsg_len; at += sizeof(int)) {
       int file = -1;
       std::memcpy(&file, reinterpret_cast<const char*>(header) + at, sizeof file);
-      files_.emplace_back(file);
+      files_.arrived.emplace_back(file);
     }
   }
   arrived(static_cast<size_t>(n));
@@ -193,7 +226,7 @@ ssize_t FrameStream::receive(int socket, size_t most) {
 }
 
 Result<std::optional<Frame>> FrameStream::next() {
-  if (files_.size() > kMostFiles) return fail("more files than frames");
+  if (files_.arrived.size() > kMostFiles) return fail("more files than frames");
   std::string_view rest(bytes_.data() + read_, end_ - read_);
   if (rest.size() < kSizeBytes) return std::nullopt;
   auto size = ByteReader(rest).number<uint32_t>();

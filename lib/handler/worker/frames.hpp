@@ -1,7 +1,7 @@
 #pragma once
 // What crosses between the bridge and a worker process: frames, one after the other in a stream. Each is a size (4
 // bytes, of what follows), a type (1 byte) and the type's fields; numbers are in network byte order. A large body is
-// not in its frame, but a file that comes with it.
+// not in its frame, but in a file that comes with it, or in memory that an earlier frame has brought.
 
 #include <cstdint>
 #include <optional>
@@ -11,6 +11,7 @@
 #include "base/byte_reader.hpp"
 #include "base/result.hpp"
 #include "handler/worker/body_file.hpp"
+#include "handler/worker/body_slots.hpp"
 #include "handler/worker/frame_buffer.hpp"
 #include "mombridge/handler.h"
 
@@ -66,11 +67,17 @@ class FrameWriter {
     return *this;
   }
   /// What check_message() has found to be in order.
-  FrameWriter& message(const mombridge_message& message);
+  FrameWriter& message(const mombridge_message& message) { return message_with(message, nullptr, 0); }
+  /// The same of a call with that id, whose large body may go into one of the receiver's slots.
+  FrameWriter& message(const mombridge_message& message, BodySlots& slots, mombridge_request_id id) {
+    return message_with(message, &slots, id);
+  }
 
  private:
+  FrameWriter& message_with(const mombridge_message& message, BodySlots* slots, mombridge_request_id id);
   void slice(mombridge_slice slice);
-  void body(mombridge_slice body);
+  void body(mombridge_slice body, BodySlots* slots, mombridge_request_id id);
+  [[nodiscard]] bool body_in_slot(std::string_view body, BodySlots& slots, mombridge_request_id id);
 
   FrameBuffer& out_;
   const size_t begin_;
@@ -89,6 +96,8 @@ class WireMessage {
 
  private:
   [[nodiscard]] bool read_body(ByteReader& frame, BodyFiles& files);
+  [[nodiscard]] bool read_file(ByteReader& frame, BodyFiles& files);
+  [[nodiscard]] bool read_slot(ByteReader& frame, BodyFiles& files);
 
   mombridge_message message_{};
   std::vector<mombridge_header> headers_;

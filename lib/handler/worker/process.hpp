@@ -9,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/event_loop.hpp"
 #include "base/result.hpp"
+#include "handler/worker/body_slots.hpp"
 #include "handler/worker/death.hpp"
 #include "handler/worker/frame_buffer.hpp"
 #include "handler/worker/frames.hpp"
@@ -41,6 +42,8 @@ class Process {
 
   /// Files that came with frames, for who reads those.
   [[nodiscard]] BodyFiles& files() { return stream_.files(); }
+  /// For the bodies of calls.
+  [[nodiscard]] BodySlots& slots() { return slots_; }
   /// Where frames are added. flush() sends them.
   [[nodiscard]] FrameBuffer& out() { return out_; }
   void flush();
@@ -69,6 +72,7 @@ class Process {
   Listener* listener_;
   const uint64_t memory_limit_;
   Spawned spawned_;
+  BodySlots slots_{spawned_.page};
   PluginLog log_;
   PrintedLines printed_{log_};
   FrameStream stream_;

@@ -137,7 +137,7 @@ Result<> Supervisor::frame(const Frame& frame) {
       pursue_goal();
       return {};
     case FrameType::result: {
-      auto read = calls_.result(reader, process_->files());
+      auto read = calls_.result(reader, process_->files(), process_->slots());
       if (read) backoff_.reset();
       return read;
     }
@@ -234,7 +234,7 @@ std::string Supervisor::worker() const { return "the worker of handler '" + conf
 void Supervisor::send() {
   if (!process_) return;
   process_->page().content().log_level.store(least_severity(), std::memory_order_relaxed);
-  if (state_ == State::running) calls_.send(process_->out());
+  if (state_ == State::running) calls_.send(process_->out(), process_->slots());
   host_.answer(process_->out());
   watch_calls();
   process_->flush();

@@ -26,7 +26,7 @@ class WorkerCalls : public testing::Test {
   /// Sends what may be sent. Returns the bodies, and keeps the ids.
   std::vector<std::string> send() {
     FrameBuffer out;
-    calls.send(out);
+    calls.send(out, slots);
     std::vector<std::string> bodies;
     FrameStream stream;
     if (out.size()) std::memcpy(stream.room(out.size()), out.data(), out.size());
@@ -46,7 +46,7 @@ class WorkerCalls : public testing::Test {
     FrameBuffer out;
     write_result(out, {.id = ids[index], .how = WireResult::How::completed}, nullptr);
     BodyFiles none;
-    EXPECT_TRUE(calls.result(ByteReader(out.view().substr(5)), none));
+    EXPECT_TRUE(calls.result(ByteReader(out.view().substr(5)), none, slots));
   }
   Calls::Lost end_worker() {
     ids.clear();
@@ -68,6 +68,7 @@ class WorkerCalls : public testing::Test {
   const config::Handler config = played();
   HostFrames host{"played", [] {}};
   Page page;
+  BodySlots slots{page};
   std::vector<std::unique_ptr<TestCall>> all;
   Calls calls{config, host};
   std::vector<mombridge_request_id> ids;

@@ -157,7 +157,7 @@ std::vector<std::string> sent_bodies(FrameBuffer& out, size_t at_once) {
         bodies.emplace_back(view(message.get()->body));
       }
   }
-  EXPECT_TRUE(stream.files().empty());
+  EXPECT_TRUE(stream.files().arrived.empty());
   return bodies;
 }
 
@@ -247,6 +247,110 @@ TEST(WorkerFrames, ABodyWhoseFileDoesNotComeIsBroken) {
   ByteReader reader(out.view().substr(5));
   WireMessage read;
   EXPECT_FALSE(read.read(reader, none));
+}
+
+/// A worker's slots, between a bridge and a reader of its frames.
+class WorkerBodySlots : public testing::Test {
+ protected:
+  WorkerBodySlots() {
+    Fd ignored;
+    page = std::move(*Page::make(ignored));
+    stream.files().takes_slots = true;
+  }
+  /// Sends the body as that call's, and returns it as it is read.
+  std::string_view pass(std::string_view body, mombridge_request_id id) {
+    mombridge_message message{};
+    message.struct_size = sizeof message;
+    message.body = slice(body);
+    FrameWriter(out, FrameType::call).message(message, slots, id);
+    while (out.unsent()) EXPECT_GT(out.send(pair.one.get()), 0);
+    for (;;) {
+      auto frame = stream.next();
+      if (frame && *frame) {
+        ByteReader reader((*frame)->fields);
+        EXPECT_TRUE(read.read(reader, stream.files()) && reader.at_end());
+        return view(read.get()->body);
+      }
+      if (stream.receive(pair.other.get(), 64 << 10) <= 0) return "nothing came";
+    }
+  }
+
+  Page page;
+  BodySlots slots{page};
+  Pair pair;
+  FrameBuffer out;
+  FrameStream stream;
+  WireMessage read;
+};
+
+TEST_F(WorkerBodySlots, CarryOneBodyAfterTheOther) {
+  std::string first(kLargeBody, 'a'), second(BodySlots::kSize, 'b'), third(kLargeBody + 1, 'c');
+  auto seen = pass(first, 1);
+  EXPECT_TRUE(seen == first);
+  EXPECT_TRUE(pass(second, 2) == second);
+  EXPECT_TRUE(seen == first) << "its call is not answered";
+  EXPECT_EQ(stream.files().slots.size(), 2u);
+  slots.answered(1);
+  EXPECT_TRUE(pass(third, 3) == third);
+  EXPECT_EQ(stream.files().slots.size(), 2u);
+  EXPECT_TRUE(seen.substr(0, 3) == "ccc") << "it is where the first one was";
+}
+
+TEST_F(WorkerBodySlots, AreNotUsedAgainWhileHandleRuns) {
+  std::string body(kLargeBody, 'a');
+  pass(body, 1);
+  page.content().running[5] = 1;
+  slots.answered(1);  // complete() comes before handle() returns
+  pass(body, 2);
+  EXPECT_EQ(stream.files().slots.size(), 2u);
+  page.content().running[5] = 0;
+  pass(body, 3);
+  EXPECT_EQ(stream.files().slots.size(), 2u);
+}
+
+TEST_F(WorkerBodySlots, WhatFindsNoneHasAFileOfItsOwn) {
+  std::string body(kLargeBody, 'a'), larger(BodySlots::kSize + 1, 'b');
+  for (size_t i = 1; i <= BodySlots::kMost; ++i) pass(body, i);
+  EXPECT_TRUE(pass(body, 100) == body);
+  EXPECT_EQ(stream.files().slots.size(), BodySlots::kMost);
+  for (size_t i = 1; i <= BodySlots::kMost; ++i) slots.answered(i);
+  EXPECT_TRUE(pass(larger, 101) == larger);
+  EXPECT_TRUE(stream.files().arrived.empty());
+}
+
+TEST_F(WorkerBodySlots, CanBeReadAndNotWrittenByOthers) {
+  auto filled = slots.fill("x", 1);
+  ASSERT_TRUE(filled);
+  EXPECT_LT(::write(filled->file.get(), "y", 1), 0);
+  EXPECT_NE(::ftruncate(filled->file.get(), 1), 0);
+  EXPECT_EQ(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, filled->file.get(), 0), MAP_FAILED);
+}
+
+// The worker could shorten or change what it made itself, and end the bridge with that.
+TEST_F(WorkerBodySlots, AreNotTakenFromAWorker) {
+  std::string body(kLargeBody, 'a');
+  mombridge_message message{};
+  message.struct_size = sizeof message;
+  message.body = slice(body);
+  FrameWriter(out, FrameType::call).message(message, slots, 1);
+  ByteReader reader(out.view().substr(5));
+  BodyFiles files;
+  files.arrived.emplace_back(::memfd_create("any", MFD_CLOEXEC));
+  EXPECT_FALSE(read.read(reader, files));
+}
+
+TEST_F(WorkerBodySlots, ThatWereNotSentAreBroken) {
+  std::string body(kLargeBody, 'a');
+  pass(body, 1);
+  slots.answered(1);
+  mombridge_message message{};
+  message.struct_size = sizeof message;
+  message.body = slice(body);
+  FrameBuffer later;
+  FrameWriter(later, FrameType::call).message(message, slots, 2);  // without its file, because it was sent before
+  ByteReader reader(later.view().substr(5));
+  BodyFiles others{.arrived = {}, .slots = {}, .takes_slots = true};
+  EXPECT_FALSE(read.read(reader, others));
 }
 
 TEST(WorkerFrames, WhatCannotBeSent) {

@@ -100,6 +100,17 @@ TEST(Worker, LargeBodiesPassWholeBothWays) {
   EXPECT_EQ(worker.status().restarts, 0u);
 }
 
+// Their memory is used for one after the other.
+TEST(Worker, ManyLargeBodiesAtOnceStayApart) {
+  auto h = worker_section("good_sync");
+  h.concurrency = 4;
+  Worker worker(h);
+  std::vector<std::string> bodies;
+  for (size_t i = 0; i < 100; ++i) bodies.emplace_back(worker::kLargeBody + 999 * i, static_cast<char>('a' + i % 26));
+  for (auto& body : bodies) worker.call(body);
+  for (size_t i = 0; i < bodies.size(); ++i) EXPECT_TRUE(worker.calls_[i]->reply() == "sync:" + bodies[i]) << i;
+}
+
 TEST(Worker, ManyCallsAreAnsweredOnceEach) {
   auto h = worker_section("good_async", {{"delay", "1ms"}});
   h.concurrency = 4;
