@@ -28,9 +28,8 @@ std::vector<std::string> known(const topology::Section& section, const config::C
 }
 
 admin::HttpResponse unknown(const topology::Section& section, const config::Config& config) {
-  auto nearest = config::did_you_mean(section.name, known(section, config));
   return admin::error_response(
-      404, "there is no " + section.text() + (nearest.empty() ? "" : " (did you mean '" + nearest + "'?)"));
+      404, "there is no " + section.text() + config::or_did_you_mean(section.name, known(section, config)));
 }
 
 void drain(const Steering& steering, const admin::HttpRequest& request, Duration patience,

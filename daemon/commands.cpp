@@ -216,10 +216,7 @@ const config::BrokerSection* find_broker(const config::Config& config, const std
   if (auto* section = config.broker(name)) return section;
   std::vector<std::string> known;
   for (auto& section : config.brokers) known.push_back(section.name);
-  auto nearest = config::did_you_mean(name, known);
-  std::cerr << "mombridge: there is no broker '" << name << "'";
-  if (!nearest.empty()) std::cerr << " (did you mean '" << nearest << "'?)";
-  std::cerr << '\n';
+  std::cerr << "mombridge: there is no broker '" << name << "'" << config::or_did_you_mean(name, known) << '\n';
   return nullptr;
 }
 

@@ -22,16 +22,15 @@ std::string unexpected_words(const std::vector<std::string>& words, const std::s
   if (words.empty()) return "no command is given; there are " + joined(commands);
   auto& word = words.front();
   if (word.starts_with('-') && word != "-") {
-    auto near = config::did_you_mean(word.substr(0, word.find('=')), options);
+    auto hint = config::or_did_you_mean(word.substr(0, word.find('=')), options);
     return "there is no option '" + word + "'" +
-           (near.empty()
+           (hint.empty()
                 ? "; 'mombridge " + command + (command.empty() ? "" : " ") + "--help' shows those that there are"
-                : " (did you mean '" + near + "'?)");
+                : hint);
   }
   if (command.empty()) {
-    auto near = config::did_you_mean(word, commands);
-    return "there is no command '" + word + "'" +
-           (near.empty() ? "; there are " + joined(commands) : " (did you mean '" + near + "'?)");
+    auto hint = config::or_did_you_mean(word, commands);
+    return "there is no command '" + word + "'" + (hint.empty() ? "; there are " + joined(commands) : hint);
   }
   if (looks_like_a_file(word)) return "the configuration is named with -c: mombridge " + command + " -c " + word;
   return "'" + command + "' takes nothing like '" + word + "'; text with spaces goes in quotes";

@@ -33,9 +33,7 @@ std::vector<std::string> names_of(const Family<Cell>& family) {
 /// Empty: there is one of that name, or none is asked for.
 std::string fault(const std::string& what, const std::string& name, const std::vector<std::string>& known) {
   if (name.empty() || std::ranges::find(known, name) != known.end()) return {};
-  auto nearest = config::did_you_mean(name, known);
-  return "there is no " + what + " " + config::in_quotes(name) +
-         (nearest.empty() ? "" : " (did you mean " + config::in_quotes(nearest) + "?)");
+  return "there is no " + what + " " + config::in_quotes(name) + config::or_did_you_mean(name, known);
 }
 
 /// A character that was cut into two at the end is left out.

@@ -61,19 +61,29 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
   return result;
 }
 
-std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
+std::string nearest(const std::string& word, const std::vector<std::string>& known) {
   if (word.size() < 3 || word.size() > 100) return "";
-  std::string nearest;
+  std::string found;
   size_t least = word.size() / 3 + 1;
   for (auto& candidate : known) {
     if (candidate.size() > 100) continue;
     auto distance = edits(word, candidate);
     if (distance < least) {
       least = distance;
-      nearest = candidate;
+      found = candidate;
     }
   }
-  return nearest;
+  return found;
+}
+
+std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
+  auto near = nearest(word, known);
+  return near.empty() ? "" : "did you mean '" + near + "'?";
+}
+
+std::string or_did_you_mean(const std::string& word, const std::vector<std::string>& known) {
+  auto hint = did_you_mean(word, known);
+  return hint.empty() ? "" : " (" + hint + ")";
 }
 
 }  // namespace mombridge::config

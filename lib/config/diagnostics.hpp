@@ -37,6 +37,10 @@ class Diagnostics {
 };
 
 /// The nearest of `known` within a third of the word's length in edits; empty where none is near.
+std::string nearest(const std::string& word, const std::vector<std::string>& known);
+/// "did you mean 'x'?"; empty where none is near.
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known);
+/// The same behind a sentence: " (did you mean 'x'?)", or empty.
+std::string or_did_you_mean(const std::string& word, const std::vector<std::string>& known);
 
 }  // namespace mombridge::config

@@ -86,7 +86,7 @@ Expanded lookup(const std::string& reference, Context& context) {
   if (scheme == "env") return variable(argument, context.environment);
   if (scheme == "credential") return credential(argument, context.environment);
   if (scheme != "file") {
-    auto near = did_you_mean(scheme, {"env", "file", "credential"});
+    auto near = nearest(scheme, {"env", "file", "credential"});
     return fault("unknown reference " + in_quotes("${" + reference + "}"),
                  near.empty() ? "${file:PATH}, ${env:NAME} or ${credential:NAME}; $${ for a plain ${"
                               : "did you mean '" + near + ":'?");

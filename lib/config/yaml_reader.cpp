@@ -58,11 +58,8 @@ Section::~Section() {
   for (auto& entry : node_->entries) {
     if (std::ranges::find(known_, entry.key) != known_.end()) continue;
     auto hint = std::ranges::find(elsewhere_, entry.key, &std::pair<std::string, std::string>::first);
-    auto near = did_you_mean(entry.key, known_);
     diagnostics_->error(entry.mark, path_, "unknown key " + in_quotes(entry.key),
-                        hint != elsewhere_.end() ? hint->second
-                        : near.empty()           ? ""
-                                                 : "did you mean '" + near + "'?");
+                        hint != elsewhere_.end() ? hint->second : did_you_mean(entry.key, known_));
   }
 }
 
@@ -318,8 +315,7 @@ std::vector<std::pair<Text, Section>> Section::named_sections(const std::string&
 }
 
 std::string nearest_hint(const std::string& word, const std::vector<std::string>& known) {
-  auto near = did_you_mean(word, known);
-  if (!near.empty()) return "did you mean '" + near + "'?";
+  if (auto hint = did_you_mean(word, known); !hint.empty()) return hint;
   if (known.empty()) return "there is none";
   std::string list;
   for (size_t i = 0; i < known.size() && i < 12; ++i) list += (i ? ", " : "") + known[i];

@@ -141,13 +141,13 @@ class Checker {
     std::vector<std::string> known;
     for (size_t i = 0; i < settings.subscription_count(); ++i)
       if (auto& s = settings.subscription(i); !s.replies) known.insert(known.end(), s.targets.begin(), s.targets.end());
-    auto near = config::did_you_mean(target.value, known);
+    auto hint = config::did_you_mean(target.value, known);
     diagnostics_.error(
         route.from.mark, "routes." + route.name + ".from",
         known.empty()
             ? "broker '" + section.name + "' subscribes to nothing"
             : "nothing that broker '" + section.name + "' subscribes to can have a target '" + target.value + "'",
-        !near.empty()              ? "did you mean '" + near + "'?"
+        !hint.empty()              ? hint
         : settings.kind->exchanges ? "add a queue: here, or an entry to brokers." + section.name + ".subscribe"
                                    : "add an entry to brokers." + section.name + ".subscribe");
   }

@@ -35,7 +35,7 @@ void describe_none(const RouteTable& table, const std::string& broker, const Mes
            "'): " + reason_not(*route, broker, message) + "\n";
   }
   if (patterns.empty()) out += "  no route has 'from: {broker: " + broker + "}'\n";
-  if (auto nearest = config::did_you_mean(std::string(message.target), patterns); !nearest.empty())
+  if (auto nearest = config::nearest(std::string(message.target), patterns); !nearest.empty())
     out += "  the nearest pattern is '" + nearest + "'\n";
 }
 
@@ -53,8 +53,7 @@ void describe_unsubscribed(const config::BrokerSection& section, const std::stri
     if (auto& s = section.settings->subscription(i); !s.replies) known.push_back(s.source);
   for (auto& source : known) out += (&source == known.data() ? " it has '" : ", '") + source + "'";
   out += known.empty() ? " it has no subscription\n" : "\n";
-  if (auto nearest = config::did_you_mean(target, known); !nearest.empty())
-    out += "  did you mean '" + nearest + "'?\n";
+  if (auto hint = config::did_you_mean(target, known); !hint.empty()) out += "  " + hint + "\n";
 }
 
 }  // namespace

@@ -47,12 +47,16 @@ TEST(Text, ShownAsWritten) {
 
 TEST(Text, DidYouMean) {
   std::vector<std::string> known{"prefetch_count", "prefetch_size", "url", "exchange"};
-  EXPECT_EQ(did_you_mean("prefech_count", known), "prefetch_count");
-  EXPECT_EQ(did_you_mean("prefetch_cuont", known), "prefetch_count");
-  EXPECT_EQ(did_you_mean("ulr", known), "url");
-  EXPECT_EQ(did_you_mean("completely", known), "");
+  EXPECT_EQ(nearest("prefech_count", known), "prefetch_count");
+  EXPECT_EQ(nearest("prefetch_cuont", known), "prefetch_count");
+  EXPECT_EQ(nearest("ulr", known), "url");
+  EXPECT_EQ(nearest("completely", known), "");
+  EXPECT_EQ(did_you_mean("ulr", known), "did you mean 'url'?");
+  EXPECT_EQ(or_did_you_mean("ulr", known), " (did you mean 'url'?)");
   EXPECT_EQ(did_you_mean("x", known), "");
-  EXPECT_EQ(did_you_mean(std::string(1 << 20, 'x'), known), "");
+  EXPECT_EQ(or_did_you_mean("x", known), "");
+  EXPECT_EQ(nearest("x", known), "");
+  EXPECT_EQ(nearest(std::string(1 << 20, 'x'), known), "");
 }
 
 TEST(Text, DiagnosticsInOneLine) {
