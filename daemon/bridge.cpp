@@ -6,6 +6,7 @@
 
 #include "admin/observation.hpp"
 #include "base/log.hpp"
+#include "broker/source/memory_budget.hpp"
 #include "daemon/builtin.hpp"
 #include "handler/handler_counts.hpp"
 #include "handler/publish_hold.hpp"
@@ -130,6 +131,7 @@ void Bridge::use(const std::shared_ptr<const config::Config>& config, const topo
     brokers_.discard();
     return;
   }
+  source::memory_budget().change_to(config->memory);  // before a client is made, whose limits follow it
   brokers_.change_to(topology::Snapshot::routes(*snapshot), difference, config->shutdown_timeout);
   hold->release();
   snapshot_ = std::move(*snapshot);

@@ -17,7 +17,7 @@ constexpr Duration kPatience = std::chrono::seconds(60);
 constexpr Duration kStopPatience = std::chrono::milliseconds(100);
 
 /// Top-level keys that are read when the process starts, and not again.
-constexpr std::string_view kOnlyAtStart[] = {"admin", "probes", "memory"};
+constexpr std::string_view kOnlyAtStart[] = {"admin", "probes"};
 
 constexpr const char* kDraining = "the bridge is stopping: the configuration is not read again";
 

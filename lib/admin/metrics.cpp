@@ -90,7 +90,7 @@ class Exposition {
     auto flying = gauge_of("mombridge_in_flight_messages", "Messages received and not settled yet.");
     for (auto& one : status_.subscriptions)
       flying.add({{"broker", one.broker}, {"subscription", one.source}}, static_cast<double>(one.in_flight));
-    auto flying_bytes = gauge_of("mombridge_in_flight_bytes", "Bytes of these, as they count against prefetch_size.");
+    auto flying_bytes = gauge_of("mombridge_in_flight_bytes", "Bytes of the memory budget that these take.");
     for (auto& one : status_.subscriptions)
       if (one.in_flight_bytes)
         flying_bytes.add({{"broker", one.broker}, {"subscription", one.source}},
@@ -104,6 +104,12 @@ class Exposition {
     auto depth = gauge_of("mombridge_queue_depth_messages", "Messages that are ready in a queue that is consumed.");
     for (auto& one : status_.queues)
       depth.add({{"broker", one.broker}, {"queue", one.name}}, static_cast<double>(one.messages));
+    gauge_of("mombridge_memory_budget_bytes", "Bytes that messages may take, over all subscriptions.")
+        .add({}, static_cast<double>(status_.memory.budget));
+    gauge_of("mombridge_memory_reserved_bytes", "Of the budget, for what client libraries fetch ahead.")
+        .add({}, static_cast<double>(status_.memory.reserved));
+    gauge_of("mombridge_memory_pushed_bytes", "Of the budget, what handlers publish and HTTP requests bring.")
+        .add({}, static_cast<double>(status_.memory.pushed));
     auto unrouted = counter_of("mombridge_unrouted_messages_total", "Messages that no route took.");
     for (auto& [labels, count] : routing::unrouted_messages().all())
       unrouted.add({{"broker", labels[0]}}, static_cast<double>(count->value()));

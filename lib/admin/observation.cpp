@@ -7,6 +7,7 @@
 #include "admin/process.hpp"
 #include "base/text.hpp"
 #include "broker/figures.hpp"
+#include "broker/source/memory_budget.hpp"
 #include "handler/handler_counts.hpp"
 #include "handler/requests.hpp"
 #include "routing/route_counts.hpp"
@@ -30,6 +31,7 @@ class Observer {
     for (auto& section : bridge_.drained.sections()) status_.drained.push_back(section.text());
     for (auto& [broker, link] : bridge_.stalls) status_.stalls.push_back(broker + ": " + link.detail);
     for (auto& [labels, count] : routing::unrouted_messages().all()) status_.unrouted += count->value();
+    add_memory();
     add_brokers();
     for (auto& route : bridge_.snapshot.table().routes()) add_route(*route);
     for (auto* runner : bridge_.snapshot.handlers().runners()) add_handler(*runner);
@@ -52,13 +54,25 @@ class Observer {
         auto flying = in_flight[{section.name, source}];
         broker.received += counts.messages.value();
         broker.in_flight += flying;
-        status_.subscriptions.push_back(
-            {section.name, source, counts.messages.value(), counts.bytes.value(), flying, drained.contains(source)});
+        status_.subscriptions.push_back({section.name, source, counts.messages.value(), counts.bytes.value(), flying,
+                                         drained.contains(source), memory_of(section.name, source)});
       }
       status_.brokers.push_back(std::move(broker));
       add_links(section.name);
       add_figures(section.name);
     }
+  }
+
+  void add_memory() {
+    auto& budget = source::memory_budget();
+    memory_ = budget.uses();
+    status_.memory = {budget.bytes(), budget.reserved(), 0, budget.pushed()};
+    for (auto& [names, bytes] : memory_) status_.memory.in_flight += bytes;
+  }
+
+  [[nodiscard]] std::optional<uint64_t> memory_of(const std::string& broker, const std::string& source) const {
+    auto found = memory_.find({broker, source});
+    return found == memory_.end() ? std::nullopt : std::optional(found->second);
   }
 
   // Several subscriptions of one source count as one.
@@ -95,8 +109,6 @@ class Observer {
     if (!measured) return;
     if (bridge_.wants_figures) measured->want_figures();
     auto figures = measured->figures();
-    for (auto& one : figures.in_flight)
-      if (auto* subscription = find(broker, one.source)) add(subscription->in_flight_bytes, one.bytes);
     for (auto& lag : figures.lags) {
       status_.lags.push_back({broker, lag.topic, lag.partition, lag.messages});
       if (auto* subscription = find(broker, lag.topic)) add(subscription->waiting, lag.messages);
@@ -164,6 +176,7 @@ class Observer {
   const Observation& bridge_;
   const config::Config& config_;
   Instant now_ = Instant::now();
+  source::MemoryBudget::Uses memory_;
   Status status_;
 };
 

@@ -223,9 +223,14 @@ class Content {
     Rows rows;
     for (auto& s : status_.at("subscriptions"))
       rows.push_back({words(s.at("broker")), words(s.at("subscription")), number(s.at("received")),
-                      number(s.at("received_bytes")), number(s.at("in_flight"))});
+                      number(s.at("received_bytes")), number(s.at("in_flight")), bytes_in(s.at("in_flight_bytes"))});
     return table("subscriptions", "Subscriptions",
-                 {{"Broker"}, {"Subscription"}, {"Received", "number"}, {"Bytes", "number"}, {"In flight", "number"}},
+                 {{"Broker"},
+                  {"Subscription"},
+                  {"Received", "number"},
+                  {"Bytes", "number"},
+                  {"In flight", "number"},
+                  {"Memory", "number"}},
                  rows, "Nothing is subscribed to.");
   }
 

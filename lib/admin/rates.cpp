@@ -32,15 +32,7 @@ std::string formatted(const char* format, Args... args) {
 
 std::string text_of(Rate rate) { return rate ? rate_text(*rate) : "-"; }
 
-std::string bytes_of(Rate rate) {
-  if (!rate) return "-";
-  auto left = *rate;
-  for (auto* unit : {"B", "KiB", "MiB"}) {
-    if (left < 1000) return formatted(left > 0 && left < 9.95 && *unit != 'B' ? "%.1f %s" : "%.0f %s", left, unit);
-    left /= 1024;
-  }
-  return formatted("%.1f GiB", left);
-}
+std::string bytes_of(Rate rate) { return rate ? bytes_text(*rate) : "-"; }
 
 std::string text_of(std::optional<Duration> time) {
   if (!time) return "-";
@@ -121,7 +113,7 @@ class Rates {
            "': " + state_of_bridge(now_) + ", running for " + span(since) + "\nin flight " +
            std::to_string(sum("brokers", "in_flight")) + ", held " + std::to_string(sum("routes", "held")) +
            ", dead letters " + std::to_string(sum("routes", "dead_letters")) + ", unrouted " +
-           count_in(now_.at("unrouted")) + "\n" +
+           count_in(now_.at("unrouted")) + ", memory " + memory_text(now_.at("memory")) + "\n" +
            (config.at("ok").get<bool>() ? "" : text_in(config.at("text")) + "\n");
   }
 
@@ -139,12 +131,13 @@ class Rates {
   }
 
   [[nodiscard]] std::string subscriptions() const {
-    Ranked rows({"BROKER", "SUBSCRIPTION", "MSG/S", "BYTES/S", "IN FLIGHT"}, 2);
+    Ranked rows({"BROKER", "SUBSCRIPTION", "MSG/S", "BYTES/S", "IN FLIGHT", "MEMORY"}, 2);
     for (auto& s : now_.at("subscriptions")) {
       auto* before = former("subscriptions", s, {"broker", "subscription"});
       auto received = rate(before, s, "received");
       rows.add(received, {{text_in(s.at("broker")), text_in(s.at("subscription")), text_of(received),
-                           bytes_of(rate(before, s, "received_bytes")), count_in(s.at("in_flight"))}});
+                           bytes_of(rate(before, s, "received_bytes")), count_in(s.at("in_flight")),
+                           bytes_in(s.at("in_flight_bytes"))}});
     }
     return rows.text();
   }

@@ -190,6 +190,11 @@ std::string to_json(const Status& status) {
             {"handlers", array_of(status.handlers, of_handler)},
             {"time_bounds_ms", array_of(Histogram::kBounds, [](auto bound) { return milliseconds(bound); })},
             {"unrouted", status.unrouted},
+            {"memory",
+             {{"budget_bytes", status.memory.budget},
+              {"reserved_bytes", status.memory.reserved},
+              {"in_flight_bytes", status.memory.in_flight},
+              {"pushed_bytes", status.memory.pushed}}},
             {"latest_dead_letters", array_of(status.latest_letters, of_letter)},
             {"stalls", status.stalls},
             {"config", of_load(status.config)}};

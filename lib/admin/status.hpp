@@ -29,7 +29,7 @@ struct Status {
     uint64_t messages = 0, bytes = 0;  ///< received since the process began
     uint64_t in_flight = 0;
     bool drained = false;                       ///< by the operator: it takes nothing
-    std::optional<uint64_t> in_flight_bytes{};  ///< as they count against `prefetch_size`; absent: not measured now
+    std::optional<uint64_t> in_flight_bytes{};  ///< of the memory budget that these take; absent: not counted
     std::optional<uint64_t> waiting{};          ///< at the broker; absent: the same
   };
   /// As Figures' lags and depths.
@@ -105,6 +105,14 @@ struct Status {
     std::vector<Ended> ends;
   };
 
+  /// What messages may take, in bytes.
+  struct Memory {
+    uint64_t budget = 0;
+    uint64_t reserved = 0;   ///< of the budget, for what client libraries fetch ahead
+    uint64_t in_flight = 0;  ///< what they take now, over all subscriptions
+    uint64_t pushed = 0;     ///< what those take that come from no subscription: of handlers, and over HTTP
+  };
+
   std::string name, version;
   int64_t now = 0, started = 0;
   std::string not_live;  ///< for people, why the process should be started anew; empty: it is live
@@ -119,6 +127,7 @@ struct Status {
   std::vector<Route> routes;
   std::vector<Handler> handlers;
   uint64_t unrouted = 0;
+  Memory memory;
   std::vector<routing::LatestLetter> latest_letters;  ///< that this process has written, the latest first
   std::vector<std::string> stalls;                    ///< for people; empty: messages move
   Load config;

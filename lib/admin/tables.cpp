@@ -46,12 +46,16 @@ class Report {
   }
 
   std::string sources() {
-    Table table({"BROKER", "SUBSCRIPTION", "RECEIVED", "IN FLIGHT", "WAITING", "STATE"});
+    Table table({"BROKER", "SUBSCRIPTION", "RECEIVED", "IN FLIGHT", "MEMORY", "WAITING", "STATE"});
     for (auto& s : status_.at("subscriptions"))
       table.add({text_in(s.at("broker")), text_in(s.at("subscription")), count_in(s.at("received")),
-                 count_in(s.at("in_flight")), s.at("waiting").is_null() ? "" : count_in(s.at("waiting")),
-                 s.at("drained") ? "drained" : ""});
-    return table.text();
+                 count_in(s.at("in_flight")), bytes_in(s.at("in_flight_bytes")),
+                 s.at("waiting").is_null() ? "" : count_in(s.at("waiting")), s.at("drained") ? "drained" : ""});
+    auto& memory = status_.at("memory");
+    auto pushed = memory.at("pushed_bytes").get<uint64_t>();
+    return table.text() + "memory: " + memory_text(memory) + ", and " + bytes_in(memory.at("reserved_bytes")) +
+           " of it set aside for fetching ahead" +
+           (pushed ? ", " + bytes_in(memory.at("pushed_bytes")) + " from handlers and over HTTP" : "") + "\n";
   }
 
   std::string routes() {

@@ -41,4 +41,27 @@ std::string rate_text(double rate) {
   return text.data();
 }
 
+std::string bytes_text(double bytes) {
+  std::array<char, 64> text{};
+  for (auto* unit : {"B", "KiB", "MiB", "GiB"}) {
+    bool last = *unit == 'G';
+    if (bytes >= 1000 && !last) {
+      bytes /= 1024;
+      continue;
+    }
+    bool tenth = last || (bytes > 0 && bytes < 9.95 && *unit != 'B');
+    std::snprintf(text.data(), text.size(), tenth ? "%.1f %s" : "%.0f %s", bytes, unit);
+    break;
+  }
+  return text.data();
+}
+
+std::string bytes_in(const nlohmann::json& value) {
+  return value.is_null() ? std::string() : bytes_text(value.get<double>());
+}
+
+std::string memory_text(const nlohmann::json& memory) {
+  return bytes_in(memory.at("in_flight_bytes")) + " of " + bytes_in(memory.at("budget_bytes"));
+}
+
 }  // namespace mombridge::admin

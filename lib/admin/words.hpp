@@ -21,5 +21,11 @@ namespace mombridge::admin {
 
 /// "0", "3.2" or "120".
 [[nodiscard]] std::string rate_text(double rate);
+/// "512 B", "3.2 KiB", "120 MiB".
+[[nodiscard]] std::string bytes_text(double bytes);
+/// The same of a number in such JSON; nothing where it is null.
+[[nodiscard]] std::string bytes_in(const nlohmann::json& value);
+/// "1.4 MiB of 256 MiB", of the status's `memory`.
+[[nodiscard]] std::string memory_text(const nlohmann::json& memory);
 
 }  // namespace mombridge::admin

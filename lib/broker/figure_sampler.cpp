@@ -32,7 +32,7 @@ std::vector<Figure> FigureSampler::fresh(const Dated<Figure>& dated) const {
 
 Figures FigureSampler::read() const {
   std::lock_guard lock(mutex_);
-  return {.lags = fresh(lags_), .depths = fresh(depths_), .in_flight = fresh(in_flight_), .certificates = {}};
+  return {.lags = fresh(lags_), .depths = fresh(depths_), .certificates = {}};
 }
 
 }  // namespace mombridge

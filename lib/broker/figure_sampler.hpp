@@ -37,7 +37,6 @@ class FigureSampler {
   /// What was measured, in place of what was measured before.
   void put(std::vector<Figures::Lag> lags) { put(lags_, std::move(lags)); }
   void put(std::vector<Figures::Depth> depths) { put(depths_, std::move(depths)); }
-  void put(std::vector<Figures::InFlight> in_flight) { put(in_flight_, std::move(in_flight)); }
 
  private:
   template <class Figure>
@@ -63,7 +62,6 @@ class FigureSampler {
   bool running_ = false;
   Dated<Figures::Lag> lags_;
   Dated<Figures::Depth> depths_;
-  Dated<Figures::InFlight> in_flight_;
 };
 
 }  // namespace mombridge

@@ -1,5 +1,5 @@
 #pragma once
-// What waits at a broker, and what of it is in flight here, in numbers.
+// What waits at a broker, in numbers.
 
 #include <cstdint>
 #include <optional>
@@ -20,11 +20,6 @@ struct Figures {
     std::string queue;
     uint64_t messages = 0;
   };
-  /// What a subscription has in flight, as it counts against `prefetch_size`.
-  struct InFlight {
-    std::string source;  ///< of the subscription; several may have the same
-    uint64_t bytes = 0;
-  };
   /// Of the files that the section names under `tls:`.
   struct Certificate {
     std::string whose;  ///< "client", "ca"
@@ -32,7 +27,6 @@ struct Figures {
   };
   std::vector<Lag> lags;
   std::vector<Depth> depths;
-  std::vector<InFlight> in_flight;
   std::vector<Certificate> certificates;
 };
 

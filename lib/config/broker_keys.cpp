@@ -45,6 +45,14 @@ void read_reconnect(Section& section, Duration& first, Duration& longest) {
   if (set && !limited) longest = first;
 }
 
+void read_prefetch_size(Section& section, const KindContext& context, uint64_t& bytes) {
+  if (!section.size("prefetch_size", bytes, 1) || bytes <= context.memory) return;
+  section.diagnostics().warning(section.mark("prefetch_size"), section.path("prefetch_size"),
+                                size_text(bytes) + " for one subscription, where all messages together may take " +
+                                    size_text(context.memory) + ": reading stops before that",
+                                "memory: at the top of the file");
+}
+
 void read_restore(Section& section, Subscription& subscription) { section.flag("restore", subscription.restore); }
 
 void join_restore(Section& from, const std::string& key, const Subscription& entry, const Subscription& first) {

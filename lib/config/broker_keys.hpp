@@ -20,6 +20,9 @@ std::string address(const std::string& host, const std::string& port);
 /// `reconnect_delay` and `reconnect_delay_max`.
 void read_reconnect(Section& section, Duration& first, Duration& longest);
 
+/// `prefetch_size`. Warns where it is more than the memory of the whole process, which is the bound then.
+void read_prefetch_size(Section& section, const KindContext& context, uint64_t& bytes);
+
 /// `restore` of a subscription, and of a route's `queue:` or `topic:`, where `first` is the subscription of that name
 /// that is there already: then both must say the same.
 void read_restore(Section& section, Subscription& subscription);

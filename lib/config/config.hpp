@@ -195,7 +195,7 @@ enum class Isolation { process, in_process };
 
 /// Of a worker process.
 struct HandlerLimits {
-  uint64_t memory = uint64_t{256} << 20;  ///< bytes
+  uint64_t memory = uint64_t{128} << 20;  ///< bytes; by default a quarter of the process's `memory`, at least 64 MiB
   unsigned open_files = 256;
   unsigned processors = 0;  ///< that its threads may run on; 0: all
 };
@@ -236,6 +236,11 @@ struct Listener {
 struct Admin;
 struct Ingress;
 
+/// What messages may take by default where the system sets no limit; the least that a file may ask for; and the most of
+/// a default: bytes.
+inline constexpr uint64_t kMemory = uint64_t{512} << 20, kLeastMemory = uint64_t{16} << 20,
+                          kMostMemory = uint64_t{1} << 30;
+
 struct Config {
   std::string name = "mombridge";
   std::vector<BrokerSection> brokers;
@@ -251,6 +256,7 @@ struct Config {
   std::shared_ptr<const Ingress> ingress;  ///< config/ingress.hpp; null: nothing is taken over HTTP
   Duration shutdown_timeout = std::chrono::seconds(20);
   Duration log_summary = std::chrono::minutes(1);  ///< between two lines of the log that say what moved; zero: none
+  uint64_t memory = kMemory;                       ///< bytes that messages may take, over the whole process
 
   /// Null: there is none.
   [[nodiscard]] const BrokerSection* broker(const std::string& name) const;

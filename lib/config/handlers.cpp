@@ -13,6 +13,8 @@ namespace {
 
 /// The program itself and a plugin that does nothing need about half of it.
 constexpr uint64_t kLeastMemory = uint64_t{32} << 20;
+/// A worker that no limit is given for has at least so much.
+constexpr uint64_t kLeastByDefault = uint64_t{64} << 20;
 
 // A relative path: beside the file that names it, then in the folder of installed handlers.
 void resolve(Section& section, const Scalar& plugin, const Loading& loading, Text& into) {
@@ -112,6 +114,7 @@ void read_handler(const Text& name, Section section, Loading& loading) {
   section.duration("timeout", handler.timeout, 1ms);
   section.choice("isolation", handler.isolation,
                  {{"process", Isolation::process}, {"in_process", Isolation::in_process}});
+  handler.limits.memory = std::max(loading.config.memory / 4, kLeastByDefault);
   read_limits(section, handler);
   read_access(section, handler, loading);
   read_order(section, handler);

@@ -74,6 +74,7 @@ void read_ingress(Section& top, Loading& loading) {
   read_allow(*section, loading.config, ingress);
   section->size("max_body", ingress.max_body, 1, kLargestBody);
   section->integer("max_requests", ingress.max_requests, 1, kMostRequests);
+  ingress.max_waiting = std::max(std::min(ingress.max_waiting, loading.config.memory / 4), ingress.max_body);
   section->size("max_waiting", ingress.max_waiting, 1);
   section->duration("timeout", ingress.timeout, std::chrono::milliseconds(1), std::chrono::hours(1));
   if (ingress.max_waiting < ingress.max_body)

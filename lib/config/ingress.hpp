@@ -22,9 +22,10 @@ struct Ingress {
   Listener listener;
   LiveSecret token;  ///< empty: none is asked for, and the listener is local
   std::vector<AllowedTarget> allow;
-  uint64_t max_body = 1 << 20;                  ///< bytes of one body
-  unsigned max_requests = 1000;                 ///< for each broker, how many may be open at a time
-  uint64_t max_waiting = 64 << 20;              ///< for each broker, bytes of the open requests together
+  uint64_t max_body = 1 << 20;   ///< bytes of one body
+  unsigned max_requests = 1000;  ///< for each broker, how many may be open at a time
+  /// For each broker, bytes of the open requests together. By default a quarter of the process's `memory` at most.
+  uint64_t max_waiting = 64 << 20;
   Duration timeout = std::chrono::seconds(30);  ///< for a confirm or a reply, where the request does not say
 
   [[nodiscard]] bool allows(std::string_view broker, std::string_view target) const;

@@ -15,8 +15,9 @@ class Section;  // yaml_reader.hpp
 struct KindContext {
   std::string bridge_name;  ///< `name:`, the default of appname and group_id
   std::string broker_name;
-  bool reply_keys = false;  ///< `replies.keys` has any
-  bool environment = true;  ///< as in LoadOptions: files may be looked at
+  bool reply_keys = false;    ///< `replies.keys` has any
+  bool environment = true;    ///< as in LoadOptions: files may be looked at
+  uint64_t memory = kMemory;  ///< bytes that messages may take, over the whole process
 };
 
 /// What reads a destination: a route's `to:`, a handler's `reply_to:`, a dead letter.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/container_memory.hpp"
 #include "config/files.hpp"
 #include "config/secret_files.hpp"
 #include "config/sections.hpp"
@@ -72,7 +73,11 @@ void read_broker(const Text& name, Section section, Loading& loading) {
   if (section.require("type", nearest_hint("", types)) &&
       reference(section, "type", "type of broker", types, broker.type))
     broker.settings = loading.kind(broker.type)
-                          ->read(section, {config.name, name.value, !config.replies.keys.empty(), loading.environment});
+                          ->read(section, {.bridge_name = config.name,
+                                           .broker_name = name.value,
+                                           .reply_keys = !config.replies.keys.empty(),
+                                           .environment = loading.environment,
+                                           .memory = config.memory});
   else
     section.ignore_rest();
   // Every section has settings, so that no later code has to ask.
@@ -141,6 +146,8 @@ void read_top(Section& top, Loading& loading) {
     top.error("name", in_quotes(name->shown) + " is not a name", "letters, digits, '_', '-' and '.', up to 100");
   read_log(top, config);
   top.duration("shutdown_timeout", config.shutdown_timeout);
+  if (loading.environment) config.memory = default_memory(container_memory());
+  top.size("memory", config.memory, kLeastMemory);
   read_replies(top, config.replies);
   read_listeners(top, config);
 }
@@ -148,6 +155,10 @@ void read_top(Section& top, Loading& loading) {
 void read_brokers(Section& top, Loading& loading) {
   if (!top.require("brokers", kSmallest)) return;
   for (auto& [name, section] : top.named_sections("brokers")) read_broker(name, std::move(section), loading);
+}
+
+uint64_t default_memory(std::optional<uint64_t> limit) {
+  return limit ? std::clamp(*limit / 2, kLeastMemory, kMostMemory) : kMemory;
 }
 
 Config load(const LoadOptions& options, const std::vector<KindReader>& kinds, Diagnostics& diagnostics) {

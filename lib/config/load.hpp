@@ -1,7 +1,9 @@
 #pragma once
 // From files and folders to a Config.
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "config/config.hpp"
@@ -16,6 +18,10 @@ struct LoadOptions {
   bool environment = true;                   ///< false: `${…}` is not expanded, files and plugins are not looked at
   std::filesystem::path handler_folder;      ///< where a relative plugin path is looked for second
 };
+
+/// What `memory:` is where the file does not say it: half of what the system allows the process (`limit`, in bytes), at
+/// most 1 GiB.
+uint64_t default_memory(std::optional<uint64_t> limit);
 
 /// Reads, expands, merges and checks everything that can be seen without compiling routes (that is routing/check).
 /// Returns what could be read even where there are errors, so that later checks can add theirs.

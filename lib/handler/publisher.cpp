@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "broker/broker.hpp"
+#include "broker/source/memory_share.hpp"
 #include "handler/abi.hpp"
 #include "handler/publish_hold.hpp"
 
@@ -10,6 +11,9 @@ namespace mombridge::handler {
 
 namespace {
 constexpr uint64_t kMaxUnconfirmed = 10000;  ///< publishes of one handler; more are BUSY
+
+uint64_t memory_of(const OwnedMessage& message) { return message.size() + source::MemoryShare::kPerMessage; }
+
 }  // namespace
 
 /// Owns its message, deletes itself when it is completed.
@@ -34,6 +38,7 @@ struct Publisher::PluginPublication final : Publication {
                                   {{"handler", publisher.handler_}, {"target", target}, {"reason", outcome.reason}});
     }
     if (done) publisher.done_.add({done, user, status, std::move(outcome.reason)});
+    publisher.memory_.change(-static_cast<int64_t>(memory_of(*owned)));
     --publisher.unconfirmed_;
     delete this;
   }
@@ -79,7 +84,7 @@ mombridge_status Publisher::publish_to(const Outlet& outlet, const mombridge_mes
   auto owned = messages_.take(message);
   if (!owned || (*owned)->message.target.empty()) return MOMBRIDGE_INVALID;
   if (done && !done_.ensure(owner)) return MOMBRIDGE_BUSY;
-  if (++unconfirmed_ > kMaxUnconfirmed) {
+  if (++unconfirmed_ > kMaxUnconfirmed || !memory_.enter(memory_of(**owned))) {
     --unconfirmed_;
     return MOMBRIDGE_BUSY;
   }

@@ -11,6 +11,7 @@
 #include "base/counters.hpp"
 #include "base/gate.hpp"
 #include "base/log.hpp"
+#include "broker/source/pushed_memory.hpp"
 #include "config/config.hpp"
 #include "handler/done_thread.hpp"
 #include "handler/plugin_messages.hpp"
@@ -67,6 +68,7 @@ class Publisher {
   std::atomic<bool> open_{false};
   Gate outward_;  ///< closed by refuse(): brokers may go then
   std::atomic<uint64_t> unconfirmed_{0};
+  source::PushedMemory memory_{source::memory_budget()};  ///< of what is unconfirmed
   Counter& failures_;
   log::Repeated failed_log_;
 };

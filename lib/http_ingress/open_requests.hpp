@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "broker/source/pushed_memory.hpp"
 
 namespace mombridge::http_ingress {
 
@@ -29,12 +30,12 @@ class OpenRequests {
     ~Place() {
       if (!all_) return;
       --all_->count_;
-      all_->bytes_ -= bytes_;
+      all_->memory_.change(-static_cast<int64_t>(bytes_));
     }
     /// It takes so many bytes from now on.
     void resize(uint64_t bytes) {
       if (!all_) return;
-      all_->bytes_ += bytes - bytes_;
+      all_->memory_.change(static_cast<int64_t>(bytes - bytes_));
       bytes_ = bytes;
     }
     explicit operator bool() const { return all_; }
@@ -43,7 +44,7 @@ class OpenRequests {
     friend class OpenRequests;
     Place(OpenRequests* all, uint64_t bytes) : all_(all), bytes_(bytes) {
       ++all_->count_;
-      all_->bytes_ += bytes_;
+      all_->memory_.change(static_cast<int64_t>(bytes_));
     }
     OpenRequests* all_ = nullptr;
     uint64_t bytes_ = 0;
@@ -51,7 +52,7 @@ class OpenRequests {
 
   /// Empty where a request of so many bytes is beyond the bounds.
   [[nodiscard]] Place enter(uint64_t bytes, const Bounds& bounds, TimePoint now) {
-    if (count_ >= bounds.count || bytes > bounds.bytes - std::min(bounds.bytes, bytes_)) return {};
+    if (count_ >= bounds.count || bytes > bounds.bytes - std::min(bounds.bytes, this->bytes())) return {};
     if (!count_) moved_ = now;
     return {this, bytes};
   }
@@ -61,10 +62,11 @@ class OpenRequests {
   [[nodiscard]] Duration stalled(TimePoint now) const { return count_ ? now - moved_ : Duration::zero(); }
 
   [[nodiscard]] uint64_t count() const { return count_; }
-  [[nodiscard]] uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] uint64_t bytes() const { return memory_.bytes(); }
 
  private:
-  uint64_t count_ = 0, bytes_ = 0;
+  uint64_t count_ = 0;
+  source::PushedMemory memory_{source::memory_budget()};
   TimePoint moved_{};
 };
 

@@ -26,6 +26,9 @@ struct OwnedMessage {
     return std::string_view(bytes_).substr(at);
   }
 
+  /// Bytes of all that was kept.
+  [[nodiscard]] size_t size() const { return bytes_.size(); }
+
   std::vector<Header> headers;
   Arena arena;  ///< of values that are arrays and tables
   Message message;

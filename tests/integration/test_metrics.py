@@ -102,7 +102,7 @@ def test_what_waits_at_the_brokers(bridge, rabbit, amqp, kafka, kafka_client):
         return now if known and seen == (lag, depth) and all(fewest_bytes <= one <= most_bytes for one in held) else None
 
     # Unacknowledged messages are not ready in a queue; a lag counts all that is not settled.
-    now = eventually(lambda: scrape(30, 15, 5 * 1000, 5 * 3000), timeout=60, what="what waits")
+    now = eventually(lambda: scrape(30, 15, 5 * 1000, 5 * 4000), timeout=60, what="what waits")
 
     def shown():
         now = json.loads(life.command("status", "--json").stdout)

@@ -451,7 +451,7 @@
       this.about = html("span", { class: "note" });
       this.figures = new Map();
       const list = html("dl", { class: "figures" });
-      for (const title of ["Received/s", "Delivered/s", "In flight", "Held", "Dead letters", "Unrouted"]) {
+      for (const title of ["Received/s", "Delivered/s", "In flight", "Held", "Dead letters", "Unrouted", "Memory"]) {
         const value = html("dd", {}, NONE);
         this.figures.set(title, value);
         list.append(html("div", {}, html("dt", {}, title), value));
@@ -474,7 +474,7 @@
       this.links = new Grid("links", "Links", [["Broker"], ["Link"], ["State"], ["Since", "number"], ["Reason", "words"]],
         "There are no links.");
       this.subscriptions = new Grid("subscriptions", "Subscriptions", [["Broker"], ["Subscription"], ["Messages/s", "number"],
-        ["Bytes/s", "number"], ["Received", "number"], ["In flight", "number"]], "Nothing is subscribed to.");
+        ["Bytes/s", "number"], ["Received", "number"], ["In flight", "number"], ["Memory", "number"]], "Nothing is subscribed to.");
       this.handlers = new Grid("handlers", "Handlers", [["Handler"], ["State"], ["Calls/s", "number"], ["In flight", "number"],
         ["p50", "number"], ["p99", "number"], ["Calls", "number"], ["Retries", "number"], ["Rejects", "number"],
         ["Worker", "words"]], "There are no handlers.");
@@ -512,7 +512,8 @@
       this.subscriptions.show(status.subscriptions.map((s) => ({
         key: `${s.broker} ${s.subscription}`,
         cells: [s.broker, s.subscription, rate(history.rate(of(subscription(s), "received"))),
-          bytes(history.rate(of(subscription(s), "received_bytes"))), count(s.received), count(s.in_flight)],
+          bytes(history.rate(of(subscription(s), "received_bytes"))), count(s.received), count(s.in_flight),
+          bytes(s.in_flight_bytes)],
       })));
       this.letters.show(status.latest_dead_letters.map((letter, i) => ({
         key: `${letter.at_unix_ms} ${i}`,
@@ -534,6 +535,7 @@
       put("Received/s", rate(history.rate((s) => sum(s.subscriptions, "received"))));
       put("Delivered/s", rate(history.rate((s) => s.routes.reduce((total, r) => total + sum(r.to, "delivered"), 0))));
       put("In flight", count(sum(status.brokers, "in_flight")));
+      put("Memory", `${bytes(status.memory.in_flight_bytes)} of ${bytes(status.memory.budget_bytes)}`);
       put("Held", count(held), held ? "bad" : "");
       put("Dead letters", count(dead(status)), history.trouble(dead));
       put("Unrouted", count(status.unrouted), history.trouble((s) => s.unrouted));

@@ -158,7 +158,6 @@ class AmqpBroker final : public Broker, public Resubscribing, public Pausing, pu
 
   // A broker that has not answered the last question reads nothing now.
   void measure() {
-    sampler_.put(consumers_.in_flight());
     if (!publisher_.counting()) depths_.begin(shared_queues(*subscribed_));
   }
 

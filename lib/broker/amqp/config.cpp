@@ -111,14 +111,14 @@ void warn_of_unknown_user(Section& section, const Settings& settings) {
                                     (settings.token ? "token (its sub or client_id)" : "certificate"));
 }
 
-void read_limits(Section& section, Settings& settings) {
+void read_limits(Section& section, const config::KindContext& context, Settings& settings) {
   config::read_reconnect(section, settings.reconnect_delay, settings.reconnect_delay_max);
   // The protocol counts whole seconds in 16 bits.
   if (section.duration("heartbeat", settings.heartbeat, Duration(0), 65535s) && settings.heartbeat % 1s != Duration(0))
     section.error("heartbeat", "not in whole seconds", "AMQP counts it so");
   section.duration("connect_timeout", settings.connect_timeout, 1ms);
   section.integer("prefetch_count", settings.prefetch_count, 1);
-  section.size("prefetch_size", settings.prefetch_size, 1);
+  config::read_prefetch_size(section, context, settings.prefetch_size);
   if (section.duration("give_back_after", settings.give_back_after) && settings.give_back_after > Duration(0) &&
       settings.give_back_after < 1s)
     section.error("give_back_after", "less than 1 s", "0 keeps the messages");
@@ -129,7 +129,7 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   auto settings = std::make_shared<Settings>();
   config::read_broker_keys(section, context, *settings);
   read_endpoints(section, context.environment, *settings);
-  read_limits(section, *settings);
+  read_limits(section, context, *settings);
   short_string(section, "exchange", settings->publishes.exchange);
   short_string(section, "reply_exchange", settings->replies.exchange);
   settings->direct_replies.exchange = settings->replies.exchange;

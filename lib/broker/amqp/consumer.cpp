@@ -39,7 +39,7 @@ Consumer::Consumer(EventLoop& loop, const std::string& broker, const Settings& s
       loop_(loop),
       order_(order),
       queue_(subscription_),
-      deliveries_(loop, settings.prefetch_count, settings.prefetch_size),
+      deliveries_(loop, settings.prefetch_count, settings.prefetch_size, broker, subscription_.source),
       connection_(loop, settings, link_name(subscription_), *this, {}, tokens),
       channel_(loop, connection_, {broker, settings, subscription_}, queue_, deliveries_.pool(), *this),
       supervisor_(loop, broker, link_name(subscription_),
@@ -140,6 +140,7 @@ Duration Consumer::serve() {
   Duration sleep = Duration::max();
   if (connection_.is_open()) sleep = channel_.serve(sink_ != nullptr);
   connection_.flush();
+  sleep = std::min(sleep, deliveries_.pool().trim(loop_.round_began()));
   return deliveries_.settlements().empty() ? sleep : Duration::zero();
 }
 

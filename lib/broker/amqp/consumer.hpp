@@ -34,7 +34,6 @@ class Consumer final : private ConnectionUser, private ConsumeChannel::User, pri
   /// [loop] Nothing is in flight.
   [[nodiscard]] bool idle() const { return !deliveries_.in_flight().count(); }
   /// [loop] Of what is in flight, as it counts against `prefetch_size`.
-  [[nodiscard]] uint64_t bytes_in_flight() const { return deliveries_.in_flight().bytes(); }
   /// [loop] As Publisher's.
   Duration serve();
   [[nodiscard]] Duration rest() const { return deliveries_.rest(); }

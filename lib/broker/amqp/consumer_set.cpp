@@ -93,14 +93,6 @@ void ConsumerSet::give_way() {
     if (one.consumer->give_way()) return;
 }
 
-std::vector<Figures::InFlight> ConsumerSet::in_flight() const {
-  std::vector<Figures::InFlight> all;
-  for (auto* list : {&present_, &leaving_})
-    for (auto& one : *list)
-      all.push_back({one.settings->subscriptions[one.index].source, one.consumer->bytes_in_flight()});
-  return all;
-}
-
 std::vector<LinkStatus> ConsumerSet::status() const {
   std::lock_guard lock(mutex_);
   std::vector<LinkStatus> all;

@@ -12,7 +12,6 @@
 #include "broker/amqp/consumer.hpp"
 #include "broker/amqp/settings.hpp"
 #include "broker/broker.hpp"
-#include "broker/figures.hpp"
 
 namespace mombridge::amqp {
 
@@ -40,8 +39,6 @@ class ConsumerSet {
     for (auto& one : present_) visit(*one.consumer);
     for (auto& one : leaving_) visit(*one.consumer);
   }
-  /// Of all of them.
-  [[nodiscard]] std::vector<Figures::InFlight> in_flight() const;
   [[nodiscard]] size_t size() const { return present_.size() + leaving_.size(); }
   /// The one of the bridge's own reply queue, which is there for as long as this; null: there is none.
   [[nodiscard]] const Consumer* replies() const { return replies_; }

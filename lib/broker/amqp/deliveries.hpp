@@ -2,6 +2,7 @@
 // The deliveries of one subscription: made, handed out, settled, used again.
 
 #include <cstdint>
+#include <string>
 
 #include "base/pace.hpp"
 #include "broker/amqp/delivery.hpp"
@@ -13,8 +14,9 @@ namespace mombridge::amqp {
 class Deliveries {
  public:
   /// As InFlight's. `loop` outlives this.
-  Deliveries(EventLoop& loop, uint64_t prefetch, uint64_t most_bytes)
-      : settlements_(loop), pool_(settlements_), in_flight_(prefetch, most_bytes) {}
+  Deliveries(EventLoop& loop, uint64_t prefetch, uint64_t most_bytes, const std::string& broker,
+             const std::string& subscription)
+      : settlements_(loop), pool_(settlements_), in_flight_(prefetch, most_bytes, broker, subscription) {}
 
   [[nodiscard]] Settlements& settlements() { return settlements_; }
   [[nodiscard]] DeliveryPool& pool() { return pool_; }

@@ -1,9 +1,9 @@
 #pragma once
 // The deliveries of one subscription, used again and again, and what of them is in flight.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "broker/amqp/delivery.hpp"
 #include "broker/source/byte_budget.hpp"
@@ -27,8 +27,10 @@ class DeliveryPool {
   }
   template <class Predicate>
   [[nodiscard]] bool any_of(Predicate&& predicate) const {
-    return std::ranges::any_of(all_, predicate);
+    return all_.any_of(predicate);
   }
+  /// As Pool's.
+  Duration trim(TimePoint now) { return all_.trim(now); }
 
  private:
   static constexpr size_t kKeepCapacity = 16 << 10;
@@ -42,8 +44,9 @@ class DeliveryPool {
 class InFlight {
  public:
   /// `prefetch`: of one connection. Twice as many may be in flight, because what an earlier connection brought may
-  /// still be on its way.
-  InFlight(uint64_t prefetch, uint64_t most_bytes) : prefetch_(prefetch), bytes_(most_bytes) {}
+  /// still be on its way. The bytes count against the process's memory, too, by the names of broker and subscription.
+  InFlight(uint64_t prefetch, uint64_t most_bytes, const std::string& broker, const std::string& subscription)
+      : prefetch_(prefetch), bytes_(most_bytes, broker, subscription) {}
 
   void add(size_t footprint) {
     ++count_;
@@ -54,7 +57,6 @@ class InFlight {
     bytes_.release(footprint);
   }
   [[nodiscard]] uint64_t count() const { return count_; }
-  [[nodiscard]] uint64_t bytes() const { return bytes_.in_flight(); }
   /// More than one connection may bring: it waits for room before it connects.
   [[nodiscard]] bool over_prefetch() const { return count_ > prefetch_; }
   [[nodiscard]] bool too_many() const { return count_ >= 2 * prefetch_; }

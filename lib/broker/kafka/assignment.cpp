@@ -9,6 +9,7 @@ namespace mombridge::kafka {
 void Assignment::add(std::unique_ptr<PartitionReader> reader) {
   auto key = reader->key();
   drop(key);
+  found_.clear();
   readers_.emplace(std::move(key), std::move(reader));
 }
 
@@ -17,6 +18,8 @@ void Assignment::drop(const PartitionKey& key) {
   if (found == readers_.end()) return;
   auto reader = std::move(found->second);
   readers_.erase(found);
+  found_.clear();
+  latest_ = nullptr;
   reader->drop();
   if (reader->in_flight().messages()) former_.push_back(std::move(reader));
 }
@@ -31,6 +34,8 @@ void Assignment::released(PartitionReader& reader) {
 }
 
 void Assignment::clear() {
+  found_.clear();
+  latest_ = nullptr;
   readers_.clear();
   former_.clear();
 }
@@ -38,6 +43,13 @@ void Assignment::clear() {
 PartitionReader* Assignment::find(const PartitionKey& key) const {
   auto found = readers_.find(key);
   return found == readers_.end() ? nullptr : found->second.get();
+}
+
+PartitionReader* Assignment::of(const rd_kafka_message_t& record) {
+  if (latest_ && latest_->owns(record)) return latest_;
+  auto [found, added] = found_.try_emplace({record.rkt, record.partition});
+  if (added) found->second = find({rd_kafka_topic_name(record.rkt), record.partition});
+  return latest_ = found->second;
 }
 
 std::set<PartitionKey> Assignment::keys() const {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "broker/kafka/partition_reader.hpp"
@@ -28,6 +29,8 @@ class Assignment {
 
   /// Null: the partition is not assigned.
   [[nodiscard]] PartitionReader* find(const PartitionKey& key) const;
+  /// The one whose record it is. Fast for records that come one after the other from the same partition.
+  [[nodiscard]] PartitionReader* of(const rd_kafka_message_t& record);
   [[nodiscard]] std::set<PartitionKey> keys() const;
   [[nodiscard]] bool empty() const { return readers_.empty(); }
   [[nodiscard]] size_t size() const { return readers_.size(); }
@@ -40,6 +43,9 @@ class Assignment {
 
  private:
   Readers readers_;
+  PartitionReader* latest_ = nullptr;  ///< what of() found last
+  /// What of() has found, by the client's handle of the topic.
+  std::map<std::pair<const rd_kafka_topic_t*, int32_t>, PartitionReader*> found_;
   std::vector<std::unique_ptr<PartitionReader>> former_;
 };
 

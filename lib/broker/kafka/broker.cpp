@@ -121,7 +121,6 @@ class KafkaBroker final : public Broker, public Pausing, public Resubscribing, p
     for (auto& consumer : consumers_) {
       auto some = consumer->figures().read();
       all.lags.insert(all.lags.end(), some.lags.begin(), some.lags.end());
-      all.in_flight.insert(all.in_flight.end(), some.in_flight.begin(), some.in_flight.end());
     }
     return all;
   }

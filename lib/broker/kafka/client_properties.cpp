@@ -34,6 +34,9 @@ constexpr Fixed kFixed[] = {
     {"transactional.id", "the bridge delivers at least once, without transactions"},
 };
 
+constexpr uint64_t kLeastPerRecord = 256;       ///< bytes of a queue for each of its records
+constexpr uint64_t kMostOfPartition = 1 << 20;  ///< bytes; librdkafka's default
+
 std::string milliseconds(Duration d) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(d).count());
 }
@@ -58,15 +61,19 @@ void add(std::vector<Property>& to, std::vector<Property> more) { std::ranges::m
 
 }  // namespace
 
-ClientProperties consumer_properties(const Settings& settings, const TopicMatch& match) {
+ClientProperties consumer_properties(const Settings& settings, const TopicMatch& match, uint64_t queue_bytes) {
   ClientProperties all{common_defaults(settings), common_fixed(settings)};
   add(all.defaults, {
                         {"session.timeout.ms", "10000"},
                         {"heartbeat.interval.ms", "3000"},
                         {"topic.metadata.refresh.interval.ms", "10000"},  // new topics and partitions
-                        // Per partition; see FetchAhead. What lies here for long is cold when it is taken: with 32 MiB
-                        // the same work took half as much processor time again.
-                        {"queued.max.messages.kbytes", "4096"},
+                        // Of the client's queue; see FetchQueue and FetchAhead. What lies here for long is cold when it
+                        // is taken: with 32 MiB the same work took half as much processor time again.
+                        {"queued.max.messages.kbytes", std::to_string(queue_bytes >> 10)},
+                        // A small record takes more beside its bytes than for them.
+                        {"queued.min.messages", std::to_string(queue_bytes / kLeastPerRecord)},
+                        // Of one partition at once. A larger record comes all the same: the client asks for more then.
+                        {"fetch.message.max.bytes", std::to_string(std::min(queue_bytes, kMostOfPartition))},
                     });
   add(all.fixed, {
                      {"group.id", settings.group_id},

@@ -171,8 +171,8 @@ std::shared_ptr<config::BrokerSettings> read(Section& section, const config::Kin
   read_group(section, context, *settings);
   config::read_reconnect(section, settings->reconnect_delay, settings->reconnect_delay_max);
   section.integer("prefetch_count", settings->prefetch_count, 1);
-  section.size("prefetch_size", settings->prefetch_size, 1);
-  read_librdkafka(section, *settings);
+  config::read_prefetch_size(section, context, settings->prefetch_size);
+  read_librdkafka(section, context, *settings);
   read_security(section, context, *settings);
   section.elsewhere({"topic", "start", "on_offset_lost", "target_from"}, "it belongs to an entry of subscribe:");
   for (auto& subscription : section.sections("subscribe")) read_subscription(subscription, *settings);

@@ -74,7 +74,7 @@ Consumer::Consumer(const std::string& broker, const Settings& settings, Part par
                cluster_.reached();
                reader_.watch_transactions();
              }),
-      figures_(loop_, figure_calls, settings_, reader_.assignment(), reader_.deliveries()),
+      figures_(loop_, figure_calls, settings_, reader_.assignment()),
       topic_watch_(loop_, calls, settings_, links_),
       resubscription_(
           loop_, client_, reader_.assignment(), [this] { group_.rejoins(); }, [this](auto& why) { fail_client(why); }),
@@ -206,7 +206,7 @@ void Consumer::opened(const Result<bool>& topic_made) {
 
 Result<> Consumer::make() {
   if (auto made = client_.make(); !made) return made;
-  reader_.use(client_.get());
+  reader_.use(client_);
   if (member_.fenced()) return {};  // first the group is asked whether the other is gone
   auto subscribed = client_.subscribe();
   if (!subscribed) drop_client();
@@ -257,7 +257,7 @@ Duration Consumer::serve() {
   reader_.take_settled();
   if (!client_) return Duration::max();
   bool more = serve_client();
-  if (client_) more |= reader_.read() || reader_.has_strays();
+  if (client_) more |= reader_.read();
   reader_.take_settled();
   reader_.store_offsets();
   if (client_) {
@@ -273,12 +273,8 @@ Duration Consumer::serve() {
 // The client's signal comes only when a queue is no longer empty: returns true if it was not emptied.
 bool Consumer::serve_client() {
   auto client = client_.shared();  // outlives its events
-  for (auto& stray : reader_.take_strays()) {
-    if (stray.record)
-      reader_.keep_early(std::move(stray));
-    else if (client_)
-      handle(std::move(stray.event));
-  }
+  for (auto& stray : reader_.take_strays())
+    if (client_) handle(std::move(stray));
   for (int i = 0; client_ && i < kEventsPerRound; ++i) {
     auto event = client_.next_event();
     if (!event) return false;

@@ -8,8 +8,24 @@
 
 namespace mombridge::kafka {
 
+namespace {
+
+/// About what librdkafka keeps of a record beside its bytes: an operation in its queue.
+constexpr uint64_t kPerRecord = 600;
+
+/// The most that a client with these settings holds of records that nobody has taken: its queue, and one answer of a
+/// broker, which is asked for when the queue is not full yet.
+uint64_t fetched_ahead(rd_kafka_t* client) {
+  auto number = [&](const char* name) { return std::stoull(property_of(client, name)); };
+  auto queue = 1000 * number("queued.max.messages.kbytes") + kPerRecord * number("queued.min.messages");
+  return queue + number("fetch.max.bytes");
+}
+
+}  // namespace
+
 ConsumerClient::ConsumerClient(EventLoop& loop, std::string broker, std::shared_ptr<const Settings> settings)
     : loop_(loop), broker_(std::move(broker)), settings_(std::move(settings)) {
+  reserve_.expect_queue();
   loop_.watch(signal_.fd(), EPOLLIN, [this](uint32_t) { signal_.clear(); });
 }
 
@@ -19,12 +35,16 @@ ConsumerClient::~ConsumerClient() {
 }
 
 Result<> ConsumerClient::make() {
-  auto client = make_client(RD_KAFKA_CONSUMER, *settings_, consumer_properties(*settings_, TopicMatch(*settings_)));
+  auto properties = consumer_properties(*settings_, TopicMatch(*settings_), reserve_.queue_limit());
+  auto client = make_client(RD_KAFKA_CONSUMER, *settings_, properties);
   if (!client) return fail(client.error());
   client_ = share(std::move(*client));
+  reserve_.hold(fetched_ahead(get()));
   set_reset_policies();
   rd_kafka_poll_set_consumer(get());
   queue_.reset(rd_kafka_queue_get_consumer(get()));
+  fetch_queue_.queue.reset(rd_kafka_queue_new(get()));
+  signal_.watch(fetch_queue_.queue.get());
   signal_.watch(queue_.get());
   return {};
 }
@@ -70,10 +90,7 @@ Event ConsumerClient::next_event() {
 }
 
 Queue ConsumerClient::open_partition(const PartitionKey& partition) {
-  Queue queue(rd_kafka_queue_get_partition(get(), partition.first.c_str(), partition.second));
-  rd_kafka_queue_forward(queue.get(), nullptr);
-  signal_.watch(queue.get());
-  return queue;
+  return Queue(rd_kafka_queue_get_partition(get(), partition.first.c_str(), partition.second));
 }
 
 void ConsumerClient::set_reset_policy(const std::string& topic, OnOffsetLost lost) {
@@ -106,6 +123,8 @@ void ConsumerClient::drop() {
   subscribed_.clear();
   queue_.reset();
   close_queue_.reset();
+  fetch_queue_ = {};
+  reserve_.hold(0);
   if (client_) stop_sending(get());
   client_.reset();
 }

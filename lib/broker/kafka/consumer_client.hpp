@@ -10,8 +10,10 @@
 #include "base/event_loop.hpp"
 #include "broker/kafka/client.hpp"
 #include "broker/kafka/client_end.hpp"
+#include "broker/kafka/fetch_queue.hpp"
 #include "broker/kafka/partition_key.hpp"
 #include "broker/kafka/settings.hpp"
+#include "broker/source/memory_reserve.hpp"
 
 namespace mombridge::kafka {
 
@@ -41,9 +43,10 @@ class ConsumerClient {
   /// The next event of the client; null: there is none now. All events but the records come here, and of those what the
   /// client has put into the wrong queue.
   [[nodiscard]] Event next_event();
-  /// The queue of one partition, which then gets its records alone and wakes the loop. To be had before the partition
-  /// is assigned: a queue that is cut off later has been forwarded to the client's common one meanwhile.
+  /// The handle of a partition's queue, for PartitionReader.
   [[nodiscard]] Queue open_partition(const PartitionKey& partition);
+  /// Where the records of its partitions come, and wake the loop.
+  [[nodiscard]] FetchQueue& fetch_queue() { return fetch_queue_; }
   /// What the client does when the broker has lost an offset of that topic. The first that is set of a topic counts,
   /// as long as the client lives.
   void set_reset_policy(const std::string& topic, OnOffsetLost lost);
@@ -74,6 +77,8 @@ class ConsumerClient {
   std::map<std::string, ResetPolicy> reset_policies_;  ///< by topic
   std::set<std::string> subscribed_;                   ///< topics and expressions
   Queue queue_, close_queue_;
+  FetchQueue fetch_queue_;
+  source::MemoryReserve reserve_{source::memory_budget()};
   std::function<void()> closed_;
 };
 

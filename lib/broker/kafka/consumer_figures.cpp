@@ -31,15 +31,13 @@ std::map<PartitionKey, int64_t> ends_of(rd_kafka_t* client, const std::set<Parti
 }  // namespace
 
 ConsumerFigures::ConsumerFigures(EventLoop& loop, BlockingCalls& calls, std::shared_ptr<const Settings> settings,
-                                 const Assignment& assignment, const Deliveries& deliveries)
+                                 const Assignment& assignment)
     : settings_(std::move(settings)),
       assignment_(assignment),
-      deliveries_(deliveries),
       caller_(calls, loop),
       sampler_(loop, [this] { measure(); }) {}
 
 void ConsumerFigures::measure() {
-  sampler_.put(deliveries_.bytes_in_flight());
   if (assignment_.empty()) return sampler_.put(std::vector<Figures::Lag>());
   // librdkafka does not keep its time where a leader is killed: then no further calls may pile up behind that one.
   if (!under_way_.expired()) return;

@@ -1,5 +1,5 @@
 #pragma once
-// How far a consumer is behind the ends of its partitions, and what it has in flight.
+// How far a consumer is behind the ends of its partitions.
 
 #include <cstdint>
 #include <map>
@@ -9,7 +9,6 @@
 #include "broker/blocking_calls.hpp"
 #include "broker/figure_sampler.hpp"
 #include "broker/kafka/assignment.hpp"
-#include "broker/kafka/deliveries.hpp"
 #include "broker/kafka/settings.hpp"
 
 namespace mombridge::kafka {
@@ -22,7 +21,7 @@ class ConsumerFigures {
   /// `calls` are no others', because a leader that is away keeps them busy for as long as a question may take.
   /// `settings` as for Deliveries. All references outlive this.
   ConsumerFigures(EventLoop& loop, BlockingCalls& calls, std::shared_ptr<const Settings> settings,
-                  const Assignment& assignment, const Deliveries& deliveries);
+                  const Assignment& assignment);
 
   /// As Deliveries::change_to().
   void change_to(std::shared_ptr<const Settings> settings) { settings_ = std::move(settings); }
@@ -41,7 +40,6 @@ class ConsumerFigures {
 
   std::shared_ptr<const Settings> settings_;
   const Assignment& assignment_;
-  const Deliveries& deliveries_;
   BlockingCaller caller_;
   std::weak_ptr<void> under_way_;  ///< what was asked last, until the call is back
   FigureSampler sampler_;

@@ -1,6 +1,6 @@
 #include "broker/kafka/deliveries.hpp"
 
-#include <set>
+#include <algorithm>
 #include <utility>
 
 #include "base/failpoint.hpp"
@@ -28,7 +28,10 @@ void Deliveries::change_to(std::shared_ptr<const Settings> settings, std::vector
   indices_ = std::move(indices);
   budget_of_.clear();
   for (auto& s : settings_->subscriptions)
-    budget_of_.push_back(&budgets_.try_emplace(s.topic, settings_->prefetch_size).first->second);
+    budget_of_.push_back(&budgets_.try_emplace(s.topic, settings_->prefetch_size, broker_, s.source).first->second);
+  std::erase_if(budgets_, [this](auto& budget) {
+    return budget.second.idle() && std::ranges::find(budget_of_, &budget.second) == budget_of_.end();
+  });
 }
 
 // What no subscription takes any more is not read.
@@ -38,19 +41,18 @@ bool Deliveries::full(const PartitionReader& from) const {
          budget_of_[*subscription]->spent();
 }
 
+// One of which nothing is in flight does not wait for what others of its subscription have there.
+bool Deliveries::has_room(const PartitionReader& from) const {
+  auto subscription = from.subscription();
+  auto messages = from.in_flight().messages();
+  return subscription &&
+         (!messages || (messages <= settings_->prefetch_count / 2 && budget_of_[*subscription]->half_free()));
+}
+
 bool Deliveries::takes(const PartitionReader& from) const {
   auto number = from.subscription();
   bool paused = number && *number < paused_.size() && paused_[*number];
   return sink_ && !paused && !full(from);
-}
-
-// Several subscriptions of one topic share a budget.
-std::vector<Figures::InFlight> Deliveries::bytes_in_flight() const {
-  std::set<std::string> topics;
-  for (auto& s : settings_->subscriptions) topics.insert(s.topic);
-  std::vector<Figures::InFlight> all;
-  for (auto& topic : topics) all.push_back({topic, budgets_.at(topic).in_flight()});
-  return all;
 }
 
 void Deliveries::deliver(PartitionReader& from, Fetched fetched) {
@@ -116,6 +118,7 @@ void Deliveries::take_settled() {
       release(d);
     }
   }
+  deliveries_.trim(loop_.round_began());  // a Kafka consumer's loop has rounds all the time
 }
 
 void Deliveries::release(KafkaDelivery& d) {
@@ -129,7 +132,7 @@ void Deliveries::release(KafkaDelivery& d) {
 }
 
 void Deliveries::drop_records() {
-  for (auto& d : deliveries_) d.event.reset();
+  deliveries_.for_each([](KafkaDelivery& d) { d.event.reset(); });
 }
 
 }  // namespace mombridge::kafka

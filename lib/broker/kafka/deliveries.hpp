@@ -11,7 +11,6 @@
 #include "base/event_loop.hpp"
 #include "base/inbox.hpp"
 #include "base/log.hpp"
-#include "broker/figures.hpp"
 #include "broker/kafka/assignment.hpp"
 #include "broker/kafka/delivery.hpp"
 #include "broker/kafka/settings.hpp"
@@ -40,8 +39,9 @@ class Deliveries {
   [[nodiscard]] bool full(const PartitionReader& from) const;
   /// Returns true if a record of the partition may be delivered now.
   [[nodiscard]] bool takes(const PartitionReader& from) const;
-  /// By the topic of each of the present subscriptions, as it counts against `prefetch_size`.
-  [[nodiscard]] std::vector<Figures::InFlight> bytes_in_flight() const;
+  /// Returns true if half of what the partition, and its subscription, may have in flight is free, or all of it that
+  /// the partition has.
+  [[nodiscard]] bool has_room(const PartitionReader& from) const;
   /// Makes a delivery of a record and hands it out.
   void deliver(PartitionReader& from, Fetched fetched);
 
@@ -65,8 +65,8 @@ class Deliveries {
   Assignment& assignment_;
   Sink* sink_ = nullptr;
   std::vector<bool> paused_;
-  /// Bytes in flight by the topic of the subscription, of earlier assignments too. Those of former subscriptions stay,
-  /// because what is in flight points to them.
+  /// Bytes in flight by the topic of the subscription, of earlier assignments too. Those of former subscriptions stay
+  /// while something is in flight, because it points to them.
   std::map<std::string, source::ByteBudget> budgets_;
   std::vector<source::ByteBudget*> budget_of_;  ///< by subscription
   Inbox<KafkaDelivery> inbox_;

@@ -119,6 +119,7 @@ void Group::take_partition(const PartitionKey& partition, int64_t offset) {
   auto reader = std::make_unique<PartitionReader>(client_.shared(), partition, subscription,
                                                   id_prefix(broker_, partition.first, partition.second),
                                                   client_.open_partition(partition));
+  reader->come_through(client_.fetch_queue());
   if (offset >= 0) reader->in_flight().begins_at(offset);
   reader_.add(std::move(reader));
 }

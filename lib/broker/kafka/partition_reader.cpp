@@ -15,37 +15,35 @@ PartitionReader::PartitionReader(SharedClient client, const PartitionKey& key, s
   rd_kafka_topic_partition_list_add(position_.get(), topic().c_str(), number());
 }
 
-Fetched PartitionReader::fetch(std::vector<Fetched>& strays) {
-  if (!early_.empty()) {
-    auto fetched = std::move(early_.front());
-    early_.pop_front();
-    return fetched;
-  }
-  Event event(rd_kafka_queue_poll(queue_.get(), 0));
-  bool record = event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_FETCH;
-  auto* message = record ? rd_kafka_event_message_next(event.get()) : nullptr;  // before the event is moved
-  Fetched fetched{std::move(event), message};
-  if (!fetched.event || owns(fetched)) return fetched;
-  strays.push_back(std::move(fetched));
-  return {};
+bool PartitionReader::owns(const rd_kafka_message_t& record) {
+  if (record.partition != number()) return false;
+  if (record.rkt == topic_handle_) return true;
+  if (topic() != rd_kafka_topic_name(record.rkt)) return false;
+  topic_handle_ = record.rkt;
+  return true;
 }
 
-// A queue that is forwarded gives out what is in the queue that it is forwarded to.
-bool PartitionReader::owns(const Fetched& fetched) {
-  if (auto* record = fetched.record) {
-    if (record->partition != number()) return false;
-    if (record->rkt == topic_handle_) return true;
-    if (topic() != rd_kafka_topic_name(record->rkt)) return false;
-    topic_handle_ = record->rkt;
-    return true;
-  }
-  if (rd_kafka_event_type(fetched.event.get()) != RD_KAFKA_EVENT_ERROR) return false;
-  TopicPartition from(rd_kafka_event_topic_partition(fetched.event.get()));
-  return from && from->partition == number() && topic() == from->topic;
+Fetched PartitionReader::take_early() {
+  if (early_.empty()) return {};
+  auto fetched = std::move(early_.front());
+  early_.pop_front();
+  return fetched;
+}
+
+// Nothing of the partition comes from its queue once the client has been told: what lies there is outdated then.
+void PartitionReader::stop_fetching(bool stop) {
+  if (stopped_ == stop) return;
+  stopped_ = stop;
+  if (stop)
+    rd_kafka_pause_partitions(client_.get(), position_.get());
+  else
+    rd_kafka_resume_partitions(client_.get(), position_.get());
 }
 
 void PartitionReader::drop() {
   current_ = false;
+  // The client would remember it for the next assignment of the partition.
+  stop_fetching(false);
   early_.clear();
   queue_.reset();
 }

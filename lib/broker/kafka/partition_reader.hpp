@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/kafka/client_end.hpp"
+#include "broker/kafka/fetch_queue.hpp"
 #include "broker/kafka/handles.hpp"
 #include "broker/kafka/in_flight.hpp"
 #include "broker/kafka/partition_key.hpp"
@@ -26,8 +27,8 @@ struct Fetched {
 /// settlement means nothing any more. For the consumer's thread, but for current().
 class PartitionReader {
  public:
-  /// `queue` is the partition's own, not forwarded. `id_prefix`: of the ids of records without one. `subscription`: as
-  /// for subscribe_as().
+  /// `queue` is the partition's own. `id_prefix`: of the ids of records without one. `subscription`: as for
+  /// subscribe_as().
   PartitionReader(SharedClient client, const PartitionKey& key, std::optional<uint32_t> subscription,
                   std::string id_prefix, Queue queue);
   PartitionReader(const PartitionReader&) = delete;
@@ -43,15 +44,26 @@ class PartitionReader {
 
   // The queue.
 
-  /// The next of the partition's records and events; no event where there is none now. What belongs to another
-  /// partition or to the client goes to `strays`, and then nothing is returned.
-  [[nodiscard]] Fetched fetch(std::vector<Fetched>& strays);
-  /// Keeps what came through the client's common queue: it comes before what is in the partition's own.
+  /// From now on the partition's records and events come through `queue`, which outlives the reading. To be called
+  /// before the partition is assigned, because the client would forward them to its common queue, and again where it
+  /// has done so all the same.
+  void come_through(FetchQueue& queue) {
+    fetch_queue_ = &queue;
+    rd_kafka_queue_forward(queue_.get(), queue.queue.get());
+  }
+  /// Null: none was set.
+  [[nodiscard]] FetchQueue* fetch_queue() const { return fetch_queue_; }
+  /// Returns true if the record is one of this partition's.
+  [[nodiscard]] bool owns(const rd_kafka_message_t& record);
+  /// Keeps what may not be delivered yet: it comes before what is in the queue.
   void keep_early(Fetched fetched) { early_.push_back(std::move(fetched)); }
-  /// Undoes a forwarding of the queue, which the client sometimes makes.
-  void cut_off() { rd_kafka_queue_forward(queue_.get(), nullptr); }
-  /// Returns true if something waits to be fetched.
-  [[nodiscard]] bool has_more() const { return !early_.empty() || rd_kafka_queue_length(queue_.get()) > 0; }
+  /// The oldest that was kept; no event where there is none.
+  [[nodiscard]] Fetched take_early();
+  [[nodiscard]] bool has_early() const { return !early_.empty(); }
+  /// The client fetches nothing more of the partition, and throws away what it has, or goes on behind what was taken.
+  /// So partitions that share a queue do not wait for one that may not go on.
+  void stop_fetching(bool stop);
+  [[nodiscard]] bool stopped() const { return stopped_; }
 
   // The assignment.
 
@@ -87,13 +99,13 @@ class PartitionReader {
   [[nodiscard]] const TransactionWatch& transaction() const { return transaction_; }
 
  private:
-  [[nodiscard]] bool owns(const Fetched& fetched);
-
   const SharedClient client_;  ///< records in flight are its memory
   const PartitionKey key_;
   std::optional<uint32_t> subscription_;
   const std::string id_prefix_;
   Queue queue_;
+  FetchQueue* fetch_queue_ = nullptr;
+  bool stopped_ = false;
   const rd_kafka_topic_t* topic_handle_ = nullptr;  ///< as the last record had it
   std::deque<Fetched> early_;
   Partitions position_;  ///< of this one partition, for storing its offset

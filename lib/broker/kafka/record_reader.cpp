@@ -9,7 +9,6 @@
 namespace mombridge::kafka {
 
 namespace {
-constexpr int kRecordsPerTurn = 256;  ///< then it is the next partition's
 
 // The client has taken its position back, as on_offset_lost says: the log ends before where it was. What is there now
 // are other records, though their offsets are below those that were delivered already.
@@ -39,9 +38,10 @@ RecordReader::RecordReader(EventLoop& loop, BlockingCalls& calls, std::string br
       links_(links),
       cluster_(cluster),
       deliveries_(loop, broker_, settings_, std::move(indices), assignment_),
+      queues_(loop, assignment_, *this),
       transactions_(
-          loop, broker_, assignment_,
-          [this](const PartitionReader& p) { return !deliveries_.takes(p) || p.has_more(); }, [this] { show(); }),
+          loop, broker_, assignment_, [this](const PartitionReader& p) { return !takes(p) || queues_.may_hold(p); },
+          [this] { show(); }),
       lost_offsets_(
           loop, calls,
           [this](auto& partition, auto& words) {
@@ -50,20 +50,20 @@ RecordReader::RecordReader(EventLoop& loop, BlockingCalls& calls, std::string br
           std::move(misled)) {}
 
 RecordReader::~RecordReader() {
-  strays_.clear();
+  (void)take_strays();
   deliveries_.drop_records();
   assignment_.clear();
 }
 
-void RecordReader::use(rd_kafka_t* client) {
-  client_ = client;
-  fetch_ahead_.emplace(client);
+void RecordReader::use(ConsumerClient& client) {
+  client_ = &client;
+  fetch_ahead_.emplace(client.get());
 }
 
-void RecordReader::watch_transactions() { transactions_.watch(client_); }
+void RecordReader::watch_transactions() { transactions_.watch(client_->get()); }
 
 void RecordReader::drop_client() {
-  strays_.clear();
+  (void)take_strays();  // they are the client's memory
   lost_offsets_.forget();
   assignment_.drop_all();
   fetch_ahead_.reset();
@@ -74,25 +74,15 @@ void RecordReader::drop_client() {
 // What an earlier assignment still has in flight is memory too: one window of it at most, or a group that is never at
 // rest would make ever more while a destination is away.
 bool RecordReader::read() {
-  if (assignment_.former_in_flight() > settings_->prefetch_count) return false;
-  bool more = false;
-  for (auto& [key, reader] : assignment_) more |= read_partition(*reader);
-  return more;
+  if (!client_ || assignment_.former_in_flight() > settings_->prefetch_count) return false;
+  return queues_.read(client_->fetch_queue());
 }
 
-// A partition whose window is full is not polled: its queue fills, and the client stops fetching. A settlement, which
-// makes room, wakes the loop, so that nobody waits for a signal that was given already.
-bool RecordReader::read_partition(PartitionReader& from) {
-  for (int i = 0; i < kRecordsPerTurn; ++i) {
-    if (from.revoking() || !deliveries_.takes(from)) return false;
-    auto fetched = from.fetch(strays_);
-    if (!fetched.event) return false;
-    dispatch(from, std::move(fetched));
-  }
-  return true;
-}
+bool RecordReader::takes(const PartitionReader& from) const { return !from.revoking() && deliveries_.takes(from); }
 
-void RecordReader::dispatch(PartitionReader& from, Fetched fetched) {
+bool RecordReader::has_room(const PartitionReader& from) const { return deliveries_.has_room(from); }
+
+void RecordReader::take(PartitionReader& from, Fetched fetched) {
   if (rd_kafka_event_type(fetched.event.get()) == RD_KAFKA_EVENT_ERROR) {
     bool end = rd_kafka_event_error(fetched.event.get()) == RD_KAFKA_RESP_ERR__PARTITION_EOF;
     return end ? reached_end(from, fetched.event.get()) : partition_error(from, fetched.event.get());
@@ -164,11 +154,9 @@ void RecordReader::keep_early(Fetched fetched) {
   }
   auto* reader = assignment_.find(key);
   if (!reader) return;
-  reader->cut_off();
+  if (auto* queue = reader->fetch_queue()) reader->come_through(*queue);
   reader->keep_early(std::move(fetched));
 }
-
-std::vector<Fetched> RecordReader::take_strays() { return std::exchange(strays_, {}); }
 
 void RecordReader::show() {
   std::vector<std::string> errors(links_.size()), notes(errors.size());

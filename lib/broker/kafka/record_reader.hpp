@@ -10,17 +10,19 @@
 #include "base/log.hpp"
 #include "broker/kafka/assignment.hpp"
 #include "broker/kafka/cluster_link.hpp"
+#include "broker/kafka/consumer_client.hpp"
 #include "broker/kafka/deliveries.hpp"
 #include "broker/kafka/fetch_ahead.hpp"
 #include "broker/kafka/lost_offsets.hpp"
 #include "broker/kafka/open_transactions.hpp"
+#include "broker/kafka/queue_reader.hpp"
 #include "broker/kafka/settings.hpp"
 #include "broker/kafka/subscription_links.hpp"
 
 namespace mombridge::kafka {
 
 /// For the loop's thread, but for Deliveries::settled().
-class RecordReader {
+class RecordReader final : private QueueReader::User {
  public:
   /// As for Deliveries. `links` show what partitions say; `cluster` hears that the cluster answers; `misled`: the
   /// client must be made anew. All outlive this.
@@ -31,8 +33,8 @@ class RecordReader {
   RecordReader(const RecordReader&) = delete;
   RecordReader& operator=(const RecordReader&) = delete;
 
-  /// There is a client now, of whose partitions the assignment is.
-  void use(rd_kafka_t* client);
+  /// There is a client now, of whose partitions the assignment is. It outlives its use.
+  void use(ConsumerClient& client);
   /// Its partitions were assigned.
   void watch_transactions();
   /// Lets go of the client: drops all partitions. What is in flight is settled without effect.
@@ -43,7 +45,7 @@ class RecordReader {
   void add(std::unique_ptr<PartitionReader> reader) { assignment_.add(std::move(reader)); }
   void drop(const PartitionKey& partition) { assignment_.drop(partition); }
 
-  /// One turn: some records of each partition whose window is not full. Returns true if there may be more.
+  /// One turn: some records of partitions whose window is not full. Returns true if there may be more, or strays.
   [[nodiscard]] bool read();
   /// Does what settlements say, and gives the client the offsets that follow from them.
   void take_settled() { deliveries_.take_settled(); }
@@ -54,15 +56,15 @@ class RecordReader {
   void keep_early(Fetched fetched);
   /// Takes an error event. Returns false if it is about no partition that is assigned.
   [[nodiscard]] bool partition_error(rd_kafka_event_t* event);
-  /// What came through a partition's queue and is not that partition's, since it was called last.
-  [[nodiscard]] std::vector<Fetched> take_strays();
-  [[nodiscard]] bool has_strays() const { return !strays_.empty(); }
+  /// As QueueReader's.
+  [[nodiscard]] std::vector<Event> take_strays() { return queues_.take_strays(); }
   /// Shows the state of the partitions in the links.
   void show();
 
  private:
-  bool read_partition(PartitionReader& from);
-  void dispatch(PartitionReader& from, Fetched fetched);
+  [[nodiscard]] bool takes(const PartitionReader& from) const override;
+  [[nodiscard]] bool has_room(const PartitionReader& from) const override;
+  void take(PartitionReader& from, Fetched fetched) override;
   void reached_end(PartitionReader& from, rd_kafka_event_t* event);
   void partition_error(PartitionReader& from, rd_kafka_event_t* event);
   void fails(PartitionReader& from, const std::string& reason);
@@ -74,8 +76,8 @@ class RecordReader {
   ClusterLink& cluster_;
   Assignment assignment_;
   Deliveries deliveries_;
-  std::vector<Fetched> strays_;
-  rd_kafka_t* client_ = nullptr;
+  QueueReader queues_;
+  ConsumerClient* client_ = nullptr;
   std::optional<FetchAhead> fetch_ahead_;
   OpenTransactions transactions_;
   LostOffsets lost_offsets_;

@@ -72,7 +72,8 @@ class MemoryBroker final : public Broker, public Pausing {
     // Settled first: that makes room for what was published.
     for (auto* delivery : settled_.take()) queues_.settled(*delivery);
     for (auto* publication : published_.take()) queues_.add(*publication);
-    return settled_.empty() && published_.empty() ? Duration::max() : Duration::zero();
+    auto sleep = queues_.trim(loop_.round_began());
+    return settled_.empty() && published_.empty() ? sleep : Duration::zero();
   }
 
   std::vector<std::string> links_;

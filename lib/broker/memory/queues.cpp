@@ -165,9 +165,10 @@ void Queues::give_up(const std::vector<MemoryDelivery*>& settled, const std::vec
   {
     std::lock_guard lock(late_);
     for (auto* delivery : settled) take_back(*delivery);
-    for (auto& pending : pending_)
+    pending_.for_each([&](PendingPublication& pending) {
       if (pending.publication && !pending.handed_out)
         done.emplace_back(std::exchange(pending.publication, nullptr), outcome_of(pending));
+    });
     for (auto& [target, queue] : queues_) all_away(std::exchange(queue.waiting, {}));
     all_away(published);
   }

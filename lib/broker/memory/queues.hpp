@@ -1,6 +1,7 @@
 #pragma once
 // The queues of one memory broker: which subscriptions take a target, what is in flight, what waits.
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -72,6 +73,8 @@ class Queues {
   void pause(const std::vector<bool>& paused);
   void add(Publication& publication);
   void settled(MemoryDelivery& delivery);
+  /// As source::Pool's.
+  Duration trim(TimePoint now) { return std::min(pending_.trim(now), deliveries_.trim(now)); }
 
   /// [after the loop has ended] Takes what was still in the inboxes, and completes as `away` every publication of which
   /// the sink has no delivery. Nothing but settled_late() may follow.

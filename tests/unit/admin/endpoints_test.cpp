@@ -101,6 +101,11 @@ TEST(Endpoints, TheApiGivesJson) {
   EXPECT_EQ(json["routes"][0]["limited"], true);
   EXPECT_EQ(json["routes"][0]["last_error"]["text"], "returned");
   EXPECT_EQ(json["subscriptions"][0]["received_bytes"], 1000);
+  EXPECT_EQ(json["subscriptions"][0]["in_flight_bytes"], 1'500'000);
+  EXPECT_EQ(json["memory"]["budget_bytes"], 256 << 20);
+  EXPECT_EQ(json["memory"]["reserved_bytes"], 8'400'000);
+  EXPECT_EQ(json["memory"]["in_flight_bytes"], 1'500'000);
+  EXPECT_EQ(json["memory"]["pushed_bytes"], 2'000'000);
   EXPECT_EQ(json["brokers"][0]["unrouted"], 5);
   EXPECT_THAT(ask(kAdmin, "GET /api/v1/status", nullptr), StartsWith("HTTP/1.1 503"));
 }

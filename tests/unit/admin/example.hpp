@@ -22,10 +22,11 @@ inline Status example() {
   status.links = {{"shop", {"publisher", LinkStatus::State::up, "rabbit:5672", LinkStatus::Role::publisher}, 940'000},
                   {"lake", {"topic orders", LinkStatus::State::failing, "no route to\nhost"}, std::nullopt}};
   status.brokers = {{"shop", "amqp", 10, 2, 1, 5}, {"lake", "kafka", 0, 0, 0, 0}};
-  status.subscriptions = {{"shop", "orders", 10, 1000, 2, false, 300, 17}};
+  status.subscriptions = {{"shop", "orders", 10, 1000, 2, false, 1'500'000, 17}};
   status.lags = {{"lake", "orders", 3, 42}, {"lake", "^x-.*", std::nullopt, 43}};
   status.queues = {{"shop", "orders", 17}};
   status.certificates = {{"shop", "client", 1'800'000'000}};
+  status.memory = {.budget = 256 << 20, .reserved = 8'400'000, .in_flight = 1'500'000, .pushed = 2'000'000};
   status.routes = {{.name = "r",
                     .broker = "shop",
                     .target = "order.#",

@@ -39,6 +39,12 @@ TEST(Metrics, HasWhatWasCounted) {
                     Not(HasSubstr("nobody has heard"))));
 }
 
+TEST(Metrics, HasTheMemoryThatMessagesTake) {
+  EXPECT_THAT(metrics_text(test::example()), AllOf(HasSubstr("mombridge_memory_budget_bytes 268435456\n"),
+                                                   HasSubstr("mombridge_memory_reserved_bytes 8400000\n"),
+                                                   HasSubstr("mombridge_memory_pushed_bytes 2000000\n")));
+}
+
 TEST(Metrics, HistogramsAreCumulative) {
   auto& seconds = routing::route_counts().at({"m.h"}).seconds;
   for (auto took : {1ms, 2ms, 700ms, 90'000ms}) seconds.observe(took);
@@ -97,7 +103,7 @@ TEST(Metrics, HasTheStatus) {
       AllOf(HasSubstr("mombridge_link_up{broker=\"shop\",link=\"publisher\"} 1\n"),
             HasSubstr("mombridge_link_up{broker=\"lake\",link=\"topic orders\"} 0\n"),
             HasSubstr("mombridge_in_flight_messages{broker=\"shop\",subscription=\"orders\"} 2\n"),
-            HasSubstr("mombridge_in_flight_bytes{broker=\"shop\",subscription=\"orders\"} 300\n"),
+            HasSubstr("mombridge_in_flight_bytes{broker=\"shop\",subscription=\"orders\"} 1500000\n"),
             HasSubstr("mombridge_consumer_lag_messages{broker=\"lake\",topic=\"orders\",partition=\"3\"} 42\n"),
             HasSubstr("mombridge_consumer_lag_messages{broker=\"lake\",topic=\"^x-.*\"} 43\n"),
             HasSubstr("mombridge_queue_depth_messages{broker=\"shop\",queue=\"orders\"} 17\n"),

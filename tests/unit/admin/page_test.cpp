@@ -47,7 +47,8 @@ TEST(Page, HasTablesForWhoRunsNoScripts) {
                     HasSubstr("<span class=\"pill bad\">failing</span></td><td class=\"number\"></td>"
                               "<td class=\"words\">no route to\\x0ahost")));
   EXPECT_THAT(section(html, "handlers"), HasSubstr("<td>h</td><td class=\"number\">12</td>"));
-  EXPECT_THAT(section(html, "subscriptions"), HasSubstr("<td>orders</td><td class=\"number\">10</td>"));
+  EXPECT_THAT(section(html, "subscriptions"), AllOf(HasSubstr("<td>orders</td><td class=\"number\">10</td>"),
+                                                    HasSubstr("<td class=\"number\">1.4 MiB</td>")));
   EXPECT_THAT(section(html, "letters"),
               HasSubstr("<td>1s ago</td><td>r</td><td>shop orders @42</td><td>order.new</td>"
                         "<td class=\"number\">3</td><td class=\"words\">rejected: no\\x0astock</td>"));

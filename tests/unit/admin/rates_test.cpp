@@ -28,13 +28,13 @@ Status later() {
 TEST(Rates, AreTheDifferenceOfTwoAnswers) {
   EXPECT_EQ(*rate_tables(to_json(test::example()), to_json(later())),
             "mombridge 1.2.3, 'bridge': not ready, running for 1m32s\n"
-            "in flight 2, held 1, dead letters 4, unrouted 5\n"
+            "in flight 2, held 1, dead letters 4, unrouted 5, memory 1.4 MiB of 256 MiB\n"
             "\n"
             "BROKER  LINK          STATE    REASON\n"
             "lake    topic orders  failing  no route to\\x0ahost\n"
             "\n"
-            "BROKER  SUBSCRIPTION  MSG/S  BYTES/S  IN FLIGHT\n"
-            "shop    orders         1234  2.0 MiB          2\n"
+            "BROKER  SUBSCRIPTION  MSG/S  BYTES/S  IN FLIGHT   MEMORY\n"
+            "shop    orders         1234  2.0 MiB          2  1.4 MiB\n"
             "\n"
             "ROUTE  DESTINATION  MSG/S  IN FLIGHT  HELD     P50     P99  RETRIES/S  DEAD/S\n"
             "r      lake/orders   1234          2     1  3.8 ms  5.0 ms        1.5       0\n"
@@ -46,7 +46,7 @@ TEST(Rates, AreTheDifferenceOfTwoAnswers) {
 
 TEST(Rates, AreNotKnownAtFirst) {
   auto text = *rate_tables("", to_json(test::example()));
-  EXPECT_THAT(text, HasSubstr("shop    orders            -        -          2\n"));
+  EXPECT_THAT(text, HasSubstr("shop    orders            -        -          2  1.4 MiB\n"));
   auto restarted = later();
   restarted.started += 1;
   EXPECT_THAT(*rate_tables(to_json(test::example()), to_json(restarted)), HasSubstr("orders            -"))
@@ -72,7 +72,8 @@ TEST(Rates, TheBusiestIsFirst) {
 TEST(Rates, ABadReloadIsSaid) {
   auto now = later();
   now.config = {.ok = false, .text = "reload failed: a.yaml:3:1: error: x"};
-  EXPECT_THAT(*rate_tables("", to_json(now)), HasSubstr("unrouted 5\nreload failed: a.yaml:3:1: error: x\n\n"));
+  EXPECT_THAT(*rate_tables("", to_json(now)),
+              HasSubstr("unrouted 5, memory 1.4 MiB of 256 MiB\nreload failed: a.yaml:3:1: error: x\n\n"));
   EXPECT_THAT(*rate_tables("", to_json(later())), Not(HasSubstr("loaded")));
 }
 

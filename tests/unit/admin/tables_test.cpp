@@ -16,8 +16,10 @@ TEST(Tables, ShowTheStatus) {
             "shop    publisher     up       1m0s   rabbit:5672\n"
             "lake    topic orders  failing         no route to\\x0ahost\n"
             "\n"
-            "BROKER  SUBSCRIPTION  RECEIVED  IN FLIGHT  WAITING  STATE\n"
-            "shop    orders        10        2          17\n"
+            "BROKER  SUBSCRIPTION  RECEIVED  IN FLIGHT  MEMORY   WAITING  STATE\n"
+            "shop    orders        10        2          1.4 MiB  17\n"
+            "memory: 1.4 MiB of 256 MiB, and 8.0 MiB of it set aside for fetching ahead, 1.9 MiB from handlers and "
+            "over HTTP\n"
             "\n"
             "ROUTE  DESTINATION  DELIVERED  IN FLIGHT  HELD  RETRIES  DEAD LETTERS  RATE\n"
             "r      lake/orders  7          2          1     3        4             500/s, limits now\n"
@@ -46,7 +48,8 @@ TEST(Tables, ShowThreadsThatDoNotReturn) {
 TEST(Tables, WhatWaitsIsLeftOpenWhereItIsNotKnown) {
   auto status = test::example();
   status.subscriptions[0].waiting.reset();
-  EXPECT_THAT(*status_tables(to_json(status)), testing::HasSubstr("shop    orders        10        2\n"));
+  EXPECT_THAT(*status_tables(to_json(status)),
+              testing::HasSubstr("shop    orders        10        2          1.4 MiB\n"));
 }
 
 TEST(Tables, ShowTheIngress) {
@@ -76,9 +79,10 @@ TEST(Tables, SayWhatIsDrained) {
   auto status = test::example();
   status.drained = {"broker shop", "route r"};
   status.subscriptions[0].drained = true;
-  EXPECT_THAT(*status_tables(to_json(status)),
-              testing::AllOf(testing::HasSubstr("1m30s ago\ndrained: broker shop, route r\n\n"),
-                             testing::HasSubstr("shop    orders        10        2          17       drained\n")));
+  EXPECT_THAT(
+      *status_tables(to_json(status)),
+      testing::AllOf(testing::HasSubstr("1m30s ago\ndrained: broker shop, route r\n\n"),
+                     testing::HasSubstr("shop    orders        10        2          1.4 MiB  17       drained\n")));
 }
 
 TEST(Tables, RefuseWhatIsNoStatus) {

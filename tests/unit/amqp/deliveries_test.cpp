@@ -81,7 +81,7 @@ TEST_F(ContentReaderTest, MoreThanAnyBrokerTakesIsRefused) {
 }
 
 TEST(InFlight, StopsAtItsBoundsAndGoesOnAtHalf) {
-  InFlight in_flight(10, 1000);
+  InFlight in_flight(10, 1000, "shop", "orders");
   EXPECT_TRUE(in_flight.has_room());
   in_flight.add(1001);
   EXPECT_TRUE(in_flight.full());
@@ -102,7 +102,7 @@ TEST(InFlight, StopsAtItsBoundsAndGoesOnAtHalf) {
 
 TEST(Deliveries, AreUsedAgainWhenTheyAreSettled) {
   EventLoop loop("test");
-  Deliveries deliveries(loop, 10, 1000);
+  Deliveries deliveries(loop, 10, 1000, "shop", "orders");
   auto& first = deliveries.pool().take();
   first.bytes.append("12345");
   deliveries.hand_out(first, TimePoint(100s));

@@ -49,8 +49,31 @@ TEST(PoolTest, GoesThroughThoseInUseAndThoseThatAreFree) {
   pool.take(2);
   pool.recycle(free);
   std::multiset<int> owners;
-  for (auto& thing : pool) owners.insert(thing.owner);
+  pool.for_each([&](Thing& thing) { owners.insert(thing.owner); });
   EXPECT_EQ(owners, (std::multiset<int>{1, 2}));
+}
+
+TEST(PoolTest, GivesBackWhatABurstHasLeftOver) {
+  Pool<Thing> pool;
+  auto& used = pool.take(0);
+  std::vector<Thing*> burst;
+  for (int i = 1; i < 1000; ++i) burst.push_back(&pool.take(i));
+  for (auto* thing : burst) pool.recycle(*thing);
+  auto now = Clock::now();
+  EXPECT_EQ(pool.trim(now), 1s);
+  EXPECT_EQ(pool.size(), 1000u) << "all of them were needed lately";
+  for (int i = 0; i < 100; ++i) burst[static_cast<size_t>(i)] = &pool.take(i);
+  for (int i = 0; i < 100; ++i) pool.recycle(*burst[static_cast<size_t>(i)]);
+  EXPECT_EQ(pool.trim(now + 500ms), 1s);
+  EXPECT_EQ(pool.size(), 1000u) << "not so soon";
+  EXPECT_EQ(pool.trim(now + 1s), 1s);
+  EXPECT_EQ(pool.size(), 117u) << "those that were needed, and a few";
+  EXPECT_EQ(used.owner, 0) << "it is in use, and stays";
+  EXPECT_EQ(pool.trim(now + 2s), Duration::max()) << "until more are free";
+  EXPECT_EQ(pool.size(), 17u);
+  std::set<Thing*> all;
+  for (int i = 0; i < 50; ++i) all.insert(&pool.take(i));
+  EXPECT_EQ(all.size(), 50u);
 }
 
 TEST(ByteBudgetTest, IsSpentAtItsLimitAndHalfFreeAtItsHalf) {

@@ -10,7 +10,8 @@ using testing::IsEmpty;
 const std::string kRoutes = "routes: [{from: {broker: shop, queue: q}, to: {broker: lake, target: t}}]\n";
 
 TEST(Ingress, HasDefaults) {
-  auto loaded = load_text(kBrokers + kRoutes + "ingress: {listen: 127.0.0.1:8422, allow: [\"shop/order.*\"]}\n");
+  auto loaded = load_text("memory: 512MiB\n" + kBrokers + kRoutes +
+                          "ingress: {listen: 127.0.0.1:8422, allow: [\"shop/order.*\"]}\n");
   EXPECT_THAT(loaded.said, IsEmpty());
   auto& ingress = *loaded.config.ingress;
   EXPECT_EQ(ingress.listener.listen.port, 8422);
@@ -20,6 +21,9 @@ TEST(Ingress, HasDefaults) {
   EXPECT_EQ(ingress.max_waiting, 64u << 20);
   EXPECT_EQ(ingress.timeout, 30s);
   EXPECT_FALSE(load_text(kBrokers + kRoutes).config.ingress);
+  auto small =
+      load_text("memory: 16MiB\n" + kBrokers + kRoutes + "ingress: {listen: 127.0.0.1:8422, allow: [shop/o]}\n");
+  EXPECT_EQ(small.config.ingress->max_waiting, 4u << 20) << "a quarter of the memory";
 }
 
 TEST(Ingress, AllowsByShellGlobs) {

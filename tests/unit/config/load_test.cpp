@@ -37,6 +37,36 @@ TEST(Load, SmallestFileOfTheContract) {
   EXPECT_FALSE(config.broker("none"));
 }
 
+TEST(Load, MemoryOfTheProcess) {
+  constexpr uint64_t kMiB = 1 << 20;
+  EXPECT_EQ(default_memory(std::nullopt), 512 * kMiB);
+  EXPECT_EQ(default_memory(128 * kMiB), 64 * kMiB);
+  EXPECT_EQ(default_memory(64 * 1024 * kMiB), 1024 * kMiB);
+  EXPECT_EQ(default_memory(20 * kMiB), 16 * kMiB) << "with less nothing goes well";
+  auto route = "routes: [{from: {broker: shop, queue: q}, to: {broker: lake}}]\n";
+  auto loaded = load_text(kBrokers + route + "memory: 256MiB\n");
+  EXPECT_THAT(loaded.said, IsEmpty());
+  EXPECT_EQ(loaded.config.memory, 256 * kMiB);
+  EXPECT_THAT(load_text(kBrokers + route + "memory: 1MiB\n").said, Contains(HasSubstr("memory")));
+}
+
+// They count as they are written, but the whole is bounded all the same.
+TEST(Load, WhatIsMoreThanTheMemoryOfTheProcess) {
+  auto with = [](const std::string& more) {
+    return load_text(
+               "memory: 32MiB\nbrokers:\n  shop: {type: amqp, url: amqp://localhost}\n  lake: {type: kafka, "
+               "bootstrap_servers: localhost" +
+               more + "}\nroutes: [{from: {broker: lake, topic: t}, to: {broker: shop}}]\n")
+        .said;
+  };
+  EXPECT_THAT(with(""), IsEmpty());
+  EXPECT_THAT(with(", prefetch_size: 32MiB"), IsEmpty());
+  EXPECT_THAT(with(", prefetch_size: 33MiB"), Contains(HasSubstr("brokers.lake.prefetch_size")));
+  EXPECT_THAT(with(", librdkafka: {queued.max.messages.kbytes: 30000}"), IsEmpty());
+  EXPECT_THAT(with(", librdkafka: {queued.max.messages.kbytes: 65536}"), Contains(HasSubstr("more ahead")));
+  EXPECT_THAT(with(", librdkafka: {fetch.max.bytes: 52428800}"), Contains(HasSubstr("32MiB")));
+}
+
 TEST(Load, RatesOfRoutes) {
   auto rate = [](const std::string& text) {
     auto loaded =

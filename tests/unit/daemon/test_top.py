@@ -88,7 +88,7 @@ def test_once_into_a_pipe(bridge):
     assert done.stdout.startswith("mombridge ") and "'mombridge': ready" in done.stdout
     assert "\x1b" not in done.stdout
     rows = [line.split() for line in done.stdout.splitlines()]
-    assert ["SUBSCRIPTION", "MSG/S", "BYTES/S", "IN", "FLIGHT"] in [row[1:] for row in rows if row[:1] == ["BROKER"]]
+    assert ["SUBSCRIPTION", "MSG/S", "BYTES/S", "IN", "FLIGHT", "MEMORY"] in [row[1:] for row in rows if row[:1] == ["BROKER"]]
     assert any(row[:4] == ["clean", "handler", "clean", "0"] for row in rows)
     assert any(row[:2] == ["HANDLER", "CALLS/S"] for row in rows)
 

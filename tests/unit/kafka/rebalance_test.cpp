@@ -26,7 +26,7 @@ class Rebalance : public PartTest {
           [this](auto*, auto* partitions, auto& owned, auto) { return find(partitions, owned); },
           [this](const Result<>& taken) { taken ? ++assigned : ++failed; });
       ASSERT_TRUE(client->make());
-      reader->use(client->get());
+      reader->use(*client);
       reader->deliveries().hand_to(&sink);
     });
   }

@@ -20,22 +20,27 @@ class Reads : public PartTest {
     settings = make_settings(mock.servers(), "group", {{.topic = "two"}});
     settings->prefetch_count = 10;
   }
-  /// Takes both partitions, from their beginnings.
-  void assign() {
-    on_loop([this] {
+  /// Takes both partitions, and those of a second subscription, from their beginnings.
+  void assign(const std::vector<PartitionKey>& more = {}) {
+    on_loop([&] {
       links.emplace("lake", *settings);
       cluster.emplace(loop, calls, "lake", "consumer", *settings, [] {});
       client.emplace(loop, "lake", settings);
-      reader.emplace(loop, calls, "lake", settings, std::vector<uint32_t>{7}, *links, *cluster, [](auto&) {});
+      reader.emplace(loop, calls, "lake", settings, std::vector<uint32_t>{7, 8}, *links, *cluster, [](auto&) {});
       ASSERT_TRUE(client->make());
-      reader->use(client->get());
+      reader->use(*client);
       reader->deliveries().hand_to(&sink);
       Partitions list(rd_kafka_topic_partition_list_new(2));
-      for (int p = 0; p < 2; ++p) {
-        rd_kafka_topic_partition_list_add(list.get(), "two", p)->offset = RD_KAFKA_OFFSET_BEGINNING;
-        reader->add(std::make_unique<PartitionReader>(client->shared(), PartitionKey("two", p), 0, "kafka:lake/two/",
-                                                      client->open_partition({"two", p})));
-      }
+      auto take = [&](const PartitionKey& key, uint32_t subscription) {
+        rd_kafka_topic_partition_list_add(list.get(), key.first.c_str(), key.second)->offset =
+            RD_KAFKA_OFFSET_BEGINNING;
+        auto partition = std::make_unique<PartitionReader>(client->shared(), key, subscription, "kafka:lake/two/",
+                                                           client->open_partition(key));
+        partition->come_through(queue());
+        reader->add(std::move(partition));
+      };
+      for (int p = 0; p < 2; ++p) take({"two", p}, 0);
+      for (auto& key : more) take(key, 1);
       ASSERT_EQ(rd_kafka_assign(client->get(), list.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
     });
   }
@@ -52,12 +57,22 @@ class Reads : public PartTest {
       return sink.bodies.size() >= count;
     });
   }
+  /// The next record; the ends of partitions are events, too, and left out.
+  [[nodiscard]] Fetched fetch() {
+    for (;;) {
+      Event event(rd_kafka_queue_poll(queue().queue.get(), 0));
+      if (!event) return {};
+      if (auto* record = rd_kafka_event_message_next(event.get())) return {std::move(event), record};
+    }
+  }
   void turn() {
     while (client->next_event()) continue;
     reader->take_settled();
     (void)reader->read();
     reader->store_offsets();
   }
+  [[nodiscard]] FetchQueue& queue() { return client->fetch_queue(); }
+  [[nodiscard]] size_t fetched() { return rd_kafka_queue_length(queue().queue.get()); }
   [[nodiscard]] PartitionReader& partition(int number) { return *reader->assignment().find({"two", number}); }
   [[nodiscard]] int64_t committed(int number) {
     Partitions list(rd_kafka_topic_partition_list_new(1));
@@ -101,7 +116,7 @@ TEST_F(Reads, NothingOfASubscriptionThatIsPaused) {
   on_loop([this] { reader->deliveries().pause({true}); });
   ASSERT_TRUE(turn_until([&] {
     turn();
-    return partition(0).has_more();
+    return fetched() > 0;
   })) << "it is there to be taken, and stays there";
   on_loop([this] {
     for (int i = 0; i < 20; ++i) turn();
@@ -173,6 +188,135 @@ TEST_F(Reads, NoMoreThanTheWindowUntilSomethingIsSettled) {
     sink.settle_all(Settlement::accept);
   });
   ASSERT_TRUE(read_until(20));
+}
+
+// All of them come through one queue, in which the records of the full one lie before those of the other.
+TEST_F(Reads, APartitionWhoseWindowIsFullKeepsNoOtherOneWaiting) {
+  mock.fill("two", 0, 0, 40);
+  assign();
+  ASSERT_TRUE(read_until(10));
+  mock.fill("two", 1, 100, 105);
+  ASSERT_TRUE(read_until(15));
+  on_loop([this] {
+    EXPECT_TRUE(partition(0).stopped());
+    EXPECT_EQ(partition(0).in_flight().messages(), 10u);
+    EXPECT_EQ(partition(1).in_flight().messages(), 5u);
+  });
+}
+
+// Its messages may be settled soon, and stopping throws away what was fetched of it.
+TEST_F(Reads, APartitionWhoseWindowIsFullIsWaitedForBeforeItIsStopped) {
+  mock.fill("two", 0, 0, 40);
+  assign();
+  ASSERT_TRUE(turn_until([&] { return fetched() >= 40; }));
+  on_loop([this] {
+    for (size_t settled = 0; settled < 40; settled = sink.bodies.size()) {
+      turn();
+      turn();
+      EXPECT_FALSE(partition(0).stopped());
+      EXPECT_EQ(partition(0).in_flight().messages(), 10u);
+      sink.settle_all(Settlement::accept);
+    }
+    EXPECT_EQ(sink.bodies.size(), 40u);
+  });
+}
+
+TEST_F(Reads, APartitionThatWasStoppedGoesOnWhereItWas) {
+  mock.fill("two", 0, 0, 40);
+  assign();
+  std::vector<std::string> expected;
+  for (int i = 0; i < 40; ++i) expected.push_back(std::to_string(i));
+  ASSERT_TRUE(turn_until([&] {
+    turn();
+    if (partition(0).in_flight().messages() == 10) sink.settle_all(Settlement::accept);
+    return sink.bodies.size() == 40;
+  }));
+  on_loop([&] {
+    EXPECT_EQ(sink.bodies, expected) << "each once, and in their order";
+    sink.settle_all(Settlement::accept);
+    turn();
+    EXPECT_EQ(committed(0), 40);
+  });
+}
+
+// Records that wait keep the answers that they came with, and in those the records of others.
+TEST_F(Reads, NothingWaitsOfASubscriptionWhoseMemoryIsSpentWhileOthersGoOn) {
+  mock.create_topic("other", 1);
+  settings = make_settings(mock.servers(), "group", {{.topic = "two"}, {.topic = "other"}});
+  settings->prefetch_size = 20;
+  mock.fill("two", 0, 0, 40);
+  mock.fill("two", 1, 0, 40);
+  assign({{"other", 0}});
+  auto of_two = [this] { return partition(0).in_flight().messages() + partition(1).in_flight().messages(); };
+  ASSERT_TRUE(turn_until([&] {
+    turn();
+    return partition(0).stopped() && partition(1).stopped();
+  }));
+  size_t before = 0;
+  on_loop([&] { before = of_two(); });
+  EXPECT_LT(before, 80u);
+  mock.fill("other", 0, 100, 103);
+  ASSERT_TRUE(read_until(before + 3));
+  ASSERT_TRUE(turn_until([&] {
+    turn();
+    return fetched() == 0;
+  }));
+  on_loop([&] {
+    EXPECT_EQ(of_two(), before);
+    sink.settle_all(Settlement::accept);
+  });
+  ASSERT_TRUE(turn_until([&] {
+    turn();
+    sink.settle_all(Settlement::accept);
+    return sink.bodies.size() == 83;
+  })) << "they go on where they were";
+}
+
+// Stopped because nobody takes the topic any more; and a reload takes it again before the group has given it away.
+TEST_F(Reads, NothingIsMissedOfATopicThatIsTakenAgain) {
+  mock.fill("two", 0, 0, 3);
+  assign();
+  ASSERT_TRUE(read_until(3));
+  on_loop([this] { partition(0).subscribe_as(std::nullopt); });
+  mock.fill("two", 0, 3, 6);
+  mock.fill("two", 1, 100, 101);
+  ASSERT_TRUE(read_until(4));
+  on_loop([this] { partition(0).subscribe_as(0); });
+  ASSERT_TRUE(read_until(7));
+  on_loop([this] {
+    std::erase(sink.bodies, "100");
+    EXPECT_EQ(sink.bodies, (std::vector<std::string>{"0", "1", "2", "3", "4", "5"}));
+  });
+}
+
+// A fetch brings one batch of each partition. A queue for each partition would go on to 100 in each of them.
+TEST_F(Reads, WhatIsFetchedAheadIsBoundedForAllPartitionsTogether) {
+  constexpr int kPartitions = 20, kBatch = 50;
+  mock.create_topic("many", kPartitions);
+  for (int batch = 0; batch < 4; ++batch)
+    for (int p = 0; p < kPartitions; ++p) mock.fill("many", p, 0, kBatch);
+  settings = make_settings(mock.servers(), "group", {{.topic = "many"}});
+  settings->librdkafka = {{"queued.min.messages", "100"}};
+  on_loop([this] {
+    links.emplace("lake", *settings);
+    cluster.emplace(loop, calls, "lake", "consumer", *settings, [] {});
+    client.emplace(loop, "lake", settings);
+    reader.emplace(loop, calls, "lake", settings, std::vector<uint32_t>{0}, *links, *cluster, [](auto&) {});
+    ASSERT_TRUE(client->make());
+    reader->use(*client);
+    Partitions list(rd_kafka_topic_partition_list_new(kPartitions));
+    for (int p = 0; p < kPartitions; ++p) {
+      rd_kafka_topic_partition_list_add(list.get(), "many", p)->offset = RD_KAFKA_OFFSET_BEGINNING;
+      auto partition = std::make_unique<PartitionReader>(client->shared(), PartitionKey("many", p), 0, "id/",
+                                                         client->open_partition({"many", p}));
+      partition->come_through(queue());
+      reader->add(std::move(partition));
+    }
+    ASSERT_EQ(rd_kafka_assign(client->get(), list.get()), RD_KAFKA_RESP_ERR_NO_ERROR);
+  });
+  ASSERT_TRUE(turn_until([&] { return fetched() >= 100; })) << "without a sink nothing is taken";
+  std::this_thread::sleep_for(2s);  // the client looks again every second
+  on_loop([&] { EXPECT_LT(fetched(), size_t{1500}); });
 }
 
 TEST_F(Reads, ABodyCountsAgainstTheBytesOfItsSubscription) {
@@ -259,19 +403,16 @@ TEST_F(Reads, NothingIsHandedOutWithoutASink) {
   });
 }
 
-// What librdkafka puts into its common queue before a partition's own is cut off.
+// What librdkafka puts into its common queue before a partition's own is forwarded.
 TEST_F(Reads, WhatComesByTheCommonQueueComesBeforeTheRest) {
   mock.fill("two", 0, 0, 3);
   assign();
-  ASSERT_TRUE(turn_until([this] {
-    return rd_kafka_queue_length(Queue(rd_kafka_queue_get_partition(client->get(), "two", 0)).get()) >= 3;
-  }));
+  ASSERT_TRUE(turn_until([this] { return fetched() >= 5; })) << "and the ends of both partitions";
   on_loop([this] {
-    std::vector<Fetched> strays;
-    auto first = partition(0).fetch(strays);
+    auto first = fetch();
     ASSERT_TRUE(first.record);
     reader->keep_early(std::move(first));
-    EXPECT_TRUE(partition(0).has_more());
+    EXPECT_TRUE(partition(0).has_early());
   });
   ASSERT_TRUE(read_until(3));
   on_loop([this] { EXPECT_EQ(sink.bodies, (std::vector<std::string>{"0", "1", "2"})); });
@@ -280,15 +421,14 @@ TEST_F(Reads, WhatComesByTheCommonQueueComesBeforeTheRest) {
 TEST_F(Reads, WhatBelongsToNoPartitionThatIsAssignedIsDropped) {
   mock.fill("two", 0, 0, 1);
   assign();
-  std::vector<Fetched> strays;
-  Fetched fetched;
+  Fetched first;
   ASSERT_TRUE(turn_until([&] {
-    fetched = partition(0).fetch(strays);
-    return fetched.record != nullptr;
+    first = fetch();
+    return first.record != nullptr;
   }));
   on_loop([&] {
     reader->drop({"two", 0});
-    reader->keep_early(std::move(fetched));
+    reader->keep_early(std::move(first));
     (void)reader->read();
     EXPECT_TRUE(sink.bodies.empty());
   });

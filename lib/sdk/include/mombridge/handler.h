@@ -148,7 +148,8 @@ typedef struct mombridge_host {
    * Copies what it needs. `done` may be NULL: failures are then only logged and counted. Not tied to any request: to
    * lose nothing, complete the request in `done`.
    * OK: `done` will run. Else it never runs: NOT_FOUND unknown broker, INVALID no target or malformed message, BUSY
-   * too many unconfirmed publishes of this handler (refuse or retry the request), CLOSED outside start..stop. */
+   * too many unconfirmed publishes of this handler, or too large ones (refuse or retry the request), CLOSED outside
+   * start..stop. */
   mombridge_status (*publish)(void* ctx, mombridge_slice broker, const mombridge_message* message,
                               mombridge_publish_done done, void* user);
 
