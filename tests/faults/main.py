@@ -33,6 +33,7 @@ def parse(argv):
     parser.add_argument("--report", type=pathlib.Path, help="write the table there, too")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same schedule (1)")
     parser.add_argument("--rate", type=float, default=100, help="messages a second in each direction (100)")
+    parser.add_argument("--memory", metavar="SIZE", help="run the bridge with `memory: SIZE`, such as 64MiB")
     parser.add_argument("--build", default=HERE.parents[1] / "build" / "release", help="folder of the build (build/release)")
     parser.add_argument("--no-kafka", action="store_true", help="AMQP directions alone")
     parser.add_argument("--keep", action="store_true", help="keep journals and logs of what passed, too")
@@ -63,7 +64,7 @@ def run_one(bed, fault, options):
     # Its own generator for each fault: the schedule of one does not depend on which others run.
     generator = random.Random(f"{options.seed}:{fault.id}")
     folder = bed.folder / fault.id
-    run = Run(bed, fault, generator, options.rate, folder)
+    run = Run(bed, fault, generator, options.rate, folder, options.memory)
     with run:
         try:
             bed.heal()
@@ -129,7 +130,8 @@ def main(argv=None):
         return 0
     faults = chosen(options)
     with open_bed(options) as bed:
-        title = f"{bed.versions()}; seed {options.seed}; {options.rate:g} messages a second and direction"
+        title = f"{bed.versions()}; seed {options.seed}; {options.rate:g} messages a second and direction" + \
+            (f"; memory: {options.memory}" if options.memory else "")
         print(title, flush=True)
         if options.prove:
             return prove(lambda fault: run_one(bed, fault, options))

@@ -29,10 +29,11 @@ def now_ms():
 class Run(contextlib.ExitStack):
     """What a fault gets: run.bed, run.bridge, run.plan, run.random, and the marks faulted() and healed()."""
 
-    def __init__(self, bed, fault, random, rate, folder):
+    def __init__(self, bed, fault, random, rate, folder, memory=None):
+        """`memory`: of the bridge's configuration, where the fault says nothing else; None: the default."""
         super().__init__()
         self.bed, self.fault, self.random, self.rate = bed, fault, random, rate
-        self.folder = folder
+        self.folder, self.memory = folder, memory
         self.folder.mkdir(parents=True)
         self.plan = directions.Plan(f"f{os.getpid()}.{fault.id.lower()}", fault.directions)
         self.plan.handlers = bed.handlers
@@ -59,6 +60,8 @@ class Run(contextlib.ExitStack):
         self.make_places()
         ways = self.bed.ways() | ({name: self.mock.bootstrap for name in ("kin", "kout")} if self.mock else {})
         config = self.plan.config(ways, self.bed.echo)
+        if self.memory:
+            config["memory"] = self.memory
         self.fault.configure(config, self.plan)
         self.bridge = harness.Bridge(self.folder, config, environment={"MALLOC_ARENA_MAX": "2", **self.fault.environment})
         self.callback(self._end_bridge)
