@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,8 @@ class Buffer {
     if (n > capacity_ - size_) grow(n);
     return bytes_.get() + std::exchange(size_, size_ + n);
   }
+  /// Where extend() puts what comes next, as far as nothing that is here must be moved for it.
+  [[nodiscard]] std::span<char> spare() { return {bytes_.get() + size_, capacity_ - size_}; }
   /// What is appended from now on, up to `size` bytes in all, moves nothing that is here.
   void reserve(size_t size) {
     if (size > capacity_) grow(size - size_);

@@ -1,7 +1,9 @@
 #pragma once
 // The channels of a connection: what comes on each goes to who opened it.
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +22,14 @@ class ChannelUser {
   virtual void method(amqp_method_number_t id, void* decoded, std::string_view arguments) = 0;
   /// `properties`: flags and values.
   virtual void content_header(uint64_t body_size, std::string_view properties) = 0;
+  /// `part`: as much of the body as has come, perhaps in what content_room() has returned.
   virtual void content_body(std::string_view part) = 0;
+  /// Where the next part of the body shall be received, of which at least `size` bytes are on their way; empty: it may
+  /// be anywhere. Memory for up to `size` bytes, which stays until the call that follows on this connection.
+  virtual std::span<char> content_room(size_t size) {
+    static_cast<void>(size);
+    return {};
+  }
 
  protected:
   ~ChannelUser() = default;
@@ -36,6 +45,11 @@ class Channels {
   /// Hands a frame of a channel (not 0) to its user. The error, after which the connection cannot go on, says what is
   /// wrong with the frame.
   Result<> take(const Frame& frame);
+  /// As ChannelUser::content_room() of that channel.
+  [[nodiscard]] std::span<char> content_room(uint16_t channel, size_t size) {
+    auto* user = channel < users_.size() ? users_[channel] : nullptr;
+    return user ? user->content_room(size) : std::span<char>();
+  }
 
  private:
   Result<> method(ChannelUser& user, std::string_view payload);

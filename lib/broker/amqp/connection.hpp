@@ -2,6 +2,7 @@
 // One AMQP connection on a socket of our own: channels, login, heartbeats, and how it ended.
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -108,6 +109,7 @@ class Connection final : private FrameStream::User {
   enum class State : uint8_t { closed, connecting, login, open, closing };
 
   void frame(const Frame& frame) override;
+  std::span<char> body_room(uint16_t channel, size_t size) override { return channels_.content_room(channel, size); }
   void lost(const std::string& how) override;
   void garbled(const std::string& why) override;
 

@@ -75,6 +75,7 @@ class ConsumeChannel final : private ChannelUser {
   void method(amqp_method_number_t id, void* decoded, std::string_view arguments) override;
   void content_header(uint64_t body_size, std::string_view properties) override;
   void content_body(std::string_view part) override;
+  std::span<char> content_room(size_t size) override { return content_.room(size); }
 
   void get();
   void consume();

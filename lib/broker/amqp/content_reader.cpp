@@ -1,6 +1,5 @@
 #include "broker/amqp/content_reader.hpp"
 
-#include <algorithm>
 #include <string>
 
 namespace mombridge::amqp {
@@ -30,9 +29,29 @@ Result<bool> ContentReader::header(uint64_t body_size, std::string_view properti
 
 Result<bool> ContentReader::body(std::string_view part) {
   if (!delivery_ || !has_header_ || part.size() > body_left_) return fail("a content body out of order");
-  delivery_->bytes.append(part);
+  auto& bytes = delivery_->bytes;
+  if (auto spare = bytes.spare(); part.data() == spare.data() && part.size() <= spare.size()) {
+    (void)bytes.extend(part.size());  // it was received in its place
+  } else {
+    reserve(part.size());
+    bytes.append(part);
+  }
   body_left_ -= part.size();
   return body_left_ == 0;
+}
+
+std::span<char> ContentReader::room(size_t size) {
+  if (!delivery_ || !has_header_ || size > body_left_) return {};
+  reserve(size);
+  return delivery_->bytes.spare().first(size);
+}
+
+// Memory follows what arrives, and doubles with it. Where kMostReserved bytes have come, the size in the header is
+// believed, because to move a large body again and again would take longer than other messages may wait.
+void ContentReader::reserve(size_t part) {
+  auto& bytes = delivery_->bytes;
+  if (part <= bytes.spare().size()) return;
+  bytes.reserve(bytes.size() + (bytes.capacity() >= kMostReserved ? body_left_ : part));
 }
 
 Content ContentReader::finish() {

@@ -1,8 +1,10 @@
 #pragma once
 // A delivery, put together from its frames.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -18,12 +20,14 @@ struct Content {
   bool redelivered;
 };
 
-/// Gathers routing key, properties and body into the bytes of a delivery: the one copy of a body. One delivery at a
-/// time. Not thread-safe.
+/// Gathers routing key, properties and body into the bytes of a delivery. A large body is received there; a small one
+/// is copied once. One delivery at a time. Not thread-safe.
 class ContentReader {
  public:
-  /// What the size in a content header may have reserved at once; a larger body gets its memory as it arrives.
-  explicit ContentReader(uint64_t most_reserved) : most_reserved_(most_reserved) {}
+  /// What the size in a content header may have reserved, in bytes, before anything of the body has come; never more
+  /// than kMostReserved. A larger body gets its memory as it arrives, and all of it when kMostReserved bytes are here.
+  explicit ContentReader(uint64_t most_reserved) : most_reserved_(std::min(most_reserved, kMostReserved)) {}
+  static constexpr uint64_t kMostReserved = 16 << 20;
 
   /// basic.deliver or basic.get-ok. No content is expected before it.
   void begin(AmqpDelivery& delivery, std::string_view target, bool redelivered);
@@ -32,12 +36,18 @@ class ContentReader {
   /// Each returns true if the content is whole; an error where it is out of order, or larger than a broker has any.
   [[nodiscard]] Result<bool> header(uint64_t body_size, std::string_view properties);
   [[nodiscard]] Result<bool> body(std::string_view part);
+  /// Where the next part of the body belongs: what is received there, and then given to body(), is not copied. Memory
+  /// for `size` bytes, valid until another call; empty: no content has so many left.
+  [[nodiscard]] std::span<char> room(size_t size);
   /// After one of them returned true, once.
   [[nodiscard]] Content finish();
   /// The content will not come to its end: the delivery that it was for; null: there is none.
   AmqpDelivery* drop() { return std::exchange(delivery_, nullptr); }
 
  private:
+  /// Makes room for so much more.
+  void reserve(size_t part);
+
   /// RabbitMQ's own bound for max_message_size. Source: rabbit.hrl, MAX_MSG_SIZE.
   static constexpr uint64_t kLargestBody = 512ull << 20;
 

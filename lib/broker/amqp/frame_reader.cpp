@@ -8,7 +8,7 @@
 namespace mombridge::amqp {
 
 void FrameReader::reset() {
-  begin_ = end_ = wanted_ = 0;
+  begin_ = end_ = wanted_ = body_left_ = 0;
   frame_max_ = header_max_ = kOurFrameMax;
   error_.clear();
 }
@@ -34,6 +34,7 @@ void FrameReader::resize(size_t capacity) {
 }
 
 FrameReader::Got FrameReader::next(Frame& frame) {
+  if (body_left_) return next_of_body(frame);
   wanted_ = 0;
   auto bytes = rest();
   constexpr size_t kBeforePayload = 7;
@@ -45,6 +46,12 @@ FrameReader::Got FrameReader::next(Frame& frame) {
   if (size + kOverhead > (frame.type == AMQP_FRAME_HEADER ? header_max_ : frame_max_))
     return broken("a frame of " + std::to_string(size) + " bytes is larger than agreed");
   if (bytes.size() < size + kOverhead) {
+    if (frame.type == AMQP_FRAME_BODY && size >= kInParts) {
+      begin_ += kBeforePayload;
+      body_left_ = size;
+      body_channel_ = frame.channel;
+      return next_of_body(frame);
+    }
     wanted_ = size + kOverhead;
     return Got::nothing;
   }
@@ -52,6 +59,19 @@ FrameReader::Got FrameReader::next(Frame& frame) {
   if (static_cast<uint8_t>(bytes[kBeforePayload + size]) != AMQP_FRAME_END)
     return broken("a frame without its end mark");
   begin_ += size + kOverhead;
+  return Got::frame;
+}
+
+// The last byte waits for the end mark, so that no message is whole before it is known that its frames are.
+FrameReader::Got FrameReader::next_of_body(Frame& frame) {
+  auto bytes = rest();
+  bool ends = bytes.size() > body_left_;
+  if (ends && static_cast<uint8_t>(bytes[body_left_]) != AMQP_FRAME_END) return broken("a frame without its end mark");
+  auto part = bytes.substr(0, ends ? body_left_ : body_left_ - 1);
+  if (part.empty()) return Got::nothing;
+  frame = {.type = AMQP_FRAME_BODY, .channel = body_channel_, .payload = part};
+  begin_ += part.size() + ends;
+  body_left_ -= part.size();
   return Got::frame;
 }
 

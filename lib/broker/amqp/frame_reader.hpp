@@ -13,7 +13,7 @@ namespace mombridge::amqp {
 struct Frame {
   uint8_t type = 0;
   uint16_t channel = 0;
-  std::string_view payload;
+  std::string_view payload;  ///< of a large body frame perhaps only a part: the next ones come as further frames
 };
 
 /// Holds the bytes that were received and not yet taken as frames. One per connection; not thread-safe.
@@ -34,8 +34,14 @@ class FrameReader {
   /// Where the next bytes of the stream go. Invalidates frames. Empty if next() must be called first.
   [[nodiscard]] std::span<char> room();
   void received(size_t bytes) { end_ += bytes; }
-  /// The next whole frame; its payload is valid until room(). broken: see error(), nothing further can be read.
+  /// The next frame; its payload is valid until room(). A large body frame is given part by part, as its bytes arrive,
+  /// and its last byte only with its end mark behind it. broken: see error(), nothing further can be read.
   [[nodiscard]] Got next(Frame& frame);
+  /// The payload of a body frame continues with so many bytes, or more, which may be received elsewhere than in room():
+  /// body_received() takes note of them. 0: something else comes next, or is here already.
+  [[nodiscard]] size_t body_ahead() const { return body_left_ > 0 && begin_ == end_ ? body_left_ - 1 : 0; }
+  [[nodiscard]] uint16_t body_channel() const { return body_channel_; }
+  void body_received(size_t bytes) { body_left_ -= bytes; }
   [[nodiscard]] const std::string& error() const { return error_; }
   /// What has not been taken as a frame.
   [[nodiscard]] std::string_view rest() const { return {bytes_.get() + begin_, end_ - begin_}; }
@@ -45,15 +51,19 @@ class FrameReader {
 
  private:
   static constexpr size_t kBuffer = 256 << 10;  ///< room for a whole frame and much of the next ones
+  static constexpr size_t kInParts = 16 << 10;  ///< body frames from this size on are given in parts
   /// Far above what a broker takes: RabbitMQ's HTTP API has a limit of 20 MB, its AMQP 1.0 one of 16 MiB.
   static constexpr size_t kLargestHeader = 64 << 20;
 
+  Got next_of_body(Frame& frame);
   Got broken(std::string why);
   void resize(size_t capacity);
 
   std::unique_ptr<char[]> bytes_;
   size_t capacity_ = 0, begin_ = 0, end_ = 0;
   size_t wanted_ = 0;  ///< size of the frame at begin_, if it is known and not all of it has come
+  size_t body_left_ = 0;       ///< of a body frame that is given in parts: what is left of its payload
+  uint16_t body_channel_ = 0;  ///< of that frame
   size_t frame_max_ = kOurFrameMax, header_max_ = kOurFrameMax;
   std::string error_;
 };

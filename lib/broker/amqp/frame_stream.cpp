@@ -1,12 +1,21 @@
 #include "broker/amqp/frame_stream.hpp"
 
+#include <algorithm>
 #include <sys/epoll.h>
 #include <utility>
+
+#include "broker/amqp/wire.hpp"
 
 namespace mombridge::amqp {
 
 namespace {
 
+/// What comes of a body, from this size on, is received where it stays: less is copied sooner than a call is made.
+constexpr size_t kInPlace = 4096;
+/// So much is read behind it at most, because the next body would come with it, and be copied.
+constexpr size_t kBehindBody = 4096;
+/// What is read in one round, and it may be exceeded by a read.
+constexpr size_t kEnoughForRound = 192 << 10;
 constexpr size_t kKeepOut = 1 << 20;  ///< a write buffer that grew beyond this is given back when it is empty
 
 }  // namespace
@@ -52,21 +61,45 @@ void FrameStream::go_on() {
   if (epoch == epoch_) update_events();
 }
 
-// One read a round, because the socket's event comes again: so acks and publishes get their turn under load. Only what
-// the transport has taken out of the socket must be read now.
+std::span<char> FrameStream::body_room() {
+  auto size = in_.body_ahead();
+  return paused_ || size < kInPlace ? std::span<char>() : user_.body_room(in_.body_channel(), size);
+}
+
+// A round reads about as much as FrameReader has room for, because the socket's event comes again: so acks, publishes
+// and other connections get their turn under load. Only what the transport has taken out of the socket must be read
+// now.
 void FrameStream::read() {
   auto epoch = epoch_;
+  size_t in_round = 0;
+  bool filled = false;
   do {
+    auto body = body_room();
     auto room = in_.room();
+    if (!body.empty()) room = room.first(std::min(room.size(), kBehindBody));
     // While reading is paused, only an error brings us here, and what lies here is not taken any more.
     if (room.empty()) return user_.lost("");
-    auto [status, bytes] = transport_->read(room);
+    iovec into[] = {{body.data(), body.size()}, {room.data(), room.size()}};
+    auto [status, bytes] = transport_->read(std::span<const iovec>(into).subspan(body.empty() ? 1 : 0));
     if (status == Transport::Status::would_block) return;
     if (status != Transport::Status::ok) return user_.lost(transport_->error());
     last_received_ = loop_.round_began();
-    in_.received(bytes);
-    take_frames();
-  } while (epoch == epoch_ && !paused_ && transport_->has_pending());
+    in_round += bytes;
+    filled = bytes == body.size() + room.size();
+    received(body.first(std::min(bytes, body.size())), bytes);
+  } while (epoch == epoch_ && !paused_ &&
+           (transport_->has_pending() || (filled && in_round < kEnoughForRound)));
+}
+
+// The beginning of what was received lies in `body`, which is empty for most, the rest in the reader's room.
+void FrameStream::received(std::span<char> body, size_t bytes) {
+  auto epoch = epoch_;
+  in_.received(bytes - body.size());
+  if (!body.empty()) {
+    in_.body_received(body.size());
+    user_.frame({.type = AMQP_FRAME_BODY, .channel = in_.body_channel(), .payload = {body.data(), body.size()}});
+  }
+  if (epoch == epoch_) take_frames();
 }
 
 void FrameStream::take_frames() {

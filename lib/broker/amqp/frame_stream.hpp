@@ -2,6 +2,7 @@
 // Frames in and bytes out over one transport, watched by an event loop.
 
 #include <memory>
+#include <span>
 #include <string>
 
 #include "base/buffer.hpp"
@@ -18,8 +19,14 @@ class FrameStream {
   /// All calls come on the loop's thread, while the stream is open. Each may close the stream.
   class User {
    public:
-    /// A whole frame. Its payload is valid during the call only.
+    /// A frame, whole or a part of a large body frame. Its payload is valid during the call only, or lies in what
+    /// body_room() has returned.
     virtual void frame(const Frame& frame) = 0;
+    /// As ChannelUser::content_room(): where what comes next of a body frame on this channel shall be received.
+    virtual std::span<char> body_room(uint16_t channel, size_t size) {
+      static_cast<void>(channel), static_cast<void>(size);
+      return {};
+    }
     /// The peer has closed the stream (`how` is empty if it did so in order), or the stream broke.
     virtual void lost(const std::string& how) = 0;
     /// What came is no frame; nothing further can be read. unread() begins with it.
@@ -66,6 +73,9 @@ class FrameStream {
  private:
   void event(uint32_t events);
   void read();
+  /// Where a large body is received; empty: none comes next.
+  std::span<char> body_room();
+  void received(std::span<char> body, size_t bytes);
   /// Takes what was received, and what the transport has received, without an event.
   void go_on();
   void take_frames();

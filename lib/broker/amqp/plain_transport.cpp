@@ -10,8 +10,8 @@
 
 namespace mombridge::amqp {
 
-Transport::Transfer PlainTransport::read(std::span<char> into) {
-  ssize_t n = ::recv(socket_.get(), into.data(), into.size(), 0);
+Transport::Transfer PlainTransport::read(std::span<const iovec> into) {
+  ssize_t n = ::readv(socket_.get(), into.data(), static_cast<int>(std::min<size_t>(into.size(), IOV_MAX)));
   if (n > 0) return {Status::ok, static_cast<size_t>(n)};
   return n == 0 ? Transfer{Status::closed} : failed(errno);
 }

@@ -10,7 +10,8 @@ class PlainTransport final : public Transport {
   explicit PlainTransport(Fd socket) : Transport(std::move(socket)) {}
 
   Status handshake() override { return Status::ok; }
-  Transfer read(std::span<char> into) override;
+  using Transport::read;
+  Transfer read(std::span<const iovec> into) override;
   Transfer write(std::span<const iovec> parts) override;
   [[nodiscard]] uint32_t events(bool reading, bool writing) const override;
   [[nodiscard]] bool has_pending() const override { return false; }

@@ -96,6 +96,15 @@ std::string_view next_bytes(std::span<const iovec> parts, size_t at, std::array<
   return {room.data(), size};
 }
 
+/// What follows the first `at` bytes of the parts, as far as it lies in one of them; empty: there is nothing.
+std::span<char> room_behind(std::span<const iovec> parts, size_t at) {
+  for (auto& part : parts) {
+    if (at < part.iov_len) return {static_cast<char*>(part.iov_base) + at, part.iov_len - at};
+    at -= part.iov_len;
+  }
+  return {};
+}
+
 }  // namespace
 
 TlsTransport::TlsTransport(Fd socket, std::shared_ptr<const config::TlsSettings> settings, const std::string& host)
@@ -150,16 +159,16 @@ Transport::Status TlsTransport::handshake() {
   }
 }
 
-Transport::Transfer TlsTransport::read(std::span<char> into) {
+Transport::Transfer TlsTransport::read(std::span<const iovec> into) {
   size_t got = 0;
   bool received = false;
-  while (!end_ && got < into.size() && !congested()) {
+  for (auto room = room_behind(into, 0); !end_ && !room.empty() && !congested(); room = room_behind(into, got)) {
     if (received || got > 0) {
       if (!has_pending()) break;
     }
     size_t n = 0;
     ERR_clear_error();
-    int result = SSL_read_ex(ssl_.get(), into.data() + got, into.size() - got, &n);
+    int result = SSL_read_ex(ssl_.get(), room.data(), room.size(), &n);
     got += n;
     if (result == 1) continue;
     if (int why = SSL_get_error(ssl_.get(), result); why == SSL_ERROR_ZERO_RETURN)

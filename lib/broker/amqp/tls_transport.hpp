@@ -24,7 +24,8 @@ class TlsTransport final : public Transport {
 
   /// The files of the settings are read at its first step.
   Status handshake() override;
-  Transfer read(std::span<char> into) override;
+  using Transport::read;
+  Transfer read(std::span<const iovec> into) override;
   Transfer write(std::span<const iovec> parts) override;
   [[nodiscard]] uint32_t events(bool reading, bool writing) const override;
   [[nodiscard]] bool has_pending() const override;

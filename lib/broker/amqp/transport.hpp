@@ -36,8 +36,13 @@ class Transport {
   /// One step of what both ends say before the first byte can be read or written; ok: that is done. Call it first, and
   /// after each of events() until it is done.
   virtual Status handshake() = 0;
-  /// Reads as many bytes as are there, up to the size of `into`, which is not empty.
-  virtual Transfer read(std::span<char> into) = 0;
+  /// Reads as many bytes as are there, up to the size of the parts, which are filled one after the other. None of them
+  /// is empty.
+  virtual Transfer read(std::span<const iovec> into) = 0;
+  Transfer read(std::span<char> into) {
+    iovec part{into.data(), into.size()};
+    return read({&part, 1});
+  }
   /// Writes the parts one after the other, perhaps not to their end. At least one of them is not empty. After
   /// would_block the caller may come again with other memory, but with the same bytes at its beginning.
   virtual Transfer write(std::span<const iovec> parts) = 0;

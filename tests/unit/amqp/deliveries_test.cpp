@@ -2,6 +2,11 @@
 
 #include "broker/amqp/deliveries.hpp"
 
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -68,6 +73,45 @@ TEST_F(ContentReaderTest, WithinTheBoundMemoryIsReservedOnce) {
   EXPECT_GE(capacity, 1013u);
   EXPECT_TRUE(reader.body(std::string(1000, 'x')).value());
   EXPECT_EQ(delivery.bytes.capacity(), capacity);
+}
+
+TEST_F(ContentReaderTest, WhatWasReceivedInItsPlaceIsNotCopied) {
+  reader.begin(delivery, "key", false);
+  ASSERT_TRUE(reader.header(10, "properties"));
+  EXPECT_FALSE(reader.body("ab").value());
+  auto room = reader.room(5);
+  ASSERT_EQ(room.size(), 5u);
+  std::ranges::copy(std::string_view("cdefg"), room.begin());
+  EXPECT_FALSE(reader.body({room.data(), 3}).value()) << "less than there was room for";
+  EXPECT_FALSE(reader.body("fg").value());
+  EXPECT_TRUE(reader.room(4).empty()) << "more than was announced";
+  EXPECT_TRUE(reader.body("hij").value());
+  EXPECT_TRUE(reader.room(1).empty());
+  EXPECT_EQ(reader.finish().body, "abcdefghij");
+  EXPECT_TRUE(reader.room(1).empty()) << "no content is expected";
+}
+
+// To move it again and again would take longer than other messages may wait.
+TEST_F(ContentReaderTest, ALargeBodyIsMovedNoFurtherOnceMuchOfItIsHere) {
+  constexpr size_t kSize = 100 << 20, kPart = 100'000;
+  ContentReader large{~uint64_t{0}};
+  large.begin(delivery, "key", false);
+  ASSERT_TRUE(large.header(kSize, "properties"));
+  EXPECT_LT(delivery.bytes.capacity(), 20u << 20);
+  int moves = 0;
+  const char* at = delivery.bytes.data();
+  bool whole = false;
+  for (size_t left = kSize; left > 0;) {
+    auto room = large.room(std::min(kPart, left));
+    std::ranges::fill(room, static_cast<char>(left));
+    if (std::exchange(at, delivery.bytes.data()) != delivery.bytes.data()) ++moves;
+    left -= room.size();
+    whole = large.body({room.data(), room.size()}).value();
+  }
+  EXPECT_TRUE(whole);
+  EXPECT_EQ(moves, 1);
+  EXPECT_LT(delivery.bytes.capacity(), kSize + (1 << 20));
+  EXPECT_EQ(large.finish().body.size(), kSize);
 }
 
 TEST_F(ContentReaderTest, MoreThanAnyBrokerTakesIsRefused) {

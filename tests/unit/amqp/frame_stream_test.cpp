@@ -2,9 +2,13 @@
 
 #include "broker/amqp/frame_stream.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <fcntl.h>
 #include <mutex>
+#include <span>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -21,6 +25,9 @@ using test::frame_bytes;
 
 class FrameStreamTest : public testing::TestWithParam<bool>, private FrameStream::User {
  protected:
+  static constexpr uint16_t kLarge = 7;  ///< the channel of large bodies
+  static constexpr std::string_view kEnd = "end of a large body";
+
   FrameStreamTest() {
     int ends[2];
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
@@ -53,12 +60,26 @@ class FrameStreamTest : public testing::TestWithParam<bool>, private FrameStream
   }
 
   std::string pause_after;
+  std::string place;                 ///< where bodies are received, as far as it goes
+  std::atomic<size_t> in_place = 0;  ///< bytes that were
+  std::atomic<size_t> came = 0;      ///< bytes of bodies
   test::FrameSocket peer;
   EventLoop loop{"test"};
   FrameStream stream{loop, *this};
 
  private:
+  std::span<char> body_room(uint16_t channel, size_t size) override {
+    EXPECT_EQ(channel, kLarge);
+    return size <= place.size() ? std::span(place).first(size) : std::span<char>();
+  }
   void frame(const Frame& frame) override {
+    if (frame.channel == kLarge) {
+      if (frame.payload.data() == place.data()) in_place += frame.payload.size();
+      body_ += frame.payload;
+      came += frame.payload.size();
+      if (body_.ends_with(kEnd)) note("body " + std::exchange(body_, {}));
+      return;
+    }
     if (frame.payload == pause_after) stream.pause_reading(true);
     note("frame " + std::string(frame.payload));
   }
@@ -79,6 +100,7 @@ class FrameStreamTest : public testing::TestWithParam<bool>, private FrameStream
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::string> events_;
+  std::string body_;  ///< what has come of a large one
 };
 
 INSTANTIATE_TEST_SUITE_P(Transports, FrameStreamTest, testing::Bool(),
@@ -113,6 +135,47 @@ TEST_P(FrameStreamTest, WritesAllOfItHoweverLittleIsTakenAtATime) {
   EXPECT_EQ(peer.read().value_or(test::Frame{}).payload, body);
   EXPECT_EQ(peer.read().value_or(test::Frame{}).payload, "more");
   loop.call([this] { EXPECT_EQ(stream.pending(), 0u); });
+}
+
+TEST_P(FrameStreamTest, ALargeBodyIsReceivedInItsPlace) {
+  loop.call([this] {
+    stream.agree(131072);
+    place.resize(131072);
+  });
+  std::string body(120'000, 'b');
+  body += kEnd;
+  auto bytes = frame_bytes(3, kLarge, body) + frame_bytes(3, 1, "small");
+  ASSERT_TRUE(peer.write(std::string_view(bytes).substr(0, 30'000)));
+  for (auto end = Clock::now() + test::kPatience; came == 0 && Clock::now() < end;) std::this_thread::yield();
+  std::thread writer([&] { EXPECT_TRUE(peer.write(std::string_view(bytes).substr(30'000))); });
+  EXPECT_EQ(next(), "body " + body);
+  EXPECT_EQ(next(), "frame small");
+  writer.join();
+  EXPECT_GT(in_place, 80'000u);
+}
+
+TEST_P(FrameStreamTest, ALargeBodyThatNobodyHasAPlaceForIsGivenAllTheSame) {
+  std::string body(120'000, 'b');
+  body += kEnd;
+  std::thread writer([&] { EXPECT_TRUE(peer.write(frame_bytes(3, kLarge, body) + frame_bytes(3, 1, "small"))); });
+  EXPECT_EQ(next(), "body " + body);
+  EXPECT_EQ(next(), "frame small");
+  writer.join();
+  EXPECT_EQ(in_place, 0u);
+}
+
+TEST_P(FrameStreamTest, APauseInTheMiddleOfALargeBodyHoldsTheRest) {
+  loop.call([this] { place.resize(131072); });
+  std::string body(120'000, 'b');
+  body += kEnd;
+  auto bytes = frame_bytes(3, kLarge, body);
+  ASSERT_TRUE(peer.write(std::string_view(bytes).substr(0, 30'000)));
+  loop.call([this] { stream.pause_reading(true); });
+  std::thread writer([&] { EXPECT_TRUE(peer.write(std::string_view(bytes).substr(30'000))); });
+  EXPECT_TRUE(quiet());
+  loop.call([this] { stream.pause_reading(false); });
+  EXPECT_EQ(next(), "body " + body);
+  writer.join();
 }
 
 TEST_P(FrameStreamTest, AnEndIsSaidOnceAlsoWhileReadingIsPaused) {

@@ -32,7 +32,8 @@ class HalfTransport final : public Transport {
     error_ = "the other end is not trusted";
     return Status::failed;
   }
-  Transfer read(std::span<char> into) override {
+  using Transport::read;
+  Transfer read(std::span<const iovec> into) override {
     if (inside_.empty()) {
       char record[4096];
       ssize_t n = ::recv(socket_.get(), record, sizeof record, 0);
@@ -43,8 +44,8 @@ class HalfTransport final : public Transport {
       if (n < 0) return {Status::would_block};
       inside_.assign(record, static_cast<size_t>(n));
     }
-    auto size = std::min({kPart, into.size(), inside_.size()});
-    std::memcpy(into.data(), inside_.data(), size);
+    auto size = std::min({kPart, into.front().iov_len, inside_.size()});
+    std::memcpy(into.front().iov_base, inside_.data(), size);
     inside_.erase(0, size);
     return {Status::ok, size};
   }
