@@ -28,7 +28,7 @@ void Acks::flush(bool all) {
 }
 
 void Acks::ack(uint64_t tag, bool multiple) {
-  Writer writer(connection_.out());
+  Writer writer(connection_.out().bytes());
   writer.frame(AMQP_FRAME_METHOD, channel_, sizeof(uint32_t) + sizeof tag + 1);
   writer.number(static_cast<uint32_t>(AMQP_BASIC_ACK_METHOD));
   writer.number(tag);

@@ -35,6 +35,12 @@ void ConfirmWindow::add(const WrittenPublication& written, TimePoint now) {
   slots_.push_back({.publication = written.publication, .size = written.size, .written = now});
 }
 
+uint64_t ConfirmWindow::number(const Publication& publication) const {
+  auto at = slots_.size();
+  while (at > 0 && slots_[at - 1].publication != &publication) --at;
+  return at > 0 ? first_ + at - 1 : 0;
+}
+
 // Of unconfirmed publications that are alike to the last byte, any may stand for the one that came back: the same
 // message is then sent once and refused once, whichever of the two it was.
 bool ConfirmWindow::match(const Returned& returned) {

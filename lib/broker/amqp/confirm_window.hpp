@@ -37,6 +37,9 @@ class ConfirmWindow {
   /// As Pace::rest().
   [[nodiscard]] Duration rest() const { return pace_.rest(slots_.size()); }
 
+  /// The number of a publication that is in the window; among the last ones it is found soonest.
+  [[nodiscard]] uint64_t number(const Publication& publication) const;
+
   /// A confirm of `tag`, or with `multiple` of all up to it; 0 stands for all that were written. Calls
   /// `resolved(publication, returned)` for each that was open; `returned`: null, or why the broker sent it back. What
   /// was never published is ignored.

@@ -70,7 +70,7 @@ void Connection::connected(Result<std::unique_ptr<Transport>> transport) {
   }
   state_ = State::login;
   stream_.open(std::move(*transport));
-  handshake_.begin(connector_.endpoint(), stream_.out(), std::move(token));
+  handshake_.begin(connector_.endpoint(), stream_.out().bytes(), std::move(token));
   stream_.flush();
 }
 
@@ -83,7 +83,7 @@ void Connection::renew_login() {
   if (state_ != State::open) return;
   auto token = token_login_.update();
   if (!token) return;
-  if (auto wrote = write_update_secret(out(), token->reveal(), "renewed", agreed().frame_max); !wrote)
+  if (auto wrote = write_update_secret(out().bytes(), token->reveal(), "renewed", agreed().frame_max); !wrote)
     return fail_with(wrote.error());
   flush();
 }
@@ -135,7 +135,7 @@ void Connection::open_channel(uint16_t channel, ChannelUser& user) {
 
 void Connection::send(uint16_t channel, amqp_method_number_t id, void* method) {
   if (!stream_.is_open()) return;
-  if (auto wrote = write_method(stream_.out(), channel, id, method, agreed().frame_max); !wrote)
+  if (auto wrote = write_method(stream_.out().bytes(), channel, id, method, agreed().frame_max); !wrote)
     fail_with(wrote.error());
 }
 
@@ -208,7 +208,7 @@ Result<> Connection::control(const Frame& frame) {
 }
 
 Result<> Connection::login(const MethodBytes& method) {
-  if (auto taken = handshake_.take(method.id, method.arguments, stream_.out()); !taken) {
+  if (auto taken = handshake_.take(method.id, method.arguments, stream_.out().bytes()); !taken) {
     // The mechanism is not offered, and will not be soon.
     if (handshake_.stage() == Handshake::Stage::greeting) end_.kind = ConnectionEnd::Kind::login_refused;
     return taken;
@@ -252,11 +252,11 @@ void Connection::await_heartbeat() {
   heartbeat_timer_ = loop_.after(heartbeat_.period(), [this] {
     heartbeat_timer_ = 0;
     auto now = Clock::now();
-    switch (heartbeat_.check(now, stream_.last_received(), stream_.last_sent(), stream_.reading(), pending() > 0)) {
+    switch (heartbeat_.check(now, stream_.last_received(), stream_.last_sent(), stream_.reading(), out().size() > 0)) {
       case Heartbeat::Next::dead:
         return fail_with("no sign of life from the broker for two heartbeats");
       case Heartbeat::Next::beat: {
-        Writer writer(out());
+        Writer writer(out().bytes());
         writer.frame(AMQP_FRAME_HEARTBEAT, 0, 0);
         writer.octet(AMQP_FRAME_END);
         auto epoch = epoch_;

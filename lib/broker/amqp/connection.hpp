@@ -98,9 +98,8 @@ class Connection final : private FrameStream::User {
   /// Appends one method frame. A closed connection takes nothing; one that does not fit a frame closes it.
   void send(uint16_t channel, amqp_method_number_t id, void* method);
   /// As FrameStream's.
-  void send(Buffer& frames) { stream_.send(frames); }
-  [[nodiscard]] Buffer& out() { return stream_.out(); }
-  [[nodiscard]] size_t pending() const { return stream_.pending(); }
+  [[nodiscard]] OutFrames& out() { return stream_.out(); }
+  [[nodiscard]] const OutFrames& out() const { return stream_.out(); }
   /// Call before every sleep of the loop.
   void flush() { stream_.flush(); }
   void pause_reading(bool pause) { stream_.pause_reading(pause); }

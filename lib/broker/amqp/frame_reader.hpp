@@ -61,7 +61,7 @@ class FrameReader {
 
   std::unique_ptr<char[]> bytes_;
   size_t capacity_ = 0, begin_ = 0, end_ = 0;
-  size_t wanted_ = 0;  ///< size of the frame at begin_, if it is known and not all of it has come
+  size_t wanted_ = 0;          ///< size of the frame at begin_, if it is known and not all of it has come
   size_t body_left_ = 0;       ///< of a body frame that is given in parts: what is left of its payload
   uint16_t body_channel_ = 0;  ///< of that frame
   size_t frame_max_ = kOurFrameMax, header_max_ = kOurFrameMax;

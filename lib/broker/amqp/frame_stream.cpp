@@ -1,6 +1,7 @@
 #include "broker/amqp/frame_stream.hpp"
 
 #include <algorithm>
+#include <array>
 #include <sys/epoll.h>
 #include <utility>
 
@@ -16,7 +17,8 @@ constexpr size_t kInPlace = 4096;
 constexpr size_t kBehindBody = 4096;
 /// What is read in one round, and it may be exceeded by a read.
 constexpr size_t kEnoughForRound = 192 << 10;
-constexpr size_t kKeepOut = 1 << 20;  ///< a write buffer that grew beyond this is given back when it is empty
+/// Of one write: large bodies are one or two frames each, and three parts to a frame.
+constexpr size_t kParts = 64;
 
 }  // namespace
 
@@ -41,7 +43,6 @@ void FrameStream::close() {
   transport_->close();
   transport_.reset();
   out_.clear();
-  out_at_ = 0;
 }
 
 void FrameStream::event(uint32_t events) {
@@ -87,8 +88,7 @@ void FrameStream::read() {
     in_round += bytes;
     filled = bytes == body.size() + room.size();
     received(body.first(std::min(bytes, body.size())), bytes);
-  } while (epoch == epoch_ && !paused_ &&
-           (transport_->has_pending() || (filled && in_round < kEnoughForRound)));
+  } while (epoch == epoch_ && !paused_ && (transport_->has_pending() || (filled && in_round < kEnoughForRound)));
 }
 
 // The beginning of what was received lies in `body`, which is empty for most, the rest in the reader's room.
@@ -114,27 +114,15 @@ void FrameStream::take_frames() {
   }
 }
 
-void FrameStream::send(Buffer& frames) {
-  if (pending()) return out_.append(frames.view());
-  std::swap(out_, frames);
-  out_at_ = 0;
-}
-
 void FrameStream::flush() {
   if (!transport_) return;
-  while (pending()) {
-    iovec rest{out_.data() + out_at_, pending()};
-    auto [status, bytes] = transport_->write({&rest, 1});
+  while (out_.size() > 0) {
+    std::array<iovec, kParts> parts;
+    auto [status, bytes] = transport_->write(std::span(parts).first(out_.parts(parts)));
     if (status == Transport::Status::would_block) break;
     if (status != Transport::Status::ok) return user_.lost(transport_->error());
-    out_at_ += bytes;
+    out_.written(bytes);
     last_sent_ = loop_.round_began();
-  }
-  if (!pending()) {
-    out_at_ = 0;
-    out_.clear(kKeepOut);
-  } else if (out_at_ > kKeepOut) {
-    out_.erase_front(std::exchange(out_at_, 0));
   }
   update_events();
 }
@@ -152,7 +140,7 @@ void FrameStream::pause_reading(bool pause) {
 }
 
 void FrameStream::update_events() {
-  auto wanted = transport_->events(!paused_, pending() > 0);
+  auto wanted = transport_->events(!paused_, out_.size() > 0);
   if (wanted == events_) return;
   events_ = wanted;
   loop_.modify(transport_->fd(), wanted);

@@ -5,9 +5,9 @@
 #include <span>
 #include <string>
 
-#include "base/buffer.hpp"
 #include "base/event_loop.hpp"
 #include "broker/amqp/frame_reader.hpp"
+#include "broker/amqp/out_frames.hpp"
 #include "broker/amqp/transport.hpp"
 
 namespace mombridge::amqp {
@@ -47,12 +47,9 @@ class FrameStream {
   void close();
   [[nodiscard]] bool is_open() const { return transport_ != nullptr; }
 
-  /// Where whole frames are written. They leave with the next flush().
-  [[nodiscard]] Buffer& out() { return out_; }
-  /// Takes whole frames that were written elsewhere; leaves the buffer with bytes that mean nothing.
-  void send(Buffer& frames);
-  /// Bytes that the transport has not taken yet.
-  [[nodiscard]] size_t pending() const { return out_.size() - out_at_; }
+  /// Where whole frames are put. They leave with the next flush().
+  [[nodiscard]] OutFrames& out() { return out_; }
+  [[nodiscard]] const OutFrames& out() const { return out_; }
   /// Writes what can be written without waiting. Call it before every sleep of the loop, also for what an earlier call
   /// has left: a transport may have had to read first. Does nothing while closed.
   void flush();
@@ -86,8 +83,7 @@ class FrameStream {
   std::unique_ptr<Transport> transport_;  ///< null: closed
   uint64_t epoch_ = 0;  ///< counts open() and close(): shows after a call to the user that the stream is another one
   FrameReader in_;
-  Buffer out_;
-  size_t out_at_ = 0;  ///< up to here `out_` is written
+  OutFrames out_;
   uint32_t events_ = 0;
   bool paused_ = false;
   EventLoop::TimerId go_on_ = 0;  ///< calls go_on()

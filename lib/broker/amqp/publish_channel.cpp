@@ -24,14 +24,27 @@ void PublishChannel::open() {
 }
 
 Result<> PublishChannel::write(Publication& publication, const PublishLimits& limits) {
-  auto wrote = write_publication(connection_.out(), kNumber, publication, limits);
-  if (wrote) window_.add({&publication, publication.message->body.size()}, loop_.round_began());
-  return wrote;
+  auto& out = connection_.out();
+  auto size = publication.message->body.size();
+  bool large = size > kWrittenAtOnce;
+  auto wrote =
+      large ? write_head(out, kNumber, publication, limits) : write_publication(out, kNumber, publication, limits);
+  if (!wrote) return wrote;
+  window_.add({&publication, size}, loop_.round_began());
+  if (large) body_.begin(publication, limits);
+  body_.write(out);
+  return {};
 }
 
 void PublishChannel::write(PublisherIntake::Batch& batch) {
-  connection_.send(batch.frames);
+  connection_.out().take(batch.frames);
   for (auto& written : batch.written) window_.add(written, loop_.round_began());
+}
+
+std::vector<Publication*> PublishChannel::take_back() {
+  body_.stop();
+  connection_.out().own();
+  return window_.take_back();
 }
 
 // Once nothing is unconfirmed: what is, would have to be published again and could arrive twice.
@@ -89,7 +102,14 @@ void PublishChannel::method(amqp_method_number_t id, void* decoded, std::string_
   }
 }
 
+// What is confirmed ends, and takes along the bytes that it has lent.
 void PublishChannel::confirm(uint64_t tag, bool multiple, bool acked) {
+  auto covers = [&](const Publication* p) { return p && (tag == 0 || tag >= window_.number(*p)); };
+  if (covers(body_.publication()))
+    return user_.channel_broken("the broker confirmed a message before all of it was sent");
+  // Of an encrypted stream, bytes may have been sent that do not count as written yet, because others behind them have
+  // not been sent.
+  if (covers(connection_.out().lender())) connection_.out().own();
   window_.confirm(tag, multiple, loop_.round_began(),
                   [&](Publication& p, const std::string* returned) { settle(p, acked, returned); });
 }
@@ -119,7 +139,9 @@ void PublishChannel::content_body(std::string_view part) {
 }
 
 void PublishChannel::match_return() {
-  if (!window_.match(returning_.message())) foreign_return();
+  bool ours = window_.match(returning_.message());
+  returning_.reset();  // with its memory
+  if (!ours) foreign_return();
 }
 
 // The stream is not what it seems, and an ack could be taken for the wrong publication.

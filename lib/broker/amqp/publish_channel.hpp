@@ -2,7 +2,9 @@
 // The channel that publishes, in confirm mode: a publication is done when the broker says so, and not before.
 
 #include <string>
+#include <vector>
 
+#include "broker/amqp/body_writer.hpp"
 #include "broker/amqp/channel_renewal.hpp"
 #include "broker/amqp/confirm_window.hpp"
 #include "broker/amqp/connection.hpp"
@@ -44,27 +46,36 @@ class PublishChannel final : private ChannelUser {
   /// The connection is gone or about to go: nothing can be written any more.
   void lost() { ready_ = false; }
   /// Publications can be written now.
-  [[nodiscard]] bool can_write() const { return ready_ && !renewal_.under_way() && connection_.is_open(); }
+  [[nodiscard]] bool can_write() const { return is_open() && !body_.publication() && !renewal_.under_way(); }
 
-  /// Writes one publication. An error has written nothing.
+  /// Writes one publication, or begins to where its body is large. An error has written nothing.
   Result<> write(Publication& publication, const PublishLimits& limits);
-  /// Writes what callers have encoded; leaves the buffer with bytes that mean nothing.
+  /// Writes what callers have encoded.
   void write(PublisherIntake::Batch& batch);
+  /// Writes more of a large body. To be called before each sleep of the loop.
+  void write_on() {
+    if (is_open()) body_.write(connection_.out());
+  }
+  /// Returns true if there is more of it to write at once.
+  [[nodiscard]] bool can_write_on() const { return is_open() && body_.wants(connection_.out()); }
+  /// The channel is gone, and perhaps its connection: those without a confirm, in the order of publishing. What was
+  /// lent by them is not needed any more.
+  [[nodiscard]] std::vector<Publication*> take_back();
 
   /// Closes a channel that is to be exchanged, once nothing is unconfirmed on it. To be called before each sleep of the
   /// loop; returns how long that may last at most.
   Duration renew();
 
-  [[nodiscard]] ConfirmWindow& window() { return window_; }
   [[nodiscard]] const ConfirmWindow& window() const { return window_; }
   /// Bytes that are written and not on their way yet.
-  [[nodiscard]] size_t pending() const { return connection_.pending(); }
+  [[nodiscard]] size_t pending() const { return connection_.out().size(); }
 
  private:
   void method(amqp_method_number_t id, void* decoded, std::string_view arguments) override;
   void content_header(uint64_t body_size, std::string_view properties) override;
   void content_body(std::string_view part) override;
 
+  [[nodiscard]] bool is_open() const { return ready_ && connection_.is_open(); }
   void close();
   void confirm(uint64_t tag, bool multiple, bool acked);
   void settle(Publication& publication, bool acked, const std::string* returned);
@@ -76,6 +87,7 @@ class PublishChannel final : private ChannelUser {
   const std::string broker_;
   User& user_;
   bool ready_ = false;
+  BodyWriter body_{kNumber};
   ConfirmWindow window_;
   ReturnReader returning_;
   ChannelRenewal renewal_;

@@ -19,8 +19,9 @@ Result<> check_publication(const Publication& p, const PublishLimits& limits) {
   return {};
 }
 
-// basic.publish: reserved, exchange, routing-key, bits (mandatory, immediate); then the content header and the body.
-Result<> write_publication(Buffer& out, uint16_t channel, const Publication& p, const PublishLimits& limits) {
+// basic.publish: reserved, exchange, routing-key, bits (mandatory, immediate); then the content header.
+Result<> write_head(OutFrames& frames, uint16_t channel, const Publication& p, const PublishLimits& limits) {
+  auto& out = frames.bytes();
   size_t rollback = out.size();
   Writer writer(out);
   constexpr size_t kMethodAndBits = sizeof(uint32_t) + sizeof(uint16_t) + 1;
@@ -32,11 +33,10 @@ Result<> write_publication(Buffer& out, uint16_t channel, const Publication& p, 
   writer.octet(options_of(p).mandatory);
   writer.octet(AMQP_FRAME_END);
 
-  auto body = p.message->body;
   auto begin = writer.begin_frame(AMQP_FRAME_HEADER, channel);
   writer.number(static_cast<uint16_t>(AMQP_BASIC_CLASS));
   writer.number(uint16_t{0});
-  writer.number(static_cast<uint64_t>(body.size()));
+  writer.number(static_cast<uint64_t>(p.message->body.size()));
   auto encoded = encode_properties(writer, p, options_of(p).author);
   size_t part = limits.frame_max - FrameReader::kOverhead;
   if (encoded && out.size() - begin > part)
@@ -47,13 +47,26 @@ Result<> write_publication(Buffer& out, uint16_t channel, const Publication& p, 
     return encoded;
   }
   writer.end_frame(begin);
-  while (!body.empty()) {
-    auto next = body.substr(0, part);
-    writer.frame(AMQP_FRAME_BODY, channel, next.size());
-    writer.raw(next);
-    writer.octet(AMQP_FRAME_END);
-    body.remove_prefix(next.size());
-  }
+  return {};
+}
+
+std::string_view write_part(OutFrames& out, uint16_t channel, const Publication& p, const PublishLimits& limits,
+                            std::string_view body) {
+  auto part = body.substr(0, limits.frame_max - FrameReader::kOverhead);
+  Writer writer(out.bytes());
+  writer.frame(AMQP_FRAME_BODY, channel, part.size());
+  if (part.size() < OutFrames::kReferred)
+    writer.raw(part);
+  else
+    out.refer(part, p);
+  writer.octet(AMQP_FRAME_END);
+  return body.substr(part.size());
+}
+
+Result<> write_publication(OutFrames& out, uint16_t channel, const Publication& p, const PublishLimits& limits) {
+  auto wrote = write_head(out, channel, p, limits);
+  if (!wrote) return wrote;
+  for (auto body = p.message->body; !body.empty();) body = write_part(out, channel, p, limits, body);
   return {};
 }
 

@@ -40,6 +40,7 @@ void PublishQueue::give_back() {
 }
 
 void PublishQueue::write() {
+  channel_.write_on();
   take_in();
   while (channel_.can_write() && !blocked_ && !backlog_.empty() && has_room()) {
     if (!write_next(backlog_.front())) return;
@@ -130,12 +131,12 @@ void PublishQueue::channel_opens(const PublishLimits& limits, bool look_up) {
 
 void PublishQueue::take_back() {
   take_in();
-  backlog_.put_back(channel_.window().take_back());
+  backlog_.put_back(channel_.take_back());
 }
 
 Publication* PublishQueue::take_back_and_blame() {
   take_in();
-  auto unconfirmed = channel_.window().take_back();
+  auto unconfirmed = channel_.take_back();
   if (unconfirmed.size() == 1) {
     backlog_.settled();
     return unconfirmed.front();

@@ -55,7 +55,7 @@ Duration Publisher::serve() {
   queue_.write();
   auto sleep = channel_.renew();
   connection_.flush();
-  return queue_.let_in() ? Duration::zero() : sleep;
+  return queue_.let_in() || channel_.can_write_on() ? Duration::zero() : sleep;
 }
 
 void Publisher::close_in_order(std::function<void()> done) {

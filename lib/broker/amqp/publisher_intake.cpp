@@ -7,14 +7,8 @@
 
 namespace mombridge::amqp {
 
-namespace {
-
-constexpr size_t kKeepBytes = 1 << 20;  ///< memory that a batch keeps
-
-}  // namespace
-
 void PublisherIntake::Batch::clear() {
-  frames.clear(kKeepBytes);
+  frames.clear();
   written.clear();
   waiting.clear();
 }
@@ -33,7 +27,7 @@ PublisherIntake::Put PublisherIntake::put(Publication& p) noexcept {
 // With the mutex held. Returns false if the loop shall see to it, which says what is wrong with it.
 bool PublisherIntake::encode(Publication& p) {
   auto size = p.message->body.size();
-  if (!encode_ || size > kMaxBody || batch_.written.size() >= room_.count || batch_.frames.size() >= room_.bytes)
+  if (!encode_ || size > kWrittenAtOnce || batch_.written.size() >= room_.count || batch_.frames.size() >= room_.bytes)
     return false;
   if (!options_of(p).exchange.empty() && !exchanges_.contains(options_of(p).exchange)) return false;
   if (!check_publication(p, limits_) || !write_publication(batch_.frames, channel_, p, limits_)) return false;

@@ -8,7 +8,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/buffer.hpp"
 #include "broker/amqp/confirm_window.hpp"
 #include "broker/amqp/exchange_cache.hpp"
 #include "broker/amqp/publish_frames.hpp"
@@ -27,7 +26,7 @@ class PublisherIntake {
   };
   /// What callers have left.
   struct Batch {
-    Buffer frames;                            ///< of `written`
+    OutFrames frames;                         ///< of `written`, whose bodies they may refer to
     std::vector<WrittenPublication> written;  ///< in the order of their frames
     std::vector<Publication*> waiting;        ///< behind them, and not encoded
     [[nodiscard]] bool empty() const { return written.empty() && waiting.empty(); }
@@ -59,8 +58,6 @@ class PublisherIntake {
   void forget_exchanges();
 
  private:
-  static constexpr size_t kMaxBody = 64 << 10;  ///< a larger one is not copied while other callers wait
-
   bool encode(Publication& publication);
 
   const uint16_t channel_;

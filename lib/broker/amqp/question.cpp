@@ -46,7 +46,7 @@ void try_publish(const Question& question, Connection& connection, uint16_t chan
   publish.routing_key = bytes(question.key);
   publish.mandatory = 1;
   connection.send(channel, AMQP_BASIC_PUBLISH_METHOD, &publish);
-  Writer writer(connection.out());
+  Writer writer(connection.out().bytes());
   auto begin = writer.begin_frame(AMQP_FRAME_HEADER, channel);
   writer.number(static_cast<uint16_t>(AMQP_BASIC_CLASS));
   writer.number(uint16_t{0});

@@ -26,9 +26,10 @@ class ReturnReader {
   }
   /// A message is on its way: content belongs to it.
   [[nodiscard]] bool active() const { return active_; }
-  /// Each returns true if the message is whole.
+  /// Each returns true if the message is whole. `body_size`: the caller has bounded it.
   [[nodiscard]] bool header(uint64_t body_size, std::string_view properties) {
     message_.properties = properties;
+    message_.body.reserve(body_size);
     body_size_ = body_size;
     return whole();
   }

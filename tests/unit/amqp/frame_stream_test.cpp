@@ -127,14 +127,15 @@ TEST_P(FrameStreamTest, APauseHoldsWhatIsHereAlready) {
 TEST_P(FrameStreamTest, WritesAllOfItHoweverLittleIsTakenAtATime) {
   std::string body(100, 'b');
   loop.call([&] {
-    stream.out().append(frame_bytes(3, 1, body));
-    Buffer more(frame_bytes(3, 1, "more"));
-    stream.send(more);
+    stream.out().bytes().append(frame_bytes(3, 1, body));
+    OutFrames more;
+    more.bytes().append(frame_bytes(3, 1, "more"));
+    stream.out().take(more);
     stream.flush();
   });
   EXPECT_EQ(peer.read().value_or(test::Frame{}).payload, body);
   EXPECT_EQ(peer.read().value_or(test::Frame{}).payload, "more");
-  loop.call([this] { EXPECT_EQ(stream.pending(), 0u); });
+  loop.call([this] { EXPECT_EQ(stream.out().size(), 0u); });
 }
 
 TEST_P(FrameStreamTest, ALargeBodyIsReceivedInItsPlace) {
