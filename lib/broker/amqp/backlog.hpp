@@ -10,6 +10,9 @@
 
 namespace mombridge::amqp {
 
+/// How a publication ends that is not wanted any more.
+inline constexpr const char* kTakenBack = "its source has taken it back";
+
 /// Belongs to the loop's thread. Where a broker closes a channel or a connection because of one of many, all of them
 /// come back here and go again one by one, so that the next time there is no doubt which one is to blame.
 class Backlog {

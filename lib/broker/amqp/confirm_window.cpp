@@ -25,6 +25,7 @@ bool has_properties(const Publication& p, std::string_view properties) {
 }  // namespace
 
 void ConfirmWindow::begin_channel() {
+  before_ = settled();
   first_ = 1;
   return_reasons_.clear();
   return_cursor_ = 0;
@@ -73,6 +74,7 @@ std::vector<Publication*> ConfirmWindow::take_back() {
   std::vector<Publication*> unconfirmed;
   for (auto& slot : slots_)
     if (slot.publication) unconfirmed.push_back(slot.publication);
+  first_ += slots_.size();
   slots_.clear();
   bytes_ = 0;
   return unconfirmed;

@@ -32,6 +32,10 @@ class ConfirmWindow {
 
   [[nodiscard]] bool empty() const { return slots_.empty(); }
   [[nodiscard]] size_t size() const { return slots_.size(); }
+  /// How many were ever added, on all channels.
+  [[nodiscard]] uint64_t written() const { return settled() + slots_.size(); }
+  /// Of all that were ever added, so many of the first ones are not here any more.
+  [[nodiscard]] uint64_t settled() const { return before_ + first_ - 1; }
   /// Of the bodies.
   [[nodiscard]] size_t bytes() const { return bytes_; }
   /// As Pace::rest().
@@ -84,7 +88,8 @@ class ConfirmWindow {
   void mark_returned(uint64_t tag, const Returned& returned);
 
   std::deque<Slot> slots_;
-  uint64_t first_ = 1;  ///< the number of the first of slots_
+  uint64_t first_ = 1;   ///< the number of the first of slots_
+  uint64_t before_ = 0;  ///< how many were written on earlier channels
   size_t bytes_ = 0;
   Pace pace_;
   std::map<uint64_t, std::string> return_reasons_;  ///< by number

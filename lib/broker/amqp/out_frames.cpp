@@ -6,10 +6,15 @@
 
 namespace mombridge::amqp {
 
-void OutFrames::refer(std::string_view body, const Publication& owner) {
+void OutFrames::refer(std::string_view body, const Publication& owner, uint16_t channel) {
   if (body.empty()) return;
-  references_.push_back({.at = bytes_.size(), .body = body, .owner = &owner});
+  references_.push_back({.at = bytes_.size(), .body = body, .owner = &owner, .channel = channel});
   referred_ += body.size();
+}
+
+const Publication* OutFrames::lender(uint16_t channel) const {
+  auto first = std::ranges::find(references_, channel, &Reference::channel);
+  return first == references_.end() ? nullptr : first->owner;
 }
 
 void OutFrames::take(OutFrames& other) {

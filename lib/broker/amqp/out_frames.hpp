@@ -2,6 +2,7 @@
 // Frames that are to be written: bytes of their own, and large bodies that stay where they are.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <sys/uio.h>
@@ -21,8 +22,8 @@ class OutFrames {
 
   /// Where whole frames are appended.
   [[nodiscard]] Buffer& bytes() { return bytes_; }
-  /// `body`, which is the owner's, follows what was appended.
-  void refer(std::string_view body, const Publication& owner);
+  /// `body`, which is the owner's and goes to that channel, follows what was appended.
+  void refer(std::string_view body, const Publication& owner, uint16_t channel);
   /// Takes all that is in `other`, which is empty then.
   void take(OutFrames& other);
 
@@ -34,8 +35,8 @@ class OutFrames {
   void written(size_t bytes);
   void clear();
 
-  /// The first publication whose body is referred to; null: there is none.
-  [[nodiscard]] const Publication* lender() const { return references_.empty() ? nullptr : references_.front().owner; }
+  /// The first publication on that channel whose body is referred to; null: there is none.
+  [[nodiscard]] const Publication* lender(uint16_t channel) const;
   /// Copies what is referred to, so that nothing is lent any more.
   void own();
 
@@ -46,6 +47,7 @@ class OutFrames {
     size_t at;  ///< it comes before what stands there in bytes_
     std::string_view body;
     const Publication* owner;
+    uint16_t channel;
   };
 
   Buffer bytes_;

@@ -8,19 +8,24 @@
 
 namespace mombridge::amqp {
 
-PublishChannel::PublishChannel(EventLoop& loop, Connection& connection, std::string broker, ChannelRenewal renewal,
-                               User& user)
-    : loop_(loop), connection_(connection), broker_(std::move(broker)), user_(user), renewal_(std::move(renewal)) {}
+PublishChannel::PublishChannel(uint16_t number, EventLoop& loop, Connection& connection, std::string broker,
+                               ChannelRenewal renewal, User& user)
+    : number_(number),
+      loop_(loop),
+      connection_(connection),
+      broker_(std::move(broker)),
+      user_(user),
+      renewal_(std::move(renewal)) {}
 
 void PublishChannel::open() {
   ready_ = false;
   renewal_.opening();
   window_.begin_channel();
   returning_.reset();
-  connection_.open_channel(kNumber, *this);
+  connection_.open_channel(number_, *this);
   // Before the first publish: the numbers of later ones would be shifted (rabbitmq-server #3870).
   amqp_confirm_select_t select{.nowait = 0};
-  connection_.send(kNumber, AMQP_CONFIRM_SELECT_METHOD, &select);
+  connection_.send(number_, AMQP_CONFIRM_SELECT_METHOD, &select);
 }
 
 Result<> PublishChannel::write(Publication& publication, const PublishLimits& limits) {
@@ -28,7 +33,7 @@ Result<> PublishChannel::write(Publication& publication, const PublishLimits& li
   auto size = publication.message->body.size();
   bool large = size > kWrittenAtOnce;
   auto wrote =
-      large ? write_head(out, kNumber, publication, limits) : write_publication(out, kNumber, publication, limits);
+      large ? write_head(out, number_, publication, limits) : write_publication(out, number_, publication, limits);
   if (!wrote) return wrote;
   window_.add({&publication, size}, loop_.round_began());
   if (large) body_.begin(publication, limits);
@@ -62,7 +67,7 @@ Duration PublishChannel::renew() {
 void PublishChannel::close() {
   amqp_channel_close_t close{
       .reply_code = AMQP_REPLY_SUCCESS, .reply_text = amqp_empty_bytes, .class_id = 0, .method_id = 0};
-  connection_.send(kNumber, AMQP_CHANNEL_CLOSE_METHOD, &close);
+  connection_.send(number_, AMQP_CHANNEL_CLOSE_METHOD, &close);
 }
 
 void PublishChannel::method(amqp_method_number_t id, void* decoded, std::string_view arguments) {
@@ -84,18 +89,18 @@ void PublishChannel::method(amqp_method_number_t id, void* decoded, std::string_
     }
     case AMQP_CONFIRM_SELECT_OK_METHOD:
       ready_ = true;
-      return user_.channel_ready();
+      return user_.channel_ready(*this);
     case AMQP_CHANNEL_CLOSE_OK_METHOD:
       if (!renewal_.closed()) return;
       ready_ = false;
-      return user_.channel_left();
+      return user_.channel_left(*this);
     case AMQP_CHANNEL_CLOSE_METHOD: {
       auto& close = *static_cast<amqp_channel_close_t*>(decoded);
       auto why = std::to_string(close.reply_code) + " " + printable(view(close.reply_text), 512);
       ready_ = false;
       amqp_channel_close_ok_t ok{};
-      connection_.send(kNumber, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
-      return user_.channel_closed(why);
+      connection_.send(number_, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
+      return user_.channel_closed(*this, why);
     }
     default:
       return;
@@ -109,13 +114,13 @@ void PublishChannel::confirm(uint64_t tag, bool multiple, bool acked) {
     return user_.channel_broken("the broker confirmed a message before all of it was sent");
   // Of an encrypted stream, bytes may have been sent that do not count as written yet, because others behind them have
   // not been sent.
-  if (covers(connection_.out().lender())) connection_.out().own();
+  if (covers(connection_.out().lender(number_))) connection_.out().own();
   window_.confirm(tag, multiple, loop_.round_began(),
                   [&](Publication& p, const std::string* returned) { settle(p, acked, returned); });
 }
 
 void PublishChannel::settle(Publication& p, bool acked, const std::string* returned) {
-  user_.publication_settled();
+  user_.publication_settled(*this, p);
   if (returned) return p.completed(Outcome::refused(*returned));
   if (acked) {
     if (!renewal_.idle()) renewal_.acked(options_of(p).exchange, p.target);

@@ -18,19 +18,17 @@ namespace mombridge::amqp {
 /// connection after the other. Belongs to the loop's thread.
 class PublishChannel final : private ChannelUser {
  public:
-  static constexpr uint16_t kNumber = 1;
-
   /// All calls come on the loop's thread. Each may open the channel again.
   class User {
    public:
     /// Publications can be written.
-    virtual void channel_ready() = 0;
-    /// One publication has its outcome.
-    virtual void publication_settled() = 0;
+    virtual void channel_ready(PublishChannel& channel) = 0;
+    /// One publication is about to get its outcome.
+    virtual void publication_settled(PublishChannel& channel, const Publication& publication) = 0;
     /// The broker has closed the channel; what was unconfirmed is to be taken back.
-    virtual void channel_closed(const std::string& why) = 0;
+    virtual void channel_closed(PublishChannel& channel, const std::string& why) = 0;
     /// Nothing needs to be taken back: the channel was closed here, to be opened anew.
-    virtual void channel_left() = 0;
+    virtual void channel_left(PublishChannel& channel) = 0;
     /// The connection is of no further use.
     virtual void channel_broken(const std::string& why) = 0;
 
@@ -38,8 +36,9 @@ class PublishChannel final : private ChannelUser {
     ~User() = default;
   };
 
-  /// `connection` and `user` outlive this. `broker` stands in logs.
-  PublishChannel(EventLoop& loop, Connection& connection, std::string broker, ChannelRenewal renewal, User& user);
+  /// `number`: of the channel. `connection` and `user` outlive this. `broker` stands in logs.
+  PublishChannel(uint16_t number, EventLoop& loop, Connection& connection, std::string broker, ChannelRenewal renewal,
+                 User& user);
 
   /// Asks for a channel, on a connection that is open. The window must be empty.
   void open();
@@ -82,12 +81,13 @@ class PublishChannel final : private ChannelUser {
   void match_return();
   void foreign_return();
 
+  const uint16_t number_;
   EventLoop& loop_;
   Connection& connection_;
   const std::string broker_;
   User& user_;
   bool ready_ = false;
-  BodyWriter body_{kNumber};
+  BodyWriter body_{number_};
   ConfirmWindow window_;
   ReturnReader returning_;
   ChannelRenewal renewal_;

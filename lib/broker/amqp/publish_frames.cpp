@@ -58,7 +58,7 @@ std::string_view write_part(OutFrames& out, uint16_t channel, const Publication&
   if (part.size() < OutFrames::kReferred)
     writer.raw(part);
   else
-    out.refer(part, p);
+    out.refer(part, p, channel);
   writer.octet(AMQP_FRAME_END);
   return body.substr(part.size());
 }

@@ -39,13 +39,14 @@ void PublishQueue::give_back() {
   }
 }
 
-void PublishQueue::write() {
+Duration PublishQueue::write() {
   channel_.write_on();
   take_in();
   while (channel_.can_write() && !blocked_ && !backlog_.empty() && has_room()) {
-    if (!write_next(backlog_.front())) return;
+    if (!write_next(backlog_.front())) break;
     backlog_.pop();
   }
+  return large_.write(limits_, !blocked_, loop_.round_began());
 }
 
 // What callers have encoded goes out as it is; where it cannot be written any more, it waits with the rest.
@@ -61,7 +62,8 @@ void PublishQueue::take_in() {
 }
 
 bool PublishQueue::let_in() {
-  bool encode = channel_.can_write() && !blocked_ && !backlog_.one_by_one() && backlog_.empty();
+  bool encode = channel_.can_write() && !blocked_ && !backlog_.one_by_one() && backlog_.empty() &&
+                large_.idle(loop_.round_began());
   return intake_.let_in(encode, room());
 }
 
@@ -81,7 +83,7 @@ bool PublishQueue::has_room() const {
 bool PublishQueue::write_next(Publication& p) {
   if (!p.wanted()) {
     backlog_.settled();
-    p.completed(Outcome::away("its source has taken it back"));
+    p.completed(Outcome::away(kTakenBack));
     return true;
   }
   if (auto ok = check_publication(p, limits_); !ok) return refuse(p, ok.error().text, Outcome::Cause::message);
@@ -89,6 +91,13 @@ bool PublishQueue::write_next(Publication& p) {
     auto& known = exchanges_.look(options_of(p).exchange, loop_.round_began());
     if (known.state == ExchangeCache::State::missing) return refuse(p, known.why, Outcome::Cause::around);
     if (known.state != ExchangeCache::State::exists && !ask_for_exchange(p)) return false;
+  }
+  if (!backlog_.one_by_one()) {
+    if (large_.delays(p, loop_.round_began())) return false;
+    if (large_.takes(p)) {
+      large_.add(p, loop_.round_began());
+      return true;
+    }
   }
   if (auto ok = channel_.write(p, limits_); !ok) return refuse(p, ok.error().text, Outcome::Cause::size);
   return true;
@@ -131,12 +140,30 @@ void PublishQueue::channel_opens(const PublishLimits& limits, bool look_up) {
 
 void PublishQueue::take_back() {
   take_in();
+  backlog_.put_back(take_back_large());
   backlog_.put_back(channel_.take_back());
 }
 
 Publication* PublishQueue::take_back_and_blame() {
   take_in();
+  auto large = take_back_large();
   auto unconfirmed = channel_.take_back();
+  unconfirmed.insert(unconfirmed.end(), large.begin(), large.end());
+  return blame(unconfirmed);
+}
+
+Publication* PublishQueue::take_back_and_blame(PublishChannel& channel) {
+  take_in();
+  return blame(&channel == &channel_ ? channel_.take_back() : take_back_large());
+}
+
+// Those that are not written go back to the backlog. The others are returned.
+std::vector<Publication*> PublishQueue::take_back_large() {
+  backlog_.put_back(large_.take_waiting());
+  return large_.take_unconfirmed();
+}
+
+Publication* PublishQueue::blame(const std::vector<Publication*>& unconfirmed) {
   if (unconfirmed.size() == 1) {
     backlog_.settled();
     return unconfirmed.front();

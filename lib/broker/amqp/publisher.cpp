@@ -47,15 +47,17 @@ Publisher::Publisher(EventLoop& loop, const std::string& broker, const Settings&
       order_(order),
       side_(connection_, [this](auto& question, bool yes, auto& why) { answered(question, yes, why); }),
       counts_(connection_, [this](auto& question, bool yes, auto& why) { counted(question, yes, why); }),
-      channel_(loop, connection_, broker, ChannelRenewal(3 * settings.reconnect_delay, settings.reconnect_delay_max),
-               *this),
-      queue_(loop, channel_, side_) {}
+      channel_(kChannel, loop, connection_, broker,
+               ChannelRenewal(3 * settings.reconnect_delay, settings.reconnect_delay_max), *this),
+      large_(kLargeChannel, loop, connection_, broker,
+             ChannelRenewal(3 * settings.reconnect_delay, settings.reconnect_delay_max), *this),
+      queue_(loop, kChannel, channel_, large_, side_) {}
 
 Duration Publisher::serve() {
-  queue_.write();
-  auto sleep = channel_.renew();
+  auto sleep = queue_.write();
+  sleep = std::min({sleep, channel_.renew(), large_.renew()});
   connection_.flush();
-  return queue_.let_in() || channel_.can_write_on() ? Duration::zero() : sleep;
+  return queue_.let_in() || can_write_on() ? Duration::zero() : sleep;
 }
 
 void Publisher::close_in_order(std::function<void()> done) {
@@ -67,6 +69,7 @@ void Publisher::close_in_order(std::function<void()> done) {
 void Publisher::close() {
   on_closed_ = nullptr;
   channel_.lost();
+  large_.lost();
   connection_.close();
 }
 
@@ -78,8 +81,8 @@ void Publisher::token_changed() {
 void Publisher::opened() {
   max_message_size_ = settings_.max_message_size ? settings_.max_message_size
                                                  : default_max_message_size(connection_.agreed().server_major);
-  queue_.block(false);
-  side_.reset(one_channel() ? PublishChannel::kNumber : kSideChannel);
+  queue_.connected(connection_.agreed().channel_max >= kLargeChannel);
+  side_.reset(one_channel() ? kChannel : kSideChannel);
   counts_.reset(kCountChannel);
   declare_own_queues();
   // A broker that allows a single channel is asked first, and published to then.
@@ -117,11 +120,12 @@ void Publisher::counted(const Question& question, bool yes, const std::string& w
 }
 
 void Publisher::open_channel() {
-  queue_.channel_opens({connection_.agreed().frame_max, max_message_size_}, !one_channel());
+  queue_.channel_opens(limits(), !one_channel());
   channel_.open();
 }
 
-void Publisher::channel_ready() {
+void Publisher::channel_ready(PublishChannel& channel) {
+  if (&channel == &large_) return;
   if (auto state = supervisor_.status().state; state != LinkStatus::State::up && state != LinkStatus::State::blocked)
     supervisor_.opened(connection_.endpoint() + ", " + connection_.agreed().server);
   order_.publisher_up();
@@ -137,14 +141,17 @@ bool Publisher::login_run_out(const std::string& why) {
   return true;
 }
 
-void Publisher::channel_closed(const std::string& why) {
+void Publisher::channel_closed(PublishChannel& channel, const std::string& why) {
   if (login_run_out(why)) return;
   log::warn("publish channel closed by the broker",
-            {{"broker", broker_}, {"reason", why}, {"unconfirmed", channel_.window().size()}});
-  auto* culprit = queue_.take_back_and_blame();
+            {{"broker", broker_}, {"reason", why}, {"unconfirmed", channel.window().size()}});
+  auto* culprit = queue_.take_back_and_blame(channel);
   // Each body that is too large costs the channel, and all that is unconfirmed on it comes twice: so one is enough.
   if (auto limit = limit_in(why)) max_message_size_ = std::min(max_message_size_, *limit);
-  open_channel();
+  if (&channel == &channel_)
+    open_channel();
+  else
+    queue_.limit_to(limits());
   if (culprit) culprit->completed(Outcome::refused(why, cause_of(why)));
 }
 
@@ -155,6 +162,7 @@ void Publisher::channel_broken(const std::string& why) {
 
 void Publisher::closed(const Error& error) {
   channel_.lost();
+  large_.lost();
   Publication* culprit = nullptr;
   bool declaring = !side_.idle() && side_.asked().kind == Question::Kind::declare_queue;
   if (!connection_.end().blamed()) {

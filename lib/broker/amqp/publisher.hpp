@@ -1,6 +1,7 @@
 #pragma once
 // The connection that publishes.
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <set>
@@ -30,7 +31,9 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
   /// [loop] Before each of its sleeps: writes what was gathered, and returns how long the sleep may last at most.
   Duration serve();
   /// [loop] How long it may rest between two rounds; Duration::max() where nothing is under way.
-  [[nodiscard]] Duration rest() const { return channel_.window().rest(); }
+  [[nodiscard]] Duration rest() const {
+    return can_write_on() ? Duration::zero() : std::min(channel_.window().rest(), large_.window().rest());
+  }
   /// [loop] Writes its last; `done` is called once the broker has answered, or at once where there is no connection.
   void close_in_order(std::function<void()> done);
   /// [loop] Drops the connection at once.
@@ -59,20 +62,23 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
   void give_back() { queue_.give_back(); }
 
  private:
-  static constexpr uint16_t kSideChannel = PublishChannel::kNumber + 1;
-  static constexpr uint16_t kCountChannel = kSideChannel + 1;
+  static constexpr uint16_t kChannel = 1, kSideChannel = 2, kCountChannel = 3, kLargeChannel = 4;
 
   void opened() override;
   void closed(const Error& error) override;
   void blocked(const std::string& reason) override;
   void unblocked() override;
 
-  void channel_ready() override;
-  void publication_settled() override { queue_.settled(); }
-  void channel_closed(const std::string& why) override;
-  void channel_left() override { open_channel(); }
+  void channel_ready(PublishChannel& channel) override;
+  void publication_settled(PublishChannel& channel, const Publication& publication) override {
+    queue_.settled(channel, publication);
+  }
+  void channel_closed(PublishChannel& channel, const std::string& why) override;
+  void channel_left(PublishChannel& channel) override { &channel == &channel_ ? open_channel() : channel.open(); }
   void channel_broken(const std::string& why) override;
 
+  [[nodiscard]] bool can_write_on() const { return channel_.can_write_on() || large_.can_write_on(); }
+  [[nodiscard]] PublishLimits limits() const { return {connection_.agreed().frame_max, max_message_size_}; }
   [[nodiscard]] bool one_channel() const { return connection_.agreed().channel_max < kSideChannel; }
   void declare_own_queues();
   void open_channel();
@@ -88,6 +94,7 @@ class Publisher final : private ConnectionUser, private PublishChannel::User {
   SideChannel side_;
   SideChannel counts_;  ///< another one, so that no publication waits for what is only shown
   PublishChannel channel_;
+  PublishChannel large_;  ///< opened when the first large body comes
   PublishQueue queue_;
   std::set<std::string> not_declared_;  ///< queues of the bridge's own whose declaration cost the connection
   uint64_t max_message_size_ = 0;       ///< as configured, or by the broker's version, or as learned on this connection

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <map>
 #include <memory>
 #include <sys/mman.h>
 
@@ -17,12 +18,12 @@ using testing::HasSubstr;
 /// Its body is changed and cannot be read any more from the moment on when it ends.
 class Vanishing final : public Publication {
  public:
-  explicit Vanishing(size_t size, char fill = 'b') : size_(size) {
+  explicit Vanishing(size_t size, char fill = 'b', std::string to = "queue") : size_(size), to_(std::move(to)) {
     auto* body = static_cast<char*>(::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     std::memset(body, fill, size_);
     own_.body = {body, size_};
     message = &own_;
-    target = "queue";
+    target = to_;
     options = &options_;
   }
   ~Vanishing() override { ::munmap(const_cast<char*>(own_.body.data()), size_); }
@@ -42,6 +43,7 @@ class Vanishing final : public Publication {
 
  private:
   const size_t size_;
+  const std::string to_;
   Message own_;
   PublishOptions options_;
   std::atomic<bool> wanted_ = true;
@@ -50,15 +52,17 @@ class Vanishing final : public Publication {
   std::string text_;
 };
 
+/// On a connection that allows no channel for them alone.
 class LargeBodiesTest : public test::ScriptedPublisher {
  protected:
+  LargeBodiesTest() { greeting.channel_max = 3; }
   /// More than two sockets take while nobody reads.
   static constexpr size_t kHuge = 64 << 20;
 
   ~LargeBodiesTest() override { broker.reset(); }
 
-  Vanishing& publish_one(size_t size, char fill = 'b') {
-    auto& p = *publications.emplace_back(std::make_unique<Vanishing>(size, fill));
+  Vanishing& publish_one(size_t size, char fill = 'b', std::string to = "queue") {
+    auto& p = *publications.emplace_back(std::make_unique<Vanishing>(size, fill, std::move(to)));
     broker->publish(p);
     return p;
   }
@@ -186,6 +190,190 @@ TEST_F(LargeBodiesTest, AStopInTheMiddleOfOneGivesItBack) {
   broker->stop(Duration::zero());
   EXPECT_THAT(p.outcome(), HasSubstr("stopping"));
   EXPECT_THAT(next.outcome(), HasSubstr("stopping"));
+}
+
+/// On one that does.
+class LargeChannelTest : public LargeBodiesTest {
+ protected:
+  static constexpr uint16_t kLarge = 4;
+  static constexpr size_t kSize = 5'000'000;
+
+  LargeChannelTest() { greeting.channel_max = 2047; }
+
+  void open_large_channel() {
+    auto frame = socket.await(AMQP_CHANNEL_OPEN_METHOD);
+    ASSERT_TRUE(frame && frame->channel == kLarge);
+    socket.method(kLarge, AMQP_CHANNEL_OPEN_OK_METHOD, std::string(4, '\0'));
+    ASSERT_TRUE(socket.await(AMQP_CONFIRM_SELECT_METHOD));
+    socket.method(kLarge, AMQP_CONFIRM_SELECT_OK_METHOD);
+  }
+  /// Reads up to the end of so many publications; returns "CHANNEL:TARGET" of each, in the order in which they ended.
+  /// `serves`: opens channels and confirms what has come whole, too.
+  std::vector<std::string> receive_whole(size_t count, bool serves = false) {
+    struct Coming {
+      std::string key;
+      uint64_t left = 0, tag = 0;
+    };
+    std::map<uint16_t, Coming> coming;
+    std::vector<std::string> whole;
+    while (whole.size() < count) {
+      auto frame = socket.read();
+      if (!frame) break;
+      auto& at = coming[frame->channel];
+      if (frame->method() == AMQP_BASIC_PUBLISH_METHOD) {
+        Reader in(frame->arguments());
+        in.number<uint16_t>();
+        in.short_string();
+        at.key = in.short_string();
+        continue;
+      }
+      if (serves && frame->method() == AMQP_CHANNEL_OPEN_METHOD)
+        socket.method(frame->channel, AMQP_CHANNEL_OPEN_OK_METHOD, std::string(4, '\0'));
+      if (serves && frame->method() == AMQP_CONFIRM_SELECT_METHOD)
+        socket.method(frame->channel, AMQP_CONFIRM_SELECT_OK_METHOD);
+      if (frame->type == 1) continue;
+      if (frame->type == 2) {
+        Reader in(frame->payload);
+        in.number<uint32_t>();
+        at.left = in.number<uint64_t>();
+      }
+      if (frame->type == 3) at.left -= frame->payload.size();
+      if (at.left > 0) continue;
+      whole.push_back(std::to_string(frame->channel) + ":" + at.key);
+      if (serves) ack_on(frame->channel, ++at.tag);
+    }
+    return whole;
+  }
+  void ack_on(uint16_t channel, uint64_t tag) {
+    socket.method(channel, AMQP_BASIC_ACK_METHOD, test::arguments([&](Writer& w) {
+                    w.number(tag);
+                    w.octet(1);
+                  }));
+  }
+};
+
+using testing::ElementsAre;
+
+TEST_F(LargeChannelTest, ThoseToOtherTargetsPassALargeOne) {
+  start();
+  auto& large = publish_one(kHuge);
+  open_large_channel();
+  ASSERT_TRUE(socket.await(AMQP_BASIC_PUBLISH_METHOD));
+  auto& small = publish_one(10, 's', "other");
+  auto frame = socket.await(AMQP_BASIC_PUBLISH_METHOD);
+  ASSERT_TRUE(frame);
+  EXPECT_EQ(frame->channel, 1) << "in the middle of the large one";
+  ack_on(1, 1);
+  EXPECT_EQ(small.outcome(), "delivered");
+  EXPECT_EQ(large.outcome(Duration::zero()), "nothing");
+  static_assert(kHuge % 131'064 != 0, "the last frame is known by its size");
+  while (auto next = socket.read())
+    if (next->channel == kLarge && next->payload.size() < 131'064) break;
+  ack_on(kLarge, 1);
+  EXPECT_EQ(large.outcome(), "delivered");
+}
+
+TEST_F(LargeChannelTest, ThoseToTheSameTargetKeepTheirOrder) {
+  start();
+  publish_one(10, '1');
+  EXPECT_EQ(receive().body.size(), 10u);
+  auto& large = publish_one(kSize);
+  auto& behind = publish_one(10, '2');
+  open_large_channel();
+  publish_one(10, '3', "other");
+  EXPECT_THAT(receive_whole(1), ElementsAre("1:other")) << "the large one waits for the confirm of the first";
+  ack_on(1, 2);
+  EXPECT_THAT(receive_whole(2), ElementsAre("4:queue", "4:queue"));
+  ack_on(kLarge, 1);
+  EXPECT_EQ(large.outcome(), "delivered");
+  auto& last = publish_one(10, '4');
+  EXPECT_FALSE(socket.read(30ms)) << "before what went over the other channel is confirmed";
+  ack_on(kLarge, 2);
+  EXPECT_EQ(behind.outcome(), "delivered");
+  EXPECT_THAT(receive_whole(1), ElementsAre("1:queue"));
+  ack_on(1, 3);
+  EXPECT_EQ(last.outcome(), "delivered");
+}
+
+TEST_F(LargeChannelTest, AQueueThatConfirmsNothingHoldsUpNobodyForLong) {
+  start();
+  publish_one(10, '1', "stuck");
+  EXPECT_EQ(receive().body.size(), 10u);
+  publish_one(kSize);
+  publish_one(10, '2');
+  open_large_channel();
+  EXPECT_THAT(receive_whole(2), ElementsAre("4:queue", "4:queue")) << "though what was before is not confirmed";
+  socket.method(kLarge, AMQP_BASIC_ACK_METHOD, test::arguments([&](Writer& w) {
+                  w.number(uint64_t{1});
+                  w.octet(0);
+                }));
+  EXPECT_EQ(publications[1]->outcome(), "delivered");
+  publish_one(10, '3');
+  EXPECT_THAT(receive_whole(1), ElementsAre("1:queue")) << "though the one on the other channel is not confirmed";
+}
+
+TEST_F(LargeChannelTest, ARefusalThatIsOneForSureEndsThatOneAlone) {
+  start();
+  auto& large = publish_one(kSize);
+  open_large_channel();
+  EXPECT_THAT(receive_whole(1), ElementsAre("4:queue"));
+  auto& small = publish_one(10, 's', "other");
+  EXPECT_THAT(receive_whole(1), ElementsAre("1:other"));
+  socket.method(kLarge, AMQP_CHANNEL_CLOSE_METHOD, close_arguments(404, "NOT_FOUND"));
+  EXPECT_THAT(large.outcome(), HasSubstr("NOT_FOUND"));
+  ASSERT_TRUE(socket.await(AMQP_CHANNEL_CLOSE_OK_METHOD));
+  ack_on(1, 1);
+  EXPECT_EQ(small.outcome(), "delivered");
+  auto& next = publish_one(kSize);
+  open_large_channel();
+  EXPECT_THAT(receive_whole(1), ElementsAre("4:queue"));
+  ack_on(kLarge, 1);
+  EXPECT_EQ(next.outcome(), "delivered");
+}
+
+TEST_F(LargeChannelTest, OfSeveralThatMayBeToBlameEachGoesAlone) {
+  start();
+  auto& first = publish_one(kSize);
+  auto& second = publish_one(kSize, 'c');
+  open_large_channel();
+  EXPECT_THAT(receive_whole(2), ElementsAre("4:queue", "4:queue"));
+  socket.method(kLarge, AMQP_CHANNEL_CLOSE_METHOD, close_arguments(406, "PRECONDITION_FAILED"));
+  ASSERT_TRUE(socket.await(AMQP_CHANNEL_CLOSE_OK_METHOD));
+  uint64_t tag = 0;
+  for (auto* p : {&first, &second}) {
+    EXPECT_THAT(receive_whole(1), ElementsAre("1:queue"));
+    EXPECT_EQ(p->outcome(Duration::zero()), "nothing");
+    ack_on(1, ++tag);
+    EXPECT_EQ(p->outcome(), "delivered");
+  }
+  auto& third = publish_one(kSize, 'd');
+  open_large_channel();
+  EXPECT_THAT(receive_whole(1), ElementsAre("4:queue"));
+  ack_on(kLarge, 1);
+  EXPECT_EQ(third.outcome(), "delivered");
+}
+
+TEST_F(LargeChannelTest, AConnectionThatIsLostSendsAllOfThemAgain) {
+  start();
+  publish_one(kHuge);
+  open_large_channel();
+  ASSERT_TRUE(socket.await(AMQP_BASIC_PUBLISH_METHOD));
+  publish_one(10, 's', "other");
+  publish_one(kSize, 'c', "third");
+  socket.close();
+  connect();
+  EXPECT_THAT(receive_whole(3, true), testing::UnorderedElementsAre("4:queue", "1:other", "4:third"));
+  for (auto& p : publications) EXPECT_EQ(p->outcome(), "delivered");
+}
+
+TEST_F(LargeChannelTest, AStopGivesThemBack) {
+  start();
+  publish_one(kHuge);
+  publish_one(kSize, 'c', "other");
+  open_large_channel();
+  ASSERT_TRUE(socket.await(AMQP_BASIC_PUBLISH_METHOD));
+  broker->stop(Duration::zero());
+  for (auto& p : publications) EXPECT_THAT(p->outcome(), HasSubstr("stopping"));
 }
 
 }  // namespace

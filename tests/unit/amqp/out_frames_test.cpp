@@ -38,10 +38,10 @@ class OutFramesTest : public testing::Test {
 
   void fill() {
     frames.bytes().append("<a>");
-    frames.refer(first, one);
+    frames.refer(first, one, 1);
     frames.bytes().append("<b>");
-    frames.refer(second, two);
-    frames.refer(first, two);
+    frames.refer(second, two, 4);
+    frames.refer(first, two, 4);
     frames.bytes().append("<c>");
   }
   const std::string expected = "<a>" + first + "<b>" + second + first + "<c>";
@@ -57,20 +57,23 @@ TEST_F(OutFramesTest, ComesOutInOrderHoweverItIsTaken) {
 }
 
 TEST_F(OutFramesTest, ABodyIsReferredToWhereItLies) {
-  frames.refer(first, one);
+  frames.refer(first, one, 1);
   iovec part;
   ASSERT_EQ(frames.parts({&part, 1}), 1u);
   EXPECT_EQ(part.iov_base, first.data());
 }
 
-TEST_F(OutFramesTest, SaysWhoseBodyComesFirst) {
-  EXPECT_EQ(frames.lender(), nullptr);
+TEST_F(OutFramesTest, SaysWhoseBodyComesFirstOnAChannel) {
+  EXPECT_EQ(frames.lender(1), nullptr);
   fill();
-  EXPECT_EQ(frames.lender(), &one);
+  EXPECT_EQ(frames.lender(1), &one);
+  EXPECT_EQ(frames.lender(4), &two);
+  EXPECT_EQ(frames.lender(2), nullptr);
   frames.written(3 + first.size());
-  EXPECT_EQ(frames.lender(), &two);
+  EXPECT_EQ(frames.lender(1), nullptr);
+  EXPECT_EQ(frames.lender(4), &two);
   frames.written(frames.size() - 3);
-  EXPECT_EQ(frames.lender(), nullptr);
+  EXPECT_EQ(frames.lender(4), nullptr);
   EXPECT_EQ(write_all(frames), "<c>");
 }
 
@@ -79,7 +82,8 @@ TEST_F(OutFramesTest, OwnsWhatItReferredToFromTheMiddleOn) {
     fill();
     frames.written(before);
     frames.own();
-    EXPECT_EQ(frames.lender(), nullptr);
+    EXPECT_EQ(frames.lender(1), nullptr);
+    EXPECT_EQ(frames.lender(4), nullptr);
     auto kept_first = first, kept_second = second;
     first.assign(first.size(), 'x');
     second.assign(second.size(), 'x');
@@ -94,7 +98,7 @@ TEST_F(OutFramesTest, TakesWhatAnotherHas) {
   fill();
   OutFrames other;
   other.bytes().append("<y>");
-  other.refer(second, two);
+  other.refer(second, two, 4);
   other.bytes().append("<z>");
   frames.written(10);
   frames.take(other);
@@ -118,7 +122,7 @@ TEST_F(OutFramesTest, NeverEmptyItDoesNotGrow) {
     frames.bytes().append(own);
     sent += own;
     if (below(3) == 0) {
-      frames.refer(first, one);
+      frames.refer(first, one, 1);
       sent += first;
     }
     auto write = std::min<size_t>(frames.size() - 1, below(400));

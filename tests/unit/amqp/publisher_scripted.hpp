@@ -39,7 +39,7 @@ class ScriptedPublisher : public testing::Test {
   void start_alone() { broker->start(nobody_); }
   /// The server's part up to where publications come.
   void connect() {
-    socket = server.login();
+    socket = server.login(greeting);
     confirm_select();
   }
   void confirm_select() {
@@ -112,6 +112,7 @@ class ScriptedPublisher : public testing::Test {
 
   std::list<std::deque<Probe>> probes_;
   ScriptedServer server;
+  Greeting greeting;
   std::shared_ptr<Settings> settings = std::make_shared<Settings>();
   std::unique_ptr<Broker> broker;
   FrameSocket socket;
