@@ -3,6 +3,7 @@
 """
 import drain
 import idle
+import large_body
 import latency
 import memory
 import round_trip
@@ -14,6 +15,7 @@ PARTS = (
     (idle, ["--seconds", "10"]),
     (drain, ["--sizes", "256", "--count", "20000"]),
     (drain, ["--sizes", "65536", "--count", "2000", "--directions", "ak", "aa"]),
+    (large_body, []),
     (routes, ["--count", "20000"]),
     (round_trip, ["--seconds", "5"]),
     (latency, ["--count", "20000", "--seconds", "5", "--directions", "ak", "aa"]),
