@@ -103,6 +103,7 @@ class Connection final : private FrameStream::User {
   /// Call before every sleep of the loop.
   void flush() { stream_.flush(); }
   void pause_reading(bool pause) { stream_.pause_reading(pause); }
+  [[nodiscard]] bool has_more() const { return stream_.has_more(); }
 
  private:
   enum class State : uint8_t { closed, connecting, login, open, closing };

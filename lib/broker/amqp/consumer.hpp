@@ -36,7 +36,7 @@ class Consumer final : private ConnectionUser, private ConsumeChannel::User, pri
   /// [loop] Of what is in flight, as it counts against `prefetch_size`.
   /// [loop] As Publisher's.
   Duration serve();
-  [[nodiscard]] Duration rest() const { return deliveries_.rest(); }
+  [[nodiscard]] Duration rest() const { return connection_.has_more() ? Duration::zero() : deliveries_.rest(); }
   void close_in_order(std::function<void()> done);
   void close();
   /// Closes its connection, where that costs no messages, so that the publisher may have it. Returns whether it did.

@@ -43,6 +43,7 @@ void FrameStream::close() {
   transport_->close();
   transport_.reset();
   out_.clear();
+  more_ = false;
 }
 
 void FrameStream::event(uint32_t events) {
@@ -73,7 +74,6 @@ std::span<char> FrameStream::body_room() {
 void FrameStream::read() {
   auto epoch = epoch_;
   size_t in_round = 0;
-  bool filled = false;
   do {
     auto body = body_room();
     auto room = in_.room();
@@ -82,13 +82,14 @@ void FrameStream::read() {
     if (room.empty()) return user_.lost("");
     iovec into[] = {{body.data(), body.size()}, {room.data(), room.size()}};
     auto [status, bytes] = transport_->read(std::span<const iovec>(into).subspan(body.empty() ? 1 : 0));
+    more_ = false;
     if (status == Transport::Status::would_block) return;
     if (status != Transport::Status::ok) return user_.lost(transport_->error());
     last_received_ = loop_.round_began();
     in_round += bytes;
-    filled = bytes == body.size() + room.size();
+    more_ = bytes == body.size() + room.size();
     received(body.first(std::min(bytes, body.size())), bytes);
-  } while (epoch == epoch_ && !paused_ && (transport_->has_pending() || (filled && in_round < kEnoughForRound)));
+  } while (epoch == epoch_ && !paused_ && (transport_->has_pending() || (more_ && in_round < kEnoughForRound)));
 }
 
 // The beginning of what was received lies in `body`, which is empty for most, the rest in the reader's room.

@@ -58,6 +58,8 @@ class FrameStream {
   /// User::frame().
   void pause_reading(bool pause);
   [[nodiscard]] bool reading() const { return !paused_; }
+  /// Returns true if the last round has not read all that was there: to rest now would hold it up.
+  [[nodiscard]] bool has_more() const { return more_ && !paused_; }
   /// As FrameReader's.
   void agree(size_t frame_max) { in_.agree(frame_max); }
   /// What was received and not taken as a frame.
@@ -86,6 +88,7 @@ class FrameStream {
   OutFrames out_;
   uint32_t events_ = 0;
   bool paused_ = false;
+  bool more_ = false;             ///< the last read has filled all of its room
   EventLoop::TimerId go_on_ = 0;  ///< calls go_on()
   TimePoint last_received_{}, last_sent_{};
 };
