@@ -111,7 +111,7 @@ def measure(bed, options):
 def parser():
     made = parser_of(PART, __doc__)
     made.add_argument("--size", type=int, default=100 * MIB, help="bytes of the body (104857600; on Kafka 95 MiB at most)")
-    made.add_argument("--directions", nargs="+", choices=DIRECTIONS, default=["aa", "ak"])
+    made.add_argument("--directions", nargs="+", choices=DIRECTIONS, default=["aa", "ak", "ka"])
     return made
 
 

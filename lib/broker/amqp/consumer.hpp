@@ -33,7 +33,6 @@ class Consumer final : private ConnectionUser, private ConsumeChannel::User, pri
   void hand_to(Sink& sink, size_t index);
   /// [loop] Nothing is in flight.
   [[nodiscard]] bool idle() const { return !deliveries_.in_flight().count(); }
-  /// [loop] Of what is in flight, as it counts against `prefetch_size`.
   /// [loop] As Publisher's.
   Duration serve();
   [[nodiscard]] Duration rest() const { return connection_.has_more() ? Duration::zero() : deliveries_.rest(); }

@@ -47,7 +47,7 @@ TEST_F(CrashDeath, SaysWhatTheThreadDid) {
         *nowhere = 1;
       },
       kEndsBy(SIGSEGV),
-      testing::ContainsRegex("^\\{\"time\":\"20[0-9-]+T[0-9:.]+Z\",\"level\":\"error\",\"msg\":\"a plugin crashed\","
+      testing::ContainsRegex("\\{\"time\":\"20[0-9-]+T[0-9:.]+Z\",\"level\":\"error\",\"msg\":\"a plugin crashed\","
                              "\"signal\":\"SIGSEGV\",\"thread\":\"[^\"]+\",\"handler\":\"h\","
                              "\"message_id\":\"a.u0022b.u000a.u00ff\"\\}"));
 }
