@@ -82,7 +82,8 @@ class Bed(contextlib.ExitStack):
         self.build, self._load, self._names = build, build / "tests/bench/load-messages", itertools.count()
         try:
             self._folder = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory(prefix="mombridge-bench-")))
-            self.pair = self.enter_context(Pair(secure=secure))
+            # With less, Kafka runs out of it when it has taken some bodies of 95 MiB.
+            self.pair = self.enter_context(Pair(secure=secure, kafka_heap="2g"))
             self.rabbit, self.kafka = self.pair.rabbit, self.pair.kafka
             self._environment = {**os.environ, **self.pair.environment("")}
             self.amqp = self.enter_context(contextlib.closing(Amqp(self.rabbit.url)))

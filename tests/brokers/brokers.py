@@ -28,15 +28,15 @@ from rabbit_node import Rabbit  # noqa: E402
 
 
 class Pair(contextlib.ExitStack):
-    """One RabbitMQ and one Kafka, started at the same time; `secure` as for each of them."""
+    """One RabbitMQ and one Kafka, started at the same time; `secure` as for each of them, `kafka_heap` of its JVM."""
 
-    def __init__(self, secure=False):
+    def __init__(self, secure=False, kafka_heap="512m"):
         super().__init__()
         try:
             jars()
             self.rabbit = self.enter_context(Rabbit(secure=secure))
             self.rabbit.launch()
-            self.kafka = self.enter_context(Kafka(secure=secure))
+            self.kafka = self.enter_context(Kafka(secure=secure, heap=kafka_heap))
             self.kafka.launch()
             self.rabbit.wait_ready()
             self.kafka.wait_ready()
