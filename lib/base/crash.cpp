@@ -94,13 +94,11 @@ class Line {
     }
   }
 
-  void add_number(unsigned number, unsigned digits) {
-    for (unsigned place = 1, i = 1; i <= digits; ++i) {
-      place = 1;
-      for (unsigned j = i; j < digits; ++j) place *= 10;
-      char digit = static_cast<char>('0' + number / place % 10);
-      add({&digit, 1});
-    }
+  /// With leading zeros; `digits`: four at most.
+  void add_number(unsigned number, size_t digits) {
+    std::array<char, 4> text;
+    for (size_t i = digits; i-- > 0; number /= 10) text[i] = static_cast<char>('0' + number % 10);
+    add({text.data(), digits});
   }
 
   // By arithmetic alone, because localtime() and gmtime() take locks.

@@ -17,7 +17,7 @@ class Doing {
     std::string_view name, value;  ///< an empty value is left out
   };
   static constexpr size_t kMostFields = 6;
-  using Fields = std::array<Field, kMostFields>;  ///< those after the first without a name count for nothing
+  using Fields = std::array<Field, kMostFields>;
 
   Doing(std::string_view what, const Fields& fields) noexcept;
   ~Doing();

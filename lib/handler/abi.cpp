@@ -1,6 +1,7 @@
 #include "handler/abi.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <exception>
@@ -34,10 +35,16 @@ int64_t deadline(const Message& m) {
 /// Room for a deadline as text.
 constexpr size_t kLongestNumber = 20;
 
+/// The slices of a message, but those of its headers.
+template <class Message>
+auto fields_of(Message& m) {
+  return std::array{&m.target,         &m.body,     &m.key,        &m.content_type, &m.content_encoding,
+                    &m.correlation_id, &m.reply_to, &m.message_id, &m.type,         &m.source};
+}
+
 size_t total(const mombridge_message& m) {
-  size_t sum = kLongestNumber + m.target.size + m.body.size + m.key.size + m.content_type.size +
-               m.content_encoding.size + m.correlation_id.size + m.reply_to.size + m.message_id.size + m.type.size +
-               m.source.size;
+  size_t sum = kLongestNumber;
+  for (auto* field : fields_of(m)) sum += field->size;
   for (size_t i = 0; i < m.header_count; ++i) sum += m.headers[i].name.size + m.headers[i].value.size;
   return sum;
 }
@@ -140,10 +147,7 @@ bool AbiMessage::own() noexcept {
     slice.data = to;
     to += slice.size;
   };
-  for (auto* field :
-       {&message_.target, &message_.body, &message_.key, &message_.content_type, &message_.content_encoding,
-        &message_.correlation_id, &message_.reply_to, &message_.message_id, &message_.type, &message_.source})
-    move(*field);
+  for (auto* field : fields_of(message_)) move(*field);
   for (auto& header : headers_) {
     move(header.name);
     move(header.value);
@@ -162,9 +166,7 @@ Result<> check_contract(const mombridge_message* message) {
   if (m.header_count && !m.headers) return fail("the message announces headers and has none");
   auto missing = [](mombridge_slice s) { return !s.data && s.size; };
   bool broken = false;
-  for (auto& field : {m.target, m.body, m.key, m.content_type, m.content_encoding, m.correlation_id, m.reply_to,
-                      m.message_id, m.type, m.source})
-    broken = broken || missing(field);
+  for (auto* field : fields_of(m)) broken = broken || missing(*field);
   for (size_t i = 0; i < m.header_count; ++i)
     broken = broken || missing(m.headers[i].name) || missing(m.headers[i].value);
   return broken ? fail("a field of the message has a size and no data") : Result<>();

@@ -12,6 +12,10 @@ namespace mombridge::amqp {
 /// say what they have to say in between; the channel itself must not. Belongs to the loop's thread.
 class BodyWriter {
  public:
+  /// What waits for the socket, at most, when more is written: else what comes behind it on other channels would be
+  /// late.
+  static constexpr size_t kAhead = 1 << 20;
+
   explicit BodyWriter(uint16_t channel) : channel_(channel) {}
 
   /// The head of the publication is written. Its body is lent until it is not active() any more.
@@ -35,9 +39,6 @@ class BodyWriter {
   }
 
  private:
-  /// What waits for the socket, at most: else what comes behind it on other channels would be late.
-  static constexpr size_t kAhead = 1 << 20;
-
   const uint16_t channel_;
   const Publication* publication_ = nullptr;
   PublishLimits limits_;

@@ -9,8 +9,6 @@ namespace mombridge::amqp {
 
 namespace {
 
-constexpr size_t kAhead = 1 << 20;  ///< what waits for the socket, at most, when the next one begins
-
 // Whose order can be seen: what goes to an exchange may come to one queue, whatever its routing key.
 std::string place_of(const Publication& p) {
   auto& exchange = options_of(p).exchange;
@@ -41,7 +39,7 @@ void LargePublications::add(Publication& p, TimePoint now) {
 }
 
 bool LargePublications::ready(TimePoint now) const {
-  if (waiting_.empty() || !channel_.can_write() || channel_.pending() >= kAhead) return false;
+  if (waiting_.empty() || !channel_.can_write() || channel_.pending() >= BodyWriter::kAhead) return false;
   auto& next = waiting_.front();
   return others_.window().settled() >= next.after || now >= next.until;
 }

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "config/config.hpp"
+
 namespace mombridge::source {
 
 /// `memory:` of the configuration. A part of it is set aside for what client libraries fetch ahead (MemoryReserve). Of
@@ -19,9 +21,6 @@ namespace mombridge::source {
 /// [any thread] All of it.
 class MemoryBudget {
  public:
-  static constexpr uint64_t kDefault = uint64_t{512} << 20;  ///< bytes, where the system sets no limit
-  static constexpr uint64_t kLeast = uint64_t{16} << 20;     ///< the smallest that a configuration may ask for
-
   /// What one source takes now. Its thread writes the bytes, and whoever asks reads them.
   struct Use {
     const std::string broker, subscription;
@@ -30,7 +29,7 @@ class MemoryBudget {
   /// By broker and subscription.
   using Uses = std::map<std::pair<std::string, std::string>, uint64_t>;
 
-  explicit MemoryBudget(uint64_t bytes = kDefault) : bytes_(bytes) { divide(); }
+  explicit MemoryBudget(uint64_t bytes = config::kMemory) : bytes_(bytes) { divide(); }
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 

@@ -1,20 +1,13 @@
 #include "handler/worker/body_slots.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <fcntl.h>
-#include <string>
+#include <iterator>
 #include <sys/mman.h>
 #include <unistd.h>
 
 namespace mombridge::handler::worker {
-
-namespace {
-
-Error system_error() { return {std::string("cannot share memory with a worker: ") + std::strerror(errno)}; }
-
-}  // namespace
 
 BodySlots::Memory::~Memory() {
   if (bytes_) ::munmap(bytes_, kSize);
@@ -27,9 +20,8 @@ std::optional<BodySlots::Filled> BodySlots::fill(std::string_view body, mombridg
   Filled filled{};
   if (slot == slots_.end()) {
     if (slots_.size() == kMost) return std::nullopt;
-    auto file = add();
-    if (!file) return std::nullopt;
-    filled.file = std::move(*file);
+    filled.file = add();
+    if (!filled.file) return std::nullopt;
     slot = std::prev(slots_.end());
   }
   std::memcpy(slot->memory.bytes(), body.data(), body.size());
@@ -44,15 +36,15 @@ void BodySlots::answered(mombridge_request_id id) {
     if (slot.user == id) slot.answered = true;
 }
 
-Result<Fd> BodySlots::add() {
+Fd BodySlots::add() {
   Fd file(::memfd_create("mombridge-bodies", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!file || ::ftruncate(file.get(), kSize) != 0) return fail(system_error());
+  if (!file || ::ftruncate(file.get(), kSize) != 0) return {};
   auto* bytes = ::mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
-  if (bytes == MAP_FAILED) return fail(system_error());
+  if (bytes == MAP_FAILED) return {};
   Memory memory(static_cast<char*>(bytes));
   // After the mapping, which alone may write from now on (Linux 5.1).
   constexpr int kSeals = F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
-  if (::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) return fail(system_error());
+  if (::fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) return {};
   slots_.push_back({std::move(memory)});
   return file;
 }

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "base/fd.hpp"
-#include "base/result.hpp"
 #include "handler/worker/page.hpp"
 
 namespace mombridge::handler::worker {
@@ -57,8 +56,8 @@ class BodySlots {
     bool answered = true;
   };
 
-  /// A new slot at the end, and its file. The system may refuse.
-  Result<Fd> add();
+  /// A new slot at the end, and its file; none where the system refuses.
+  Fd add();
 
   const Page& page_;
   std::vector<Slot> slots_;

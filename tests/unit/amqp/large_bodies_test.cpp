@@ -58,6 +58,7 @@ class LargeBodiesTest : public test::ScriptedPublisher {
   LargeBodiesTest() { greeting.channel_max = 3; }
   /// More than two sockets take while nobody reads.
   static constexpr size_t kHuge = 64 << 20;
+  static constexpr size_t kOfMany = 900'000, kMany = 60;
 
   ~LargeBodiesTest() override { broker.reset(); }
 
@@ -65,6 +66,11 @@ class LargeBodiesTest : public test::ScriptedPublisher {
     auto& p = *publications.emplace_back(std::make_unique<Vanishing>(size, fill, std::move(to)));
     broker->publish(p);
     return p;
+  }
+  /// Publishes more than the sockets take, of which the first has begun to arrive.
+  void publish_many() {
+    for (size_t i = 0; i < kMany; ++i) publish_one(kOfMany);
+    ASSERT_TRUE(socket.await(AMQP_BASIC_PUBLISH_METHOD));
   }
   /// Reads whole frames up to a method; returns the bytes of bodies before it.
   std::string bodies_until(uint32_t method) {
@@ -128,12 +134,10 @@ TEST_F(LargeBodiesTest, AConfirmBeforeItsLastByteIsNotBelieved) {
 
 TEST_F(LargeBodiesTest, AConfirmOfWhatWaitsForTheSocketTakesItAway) {
   start();
-  constexpr size_t kSize = 900'000, kCount = 60;
-  for (size_t i = 0; i < kCount; ++i) publish_one(kSize);
-  ASSERT_TRUE(socket.await(AMQP_BASIC_PUBLISH_METHOD));
+  publish_many();
   ack(0, true);  // of the first one at least
   EXPECT_EQ(publications.front()->outcome(), "delivered");
-  EXPECT_EQ(bodies_of(kSize * kCount), std::string(kSize * kCount, 'b'));
+  EXPECT_EQ(bodies_of(kOfMany * kMany), std::string(kOfMany * kMany, 'b'));
   ack(0, true);
   for (auto& p : publications) EXPECT_EQ(p->outcome(), "delivered");
 }
@@ -156,13 +160,11 @@ TEST_F(LargeBodiesTest, AChannelThatIsClosedInTheMiddleOfOneLeavesWholeFrames) {
 
 TEST_F(LargeBodiesTest, WhatIsNotWantedAnyMoreEndsThoughItsBytesWaitForTheSocket) {
   start();
-  constexpr size_t kSize = 900'000, kCount = 60;
-  for (size_t i = 0; i < kCount; ++i) publish_one(kSize);
-  ASSERT_TRUE(socket.await(AMQP_BASIC_PUBLISH_METHOD));
+  publish_many();
   for (auto& p : publications) p->forget();
   socket.method(1, AMQP_CHANNEL_CLOSE_METHOD, close_arguments(406, "PRECONDITION_FAILED"));
   auto bodies = bodies_until(AMQP_CHANNEL_CLOSE_OK_METHOD);
-  EXPECT_EQ(bodies.size() % kSize, 0u);
+  EXPECT_EQ(bodies.size() % kOfMany, 0u);
   EXPECT_EQ(bodies, std::string(bodies.size(), 'b'));
   confirm_select();
   for (auto& p : publications) EXPECT_THAT(p->outcome(), HasSubstr("taken it back"));
